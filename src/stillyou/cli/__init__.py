@@ -1,0 +1,78 @@
+"""The command line: one thin module a stage; heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+import typer
+
+from stillyou import __version__
+from stillyou.console import console
+from stillyou.errors import StillYouError
+
+app = typer.Typer(
+    name="stillyou",
+    help="Portrait effects that keep the person.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"stillyou {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Portrait effects that keep the person. Add --debug to any command to see the traceback of an error."""
+
+
+for _stage in ("effects", "edit", "pairs", "train", "evaluate", "models"):
+    importlib.import_module(f"stillyou.cli.{_stage}").register(app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; errors become one line on standard error and the exit code of their kind."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    sys.exit(_run(arguments, debug))
+
+
+def _run(arguments: list[str], debug: bool) -> int:
+    try:
+        code = app(args=arguments, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except click.ClickException as error:
+        return _complain(error.format_message(), error.exit_code, debug)
+    except StillYouError as error:
+        return _complain(str(error), error.exit_code, debug)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("stopped", 130, debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # what nobody foresaw must still not look like a crash
+        kind = f"{type(error).__name__}: " if not isinstance(error, OSError) else ""
+        first = (str(error).splitlines() or [""])[0]
+        return _complain(f"{kind}{first}. Run again with --debug for the traceback", 1, debug)
+
+
+def _complain(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    console.print("[bold red]stillyou:[/] ", end="")
+    console.print(message, markup=False)
+    return code

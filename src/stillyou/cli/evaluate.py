@@ -1,0 +1,7 @@
+"""Placeholder: the evaluate command."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""

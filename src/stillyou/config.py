@@ -1,0 +1,124 @@
+"""Typed settings shared by all stages; unknown keys and bad values are refused by name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stillyou.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+
+class Strict(BaseModel):
+    """Base of all settings: frozen, no unknown keys, no NaN or infinities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class GuidanceScales(Strict):
+    """Weights of the three guidance terms (DESIGN section 2; s1, s2, s3 in the released code)."""
+
+    image: float = Field(1.5, ge=0, le=30)
+    source: float = Field(1.5, ge=0, le=30)
+    text: float = Field(3.0, ge=0, le=30)
+
+    @classmethod
+    def parse(cls, text: str) -> GuidanceScales:
+        """Read ``IMAGE,SOURCE,TEXT`` from the command line.
+
+        Raises:
+            UsageError: Not three finite numbers from 0 to 30.
+        """
+        try:
+            image, source, text_scale = (float(part) for part in text.split(","))
+            return cls(image=image, source=source, text=text_scale)
+        except ValueError as error:
+            raise UsageError(
+                f"guidance '{text}' is not three numbers from 0 to 30",
+                "Write IMAGE,SOURCE,TEXT, for example 1.5,1.5,3.",
+            ) from error
+
+
+class MaskSettings(Strict):
+    """How the editing mask is estimated and used (DESIGN section 2, Editing mask)."""
+
+    strategy: Literal["noise", "latent", "none"] = "noise"
+    """How the mask guides sampling: mixed predictions, mixed latents, or not at all."""
+    encode_strength: float = Field(0.5, gt=0, lt=1)
+    """Noise level of the maps, as a fraction of the schedule."""
+    maps: int = Field(10, ge=1, le=64)
+    """How many independent noises are averaged."""
+    ratio: float = Field(3.0, gt=0)
+    """Differences are clamped at this multiple of their mean."""
+    threshold: float = Field(0.5, gt=0, lt=1)
+    """Level of the soft map that becomes the border of the mask."""
+    grow: float = Field(0.03, ge=0, le=0.5)
+    """Dilation of the thresholded map, as a fraction of the picture's side."""
+    feather: float = Field(0.02, ge=0, le=0.5)
+    """Width of the soft border outside the grown map, as a fraction of the picture's side."""
+
+
+def _explain(error: ValidationError, where: str) -> UsageError:
+    """Turn the first of pydantic's complaints into one line that names the key."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    if first["type"] == "extra_forbidden":
+        return UsageError(f"{where}: unknown key '{key}'", "Remove it or check its spelling.")
+    return UsageError(f"{where}: '{key}': {first['msg']} (got {first['input']!r:.80})", "Correct the value.")
+
+
+def validate(model: type[Model], data: Any, where: str) -> Model:
+    """Build a settings object from plain data.
+
+    Args:
+        model: The settings class.
+        data: Parsed TOML or YAML.
+        where: What the message names, usually a file.
+
+    Raises:
+        UsageError: An unknown key or a bad value, named.
+    """
+    if not isinstance(data, dict):
+        raise UsageError(f"{where} holds no settings", "It should be a list of 'key: value' lines.")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _explain(error, where) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise UsageError(f"cannot read {path}: {reason}", "Check the path.") from error
+
+
+def load_toml(path: str | Path, model: type[Model]) -> Model:
+    """Read settings from a TOML file; raises UsageError naming the file and the key."""
+    path = Path(path)
+    try:
+        return validate(model, tomllib.loads(_read(path)), str(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}", "Correct the line.") from error
+
+
+def load_yaml(path: str | Path, model: type[Model]) -> Model:
+    """Read settings from a YAML file (safe loader); raises UsageError naming the file and the key."""
+    path = Path(path)
+    try:
+        return validate(model, yaml.safe_load(_read(path)), str(path))
+    except yaml.YAMLError as error:
+        detail = " ".join(str(error).split())
+        raise UsageError(f"{path} is not valid YAML: {detail}", "Correct the line.") from error

@@ -1,0 +1,1 @@
+"""The multi-conditioned diffusion model, shared by training and editing."""

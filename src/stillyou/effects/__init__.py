@@ -1,0 +1,1 @@
+"""Effects: what to change, in words a model was trained on."""

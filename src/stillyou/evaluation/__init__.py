@@ -1,0 +1,1 @@
+"""Evaluation against known truth, beside the lazy answer and the oracle."""

@@ -1,0 +1,62 @@
+"""Atomic writes: a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stillyou.errors import StillYouError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that replaces it on success and vanishes on failure.
+
+    The temporary name keeps the suffix, so that writers which choose a format by name still do.
+
+    Raises:
+        StillYouError: The folder cannot be made or written to, or the disk is full.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise StillYouError(f"{path} is a folder, not a file", "Give a file name to write to.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise StillYouError(f"cannot write {path}: {error.strerror}", "Choose a folder you may write to.") from error
+    part = Path(name)
+    try:
+        yield part
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, path)
+    except OSError as error:
+        raise StillYouError(
+            f"cannot write {path}: {error.strerror or error}", "Check space and permissions."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Return the process's umask (mkstemp makes files private; outputs should be ordinary files)."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file atomically, as UTF-8."""
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a JSON file atomically, indented; NaN and infinities are refused (they are not JSON)."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")

@@ -1,0 +1,1 @@
+"""Generated pairs: before/after portraits of one effect, with their true masks."""

@@ -1,0 +1,1 @@
+"""The cartoon studio: vector characters with exact pairs."""
