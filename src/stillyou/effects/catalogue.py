@@ -1,0 +1,77 @@
+"""The built-in effects and the ways to name effects: an id, a user's YAML file, or a list of both.
+
+One YAML file an effect lies in ``catalogue/``; the order here is the order of tables and datasets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from stillyou.config import load_yaml
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError, nearest
+
+CATALOGUE_IDS = ("flower", "santa", "sheep", "royal", "angry", "shocked", "laughing", "crying")
+"""The eight effects that people use."""
+AUXILIARY_IDS = ("neutral",)
+"""Effects that only training uses: `neutral` teaches the model the way back to a calm face."""
+
+_FOLDER = Path(__file__).parent / "catalogue"
+
+
+def catalogue() -> Mapping[str, EffectSpec]:
+    """Return the eight built-in effects by id, in their order."""
+    return _built_in(CATALOGUE_IDS)
+
+
+def auxiliary() -> Mapping[str, EffectSpec]:
+    """Return the effects that exist for training alone, by id."""
+    return _built_in(AUXILIARY_IDS)
+
+
+@cache
+def _built_in(ids: tuple[str, ...]) -> Mapping[str, EffectSpec]:
+    return MappingProxyType({name: load_yaml(_FOLDER / f"{name}.yaml", EffectSpec) for name in ids})
+
+
+def load_effect(name: str | Path) -> EffectSpec:
+    """Find an effect by id, or read a user's YAML file.
+
+    Args:
+        name: An id of the catalogue, an auxiliary id, or a path that ends in ``.yaml`` or ``.yml``.
+
+    Raises:
+        UsageError: An unknown id (with the nearest ones), or a file that is no valid spec.
+    """
+    text = str(name)
+    if text.lower().endswith((".yaml", ".yml")):
+        return load_yaml(text, EffectSpec)
+    known = {**catalogue(), **auxiliary()}
+    if text not in known:
+        raise UsageError(f"unknown effect '{text}'", f"{nearest(text, known)} A file of your own ends in .yaml.")
+    return known[text]
+
+
+def load_effects(selection: str) -> list[EffectSpec]:
+    """Read a selection: ``all`` (the eight), or ids and YAML files separated by commas.
+
+    Args:
+        selection: For example ``all``, ``santa,laughing``, ``all,neutral`` or ``santa,my.yaml``.
+
+    Raises:
+        UsageError: An empty selection, an unknown name, or two effects with one id.
+    """
+    names = [name.strip() for name in selection.split(",") if name.strip()]
+    if not names:
+        raise UsageError("no effect is named", "Write 'all' or a list such as santa,laughing.")
+    effects: list[EffectSpec] = []
+    for name in names:
+        effects.extend(catalogue().values() if name == "all" else [load_effect(name)])
+    ids = [effect.id for effect in effects]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise UsageError(f"effect '{name}' is named twice in '{selection}'", "Name each effect once.")
+    return effects

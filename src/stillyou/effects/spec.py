@@ -1,0 +1,117 @@
+"""What an effect is: a typed spec that turns words into prompts.
+
+An effect is one named edit (DESIGN section 1). Its two prompt templates describe the portrait before and after;
+placeholders such as ``{subject}`` are filled from `EffectSpec.variables` or from the command line
+(``--var subject=woman``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.errors import UsageError, nearest
+
+Group = Literal["costume", "expression", "other"]
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The two prompts of an edit, with every placeholder filled."""
+
+    source: str
+    target: str
+
+
+class EffectSpec(Strict):
+    """One effect: prompts, what it keeps, and defaults that were tuned for it."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
+    """The name used in commands and datasets: small letters, digits, ``-`` and ``_``."""
+    title: str = Field(min_length=1, max_length=80)
+    """What people read in tables."""
+    group: Group
+    """Costumes change much of a picture and expressions little: losses and curation go by group."""
+    variables: dict[str, str] = {"subject": "cartoon character"}
+    """Placeholders and their defaults. Declared before the templates, whose validation reads it."""
+    source_prompt: str = Field(min_length=1, max_length=300)
+    """Template of the portrait as it is."""
+    target_prompt: str = Field(min_length=1, max_length=300)
+    """Template of the portrait after the edit."""
+    keeps: list[str] = Field(min_length=1)
+    """What the edit must leave alone, in words for people."""
+    guidance: GuidanceScales = GuidanceScales()
+    mask: MaskSettings = MaskSettings()
+    strength: float = Field(1.0, ge=0, le=1)
+    """Default intensity: 0 = the input, 1 = the full effect (DESIGN section 1)."""
+
+    @field_validator("variables")
+    @classmethod
+    def _variables_are_usable(cls, variables: dict[str, str]) -> dict[str, str]:
+        for name, value in variables.items():
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"'{name}' is no variable name (letters, digits and _)")
+            _check_value(name, value)
+        return variables
+
+    @field_validator("source_prompt", "target_prompt")
+    @classmethod
+    def _template_is_known(cls, template: str, info: ValidationInfo) -> str:
+        if re.search(r"[{}]", _PLACEHOLDER.sub("", template)):
+            raise ValueError("placeholders are written {name}, and other braces are not allowed")
+        known = info.data.get("variables", {})
+        for name in _PLACEHOLDER.findall(template):
+            if name not in known:
+                raise ValueError(f"unknown placeholder {{{name}}}; declare it under 'variables' with a default")
+        return template
+
+    @field_validator("target_prompt")
+    @classmethod
+    def _target_differs(cls, template: str, info: ValidationInfo) -> str:
+        if template == info.data.get("source_prompt"):
+            raise ValueError("the target prompt equals the source prompt, so the effect would change nothing")
+        return template
+
+    @field_validator("keeps")
+    @classmethod
+    def _keeps_are_words(cls, keeps: list[str]) -> list[str]:
+        if not all(part.strip() for part in keeps):
+            raise ValueError("an empty entry")
+        return keeps
+
+    def prompts(self, variables: Mapping[str, str] | None = None) -> Prompts:
+        """Fill the templates.
+
+        Args:
+            variables: Values that replace the defaults, by name.
+
+        Raises:
+            UsageError: A variable that the effect does not have, or a value that is empty or holds braces.
+        """
+        chosen = dict(self.variables)
+        for name, value in (variables or {}).items():
+            if name not in chosen:
+                raise UsageError(f"effect '{self.id}' has no variable '{name}'", nearest(name, chosen))
+            try:
+                _check_value(name, value)
+            except ValueError as error:
+                raise UsageError(f"effect '{self.id}': {error}", "Give a short text, for example woman.") from error
+            chosen[name] = value
+        return Prompts(_fill(self.source_prompt, chosen), _fill(self.target_prompt, chosen))
+
+
+def _check_value(name: str, value: str) -> None:
+    if not value.strip() or re.search(r"[{}\n]", value) or len(value) > 100:
+        raise ValueError(f"the value of '{name}' must be 1 to 100 characters in one line, without braces")
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
