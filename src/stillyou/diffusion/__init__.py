@@ -1,1 +1,13 @@
-"""The multi-conditioned diffusion model, shared by training and editing."""
+"""The Multi-Conditioned Diffusion Model, shared by training and editing (DESIGN section 2).
+
+Symbols used in this package:
+
+    x    pixels, (B, 3, H, W) in [-1, 1]
+    z    latents, (B, C, h, w), unit variance per channel; z_s of the source, z_t noisy at timestep t
+    e    the denoiser's prediction for a branch (noise or velocity, as the scheduler's config says)
+    g    guidance scales
+    m    editing mask in [0, 1], 1 = edit
+
+`conditions` says which branches exist and what "absent" means, `network` puts the networks together, `guidance` and
+`mask` hold the equations, `sampling` the loop, `pipeline` the public entry, `compact` the shipped int8 form.
+"""

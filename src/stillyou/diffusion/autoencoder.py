@@ -1,0 +1,75 @@
+"""Pixels to latents and back: the only place that knows how latents are scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from diffusers import AutoencoderKL, AutoencoderTiny
+from diffusers.configuration_utils import register_to_config
+
+
+class LatentAutoencoderTiny(AutoencoderTiny):
+    """AutoencoderTiny whose config also holds the latents' mean and deviation per channel (DESIGN section 3)."""
+
+    @register_to_config
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        encoder_block_out_channels: Sequence[int] = (64, 64, 64, 64),
+        decoder_block_out_channels: Sequence[int] = (64, 64, 64, 64),
+        act_fn: str = "relu",
+        upsample_fn: str = "nearest",
+        latent_channels: int = 8,
+        num_encoder_blocks: Sequence[int] = (1, 3, 3, 3),
+        num_decoder_blocks: Sequence[int] = (3, 3, 3, 1),
+        latents_mean: Sequence[float] | None = None,
+        latents_std: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            encoder_block_out_channels=tuple(encoder_block_out_channels),
+            decoder_block_out_channels=tuple(decoder_block_out_channels),
+            act_fn=act_fn,
+            upsample_fn=upsample_fn,
+            latent_channels=latent_channels,
+            num_encoder_blocks=tuple(num_encoder_blocks),
+            num_decoder_blocks=tuple(num_decoder_blocks),
+        )
+
+
+Autoencoder = LatentAutoencoderTiny | AutoencoderTiny | AutoencoderKL
+
+
+def _statistics(vae: Autoencoder, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and deviation, each (1, C, 1, 1) or scalar, that make raw latents unit variance."""
+    mean, std = vae.config.get("latents_mean"), vae.config.get("latents_std")
+    if mean is not None and std is not None:
+        return z.new_tensor(mean).view(1, -1, 1, 1), z.new_tensor(std).view(1, -1, 1, 1)
+    shift = vae.config.get("shift_factor") or 0.0
+    return z.new_tensor(shift), z.new_tensor(1.0 / vae.config.scaling_factor)
+
+
+def to_latents(vae: Autoencoder, pixels: torch.Tensor) -> torch.Tensor:
+    """Encode pixels.
+
+    Args:
+        vae: The autoencoder; of a KL autoencoder the posterior's mean is taken.
+        pixels: (B, 3, H, W) in [-1, 1].
+
+    Returns:
+        Latents (B, C, H/8, W/8) in fp32, unit variance per channel.
+    """
+    encoded = vae.encode(pixels.to(vae.dtype))
+    z = (encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()).float()
+    mean, std = _statistics(vae, z)
+    return (z - mean) / std
+
+
+def to_pixels(vae: Autoencoder, latents: torch.Tensor) -> torch.Tensor:
+    """Decode unit-variance latents (B, C, h, w) to pixels (B, 3, 8h, 8w) in [-1, 1], fp32."""
+    mean, std = _statistics(vae, latents)
+    decoded: torch.Tensor = vae.decode((latents * std + mean).to(vae.dtype)).sample
+    return decoded.float().clamp(-1, 1)

@@ -1,0 +1,73 @@
+"""The model card, `stillyou.json`: what a model folder was trained for, by whom, under which licence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.errors import StillYouError
+from stillyou.files import write_text
+
+CARD_NAME = "stillyou.json"
+FORMAT_VERSION = 1
+
+
+class TrainedEffect(Strict):
+    """One effect that a model knows: its prompt templates and defaults, as they were in training."""
+
+    id: str
+    title: str = ""
+    group: str = "other"
+    source_prompt: str
+    target_prompt: str
+    guidance: GuidanceScales | None = None
+    mask: MaskSettings | None = None
+
+
+class ModelCard(Strict):
+    """Contents of `stillyou.json`."""
+
+    format_version: int = FORMAT_VERSION
+    name: str = "unnamed"
+    resolution: int = 512
+    storage: str = "diffusers"
+    """`diffusers` for the plain layout, `int8` for the compact form of `compact`."""
+    effects: tuple[TrainedEffect, ...] = ()
+    licence: str = "unknown"
+    training: dict[str, str | int | float] = Field(default_factory=dict)
+
+    @property
+    def effect_ids(self) -> tuple[str, ...]:
+        """Names of the effects that the model was trained for."""
+        return tuple(effect.id for effect in self.effects)
+
+
+def read_card(folder: Path) -> ModelCard | None:
+    """Read a model folder's card; None if it has none (a plain diffusers folder).
+
+    Raises:
+        StillYouError: The card is damaged or from a newer version.
+    """
+    path = folder / CARD_NAME
+    if not path.exists():
+        return None
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        version = data.get("format_version")
+        if version != FORMAT_VERSION:
+            raise StillYouError(
+                f"{path} has format {version}, this stillyou reads {FORMAT_VERSION}", "Update stillyou or the model."
+            )
+        return ModelCard.model_validate(data)
+    except (OSError, ValueError, AttributeError, ValidationError) as error:
+        if isinstance(error, StillYouError):
+            raise
+        raise StillYouError(f"{path} is damaged", "Copy the model folder again.") from error
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write a model folder's card atomically."""
+    write_text(folder / CARD_NAME, card.model_dump_json(indent=2) + "\n")

@@ -1,0 +1,120 @@
+"""Which conditions a branch sees, and what "absent" means: one definition for training and inference.
+
+The denoiser has three conditions: source latents on its input, image tokens and text tokens in its cross attention.
+A branch says which of them are present. The released code defines "absent" differently in training and in inference
+and never trains the `image` branch (DESIGN section 2, Consistent null conditions); here an absent condition is always
+
+    source latents   zeros
+    image tokens     the adapter's tokens of a black picture with zero latents
+    text tokens      the text encoder's tokens of the empty prompt
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import torch
+from torch.nn import functional
+
+# CLIP's published pixel statistics (RGB in [0, 1]).
+_CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+class Branch(IntEnum):
+    """A choice of present conditions; the first four make up guidance, `TEXT` makes a text-to-image teacher."""
+
+    NONE = 0
+    IMAGE = 1
+    IMAGE_SOURCE = 2
+    FULL = 3
+    TEXT = 4
+
+
+_PRESENT = {
+    Branch.NONE: (False, False, False),
+    Branch.IMAGE: (False, True, False),
+    Branch.IMAGE_SOURCE: (True, True, False),
+    Branch.FULL: (True, True, True),
+    Branch.TEXT: (False, False, True),
+}
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the denoiser reads besides the noisy latents.
+
+    Attributes:
+        source: Source latents (B, C, h, w), zeros where absent.
+        tokens: Cross-attention tokens (B, T + N, d): text first, then image, as in the released code.
+    """
+
+    source: torch.Tensor
+    tokens: torch.Tensor
+
+
+@dataclass(frozen=True)
+class NullTokens:
+    """Tokens of absent conditions: image (1, N, d) and text (1, T, d)."""
+
+    image: torch.Tensor
+    text: torch.Tensor
+
+
+def presence(branches: torch.Tensor | Sequence[int], device: torch.device | None = None) -> torch.Tensor:
+    """Return a bool tensor (B, 3): source, image and text present in each sample's branch."""
+    table = torch.tensor([_PRESENT[branch] for branch in Branch])
+    return table[torch.as_tensor(branches, device="cpu")].to(device)
+
+
+def apply_branches(
+    source: torch.Tensor,
+    image_tokens: torch.Tensor,
+    text_tokens: torch.Tensor,
+    branches: torch.Tensor | Sequence[int],
+    nulls: NullTokens,
+) -> Conditions:
+    """Replace what a sample's branch lacks by its null value.
+
+    Args:
+        source: Source latents (B, C, h, w).
+        image_tokens: (B, N, d).
+        text_tokens: (B, T, d).
+        branches: A `Branch` for each sample, (B,).
+        nulls: Tokens of absent conditions.
+
+    Returns:
+        The denoiser's conditions.
+    """
+    present = presence(branches, source.device)
+    has_source, has_image, has_text = (present[:, i] for i in range(3))
+    return Conditions(
+        source=torch.where(has_source[:, None, None, None], source, torch.zeros_like(source)),
+        tokens=torch.cat(
+            [
+                torch.where(has_text[:, None, None], text_tokens, nulls.text),
+                torch.where(has_image[:, None, None], image_tokens, nulls.image),
+            ],
+            dim=1,
+        ),
+    )
+
+
+def vision_pixels(pixels: torch.Tensor, image_size: int) -> torch.Tensor:
+    """Resize and normalise pixels for the CLIP image encoder.
+
+    Args:
+        pixels: (B, 3, H, W) in [-1, 1].
+        image_size: Side that the encoder expects.
+
+    Returns:
+        (B, 3, image_size, image_size), CLIP-normalised.
+    """
+    resized = functional.interpolate(
+        pixels.float(), size=(image_size, image_size), mode="bicubic", antialias=True, align_corners=False
+    )
+    unit = resized.clamp(-1, 1) / 2 + 0.5
+    mean, std = (unit.new_tensor(values).view(1, 3, 1, 1) for values in (_CLIP_MEAN, _CLIP_STD))
+    return (unit - mean) / std

@@ -1,0 +1,241 @@
+"""The multi-conditioned denoiser: a UNet that sees the source three ways, and the sizes of the embedded model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from diffusers import UNet2DConditionModel, UniPCMultistepScheduler
+from pydantic import Field
+from torch import nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
+
+from stillyou.config import Strict
+from stillyou.diffusion.adapter import ImageAdapter
+from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.conditions import Conditions, NullTokens, apply_branches
+from stillyou.diffusion.tokenizer import build_tokenizer
+
+
+class Denoiser(nn.Module):
+    """UNet, encoders and adapter as one trainable module.
+
+    Args:
+        unet: UNet whose `conv_in` takes 2C channels: noisy latents, then source latents.
+        text_encoder: CLIP text model of width d.
+        image_encoder: CLIP vision model of width d.
+        adapter: Mixes image features with source latents.
+    """
+
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        text_encoder: CLIPTextModel,
+        image_encoder: CLIPVisionModel,
+        adapter: ImageAdapter,
+    ) -> None:
+        super().__init__()
+        self.unet = unet
+        self.text_encoder = text_encoder
+        self.image_encoder = image_encoder
+        self.adapter = adapter
+
+    def text_tokens(self, token_ids: torch.Tensor) -> torch.Tensor:
+        """Encode prompts: ids (B, T) to tokens (B, T, d)."""
+        tokens: torch.Tensor = self.text_encoder(token_ids).last_hidden_state
+        return tokens
+
+    def image_tokens(self, vision: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+        """Encode the source picture.
+
+        Args:
+            vision: CLIP-normalised pixels (B, 3, s, s), see `conditions.vision_pixels`.
+            source: Source latents (B, C, h, w).
+
+        Returns:
+            Tokens (B, N, d). CLIP's hidden states are taken before its last normalisation, as released.
+        """
+        hidden = self.image_encoder(vision.to(self.image_encoder.dtype)).last_hidden_state
+        tokens: torch.Tensor = self.adapter(hidden, source.to(hidden.dtype))
+        return tokens
+
+    def null_tokens(self, empty_prompt_ids: torch.Tensor, black: torch.Tensor, source: torch.Tensor) -> NullTokens:
+        """Return the tokens of absent conditions.
+
+        Args:
+            empty_prompt_ids: Token ids of the empty prompt (1, T).
+            black: CLIP-normalised black picture (1, 3, s, s).
+            source: Any source latents; their shape and device are used, their values are not.
+
+        Returns:
+            Tokens for `apply_branches`.
+        """
+        return NullTokens(
+            image=self.image_tokens(black, torch.zeros_like(source[:1])), text=self.text_tokens(empty_prompt_ids)
+        )
+
+    def predict(self, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        """Predict noise or velocity.
+
+        Args:
+            noisy: Noisy latents (B, C, h, w).
+            timesteps: (B,) or scalar, in training steps of the schedule.
+            conditions: What the branch of each sample sees.
+
+        Returns:
+            Prediction (B, C, h, w), fp32.
+        """
+        dtype = self.unet.dtype
+        stacked = torch.cat([noisy, conditions.source], dim=1).to(dtype)
+        prediction: torch.Tensor = self.unet(
+            stacked, timesteps, encoder_hidden_states=conditions.tokens.to(dtype), return_dict=False
+        )[0]
+        return prediction.float()
+
+    def forward(
+        self,
+        noisy: torch.Tensor,
+        timesteps: torch.Tensor,
+        source: torch.Tensor,
+        vision: torch.Tensor,
+        token_ids: torch.Tensor,
+        branches: torch.Tensor,
+        empty_prompt_ids: torch.Tensor,
+        black: torch.Tensor,
+    ) -> torch.Tensor:
+        """Training's forward pass: encode all conditions, drop what the branches lack, predict.
+
+        Shapes are those of the methods above; `branches` is (B,) of `Branch`.
+        """
+        nulls = self.null_tokens(empty_prompt_ids, black, source)
+        conditions = apply_branches(
+            source, self.image_tokens(vision, source), self.text_tokens(token_ids), branches, nulls
+        )
+        return self.predict(noisy, timesteps, conditions)
+
+
+class Architecture(Strict):
+    """Sizes of a small model of the embedded kind; the defaults are the shipped one's (DESIGN section 3)."""
+
+    resolution: int = Field(256, ge=32, multiple_of=32)
+    latent_channels: int = Field(8, ge=1)
+    autoencoder_channels: int = Field(64, ge=4)
+    unet_channels: tuple[int, ...] = (64, 128, 256)
+    unet_layers: int = Field(2, ge=1)
+    width: int = Field(256, ge=8)
+    feed_forward: int = Field(512, ge=8)
+    text_layers: int = Field(4, ge=1)
+    image_layers: int = Field(3, ge=1)
+    heads: int = Field(4, ge=1)
+    vision_size: int = Field(64, ge=8)
+    vision_patch: int = Field(8, ge=4)
+    prompt_length: int = Field(32, ge=8)
+
+    @property
+    def latent_size(self) -> int:
+        """Side of the latents: the autoencoder shrinks by 8."""
+        return self.resolution // 8
+
+
+def build_components(architecture: Architecture, prompts: Iterable[str]) -> dict[str, object]:
+    """Build all parts of a small model with random weights from PyTorch's global generator.
+
+    Args:
+        architecture: Sizes.
+        prompts: Texts the vocabulary is built from.
+
+    Returns:
+        Components by the names that `MultiConditionedPipeline` takes.
+    """
+    tokenizer = build_tokenizer(prompts, architecture.prompt_length)
+    return {
+        "vae": build_autoencoder(architecture),
+        "text_encoder": _build_text_encoder(architecture, tokenizer),
+        "tokenizer": tokenizer,
+        "image_encoder": _build_image_encoder(architecture),
+        "adapter": ImageAdapter(
+            latent_channels=architecture.latent_channels,
+            latent_size=architecture.latent_size,
+            image_tokens=(architecture.vision_size // architecture.vision_patch) ** 2 + 1,
+            width=architecture.width,
+        ),
+        "unet": _build_unet(architecture),
+        "scheduler": UniPCMultistepScheduler(beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction"),
+    }
+
+
+def build_autoencoder(architecture: Architecture) -> LatentAutoencoderTiny:
+    """Build the tiny autoencoder with random weights."""
+    channels = (architecture.autoencoder_channels,) * 4
+    return LatentAutoencoderTiny(
+        encoder_block_out_channels=channels,
+        decoder_block_out_channels=channels,
+        latent_channels=architecture.latent_channels,
+    )
+
+
+def _build_unet(architecture: Architecture) -> UNet2DConditionModel:
+    channels = architecture.unet_channels
+    depth = len(channels)
+    return UNet2DConditionModel(
+        sample_size=architecture.latent_size,
+        in_channels=2 * architecture.latent_channels,
+        out_channels=architecture.latent_channels,
+        block_out_channels=channels,
+        layers_per_block=architecture.unet_layers,
+        cross_attention_dim=architecture.width,
+        attention_head_dim=tuple(max(1, width // 64) for width in channels),  # diffusers reads this as head counts
+        norm_num_groups=min(32, *channels),
+        # Attention at the finest level costs most and sees least.
+        down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * (depth - 1),
+        up_block_types=("CrossAttnUpBlock2D",) * (depth - 1) + ("UpBlock2D",),
+    )
+
+
+def _build_text_encoder(architecture: Architecture, tokenizer: CLIPTokenizer) -> CLIPTextModel:
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=architecture.width,
+            intermediate_size=architecture.feed_forward,
+            num_hidden_layers=architecture.text_layers,
+            num_attention_heads=architecture.heads,
+            max_position_embeddings=architecture.prompt_length,
+            projection_dim=architecture.width,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def _build_image_encoder(architecture: Architecture) -> CLIPVisionModel:
+    return CLIPVisionModel(
+        CLIPVisionConfig(
+            hidden_size=architecture.width,
+            intermediate_size=architecture.feed_forward,
+            num_hidden_layers=architecture.image_layers,
+            num_attention_heads=architecture.heads,
+            image_size=architecture.vision_size,
+            patch_size=architecture.vision_patch,
+            projection_dim=architecture.width,
+        )
+    )
+
+
+def tiny_architecture() -> Architecture:
+    """Return sizes that train and edit in seconds on a CPU; for tests and dry runs."""
+    return Architecture(
+        resolution=64,
+        latent_channels=4,
+        autoencoder_channels=8,
+        unet_channels=(16, 32),
+        unet_layers=1,
+        width=32,
+        feed_forward=32,
+        text_layers=1,
+        image_layers=1,
+        heads=2,
+        vision_size=32,
+        vision_patch=16,
+    )

@@ -1,0 +1,166 @@
+"""The sampling loop: guided, mask-guided, with continuous strength.
+
+One step predicts the branches `none`, `image`, `image+source`, `full` with the target prompt and, where the mask or a
+strength below 1 needs it, `full` with the source prompt, all in one batched call of the UNet.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.diffusion.conditions import Branch, Conditions, NullTokens, apply_branches
+from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, blend_prompts, guide
+from stillyou.diffusion.mask import difference_map, soft_map
+from stillyou.diffusion.network import Denoiser
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class EncodedSource:
+    """Everything about a batch of edits that does not change while sampling.
+
+    Attributes:
+        latents: Source latents z_s (B, C, h, w).
+        image_tokens: (B, N, d).
+        target_tokens: Text tokens of the target prompts (B, T, d).
+        source_tokens: Text tokens of the source prompts (B, T, d).
+        nulls: Tokens of absent conditions.
+    """
+
+    latents: torch.Tensor
+    image_tokens: torch.Tensor
+    target_tokens: torch.Tensor
+    source_tokens: torch.Tensor
+    nulls: NullTokens
+
+    def conditions(self, branch: Branch, *, source_prompt: bool = False) -> Conditions:
+        """Return the conditions of one branch for the whole batch."""
+        text = self.source_tokens if source_prompt else self.target_tokens
+        return apply_branches(self.latents, self.image_tokens, text, [branch] * len(self.latents), self.nulls)
+
+
+def draw_noise(seeds: Sequence[int], shape: Sequence[int], purpose: int) -> torch.Tensor:
+    """Draw standard normal noise, one generator an image, on the CPU in fp32.
+
+    The same seed gives the same noise whatever the batch, the device or the precision.
+
+    Args:
+        seeds: A seed for each image.
+        shape: (C, h, w).
+        purpose: Keeps different uses of one seed apart (0 sampling, 1 and up the maps of the mask).
+
+    Returns:
+        (B, C, h, w).
+    """
+    rows = []
+    for seed in seeds:
+        generator = torch.Generator("cpu").manual_seed((seed * 1_000_003 + purpose) % 2**63)
+        rows.append(torch.randn(tuple(shape), generator=generator))
+    return torch.stack(rows)
+
+
+def estimate_soft_map(
+    denoiser: Denoiser, scheduler: Any, encoded: EncodedSource, settings: MaskSettings, seeds: Sequence[int]
+) -> torch.Tensor:
+    """Return the soft map s of the editing mask (B, 1, h, w) in [0, 1]; see `mask`. Costs 2 evaluations a map."""
+    z_s = encoded.latents
+    t = torch.tensor(int(settings.encode_strength * scheduler.config.num_train_timesteps), device=z_s.device)
+    both = _stack(encoded.conditions(Branch.FULL), encoded.conditions(Branch.FULL, source_prompt=True))
+    targets, sources = [], []
+    for index in range(settings.maps):
+        noise = draw_noise(seeds, z_s.shape[1:], purpose=1 + index).to(z_s)
+        z_t = add_noise(scheduler, z_s, noise, t)
+        e_target, e_source_prompt = denoiser.predict(torch.cat([z_t, z_t]), t, both).chunk(2)
+        targets.append(e_target)
+        sources.append(e_source_prompt)
+    return soft_map(difference_map(torch.stack(targets), torch.stack(sources)), settings.ratio)
+
+
+def add_noise(scheduler: Any, z: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """Noise latents to a training timestep: sqrt(a_t) z + sqrt(1 - a_t) noise, with a_t the cumulated alphas."""
+    a_t = scheduler.alphas_cumprod.to(z)[t].view(-1, 1, 1, 1)
+    return a_t.sqrt() * z + (1 - a_t).sqrt() * noise
+
+
+def sample(
+    denoiser: Denoiser,
+    scheduler: Any,
+    encoded: EncodedSource,
+    *,
+    guidance: GuidanceScales,
+    seeds: Sequence[int],
+    steps: int,
+    strength: float = 1.0,
+    mask: torch.Tensor | None = None,
+    strategy: str = "noise",
+    progress: Progress | None = None,
+) -> tuple[torch.Tensor, int]:
+    """Sample edited latents.
+
+    Args:
+        denoiser: The networks.
+        scheduler: Any diffusers scheduler that steps by timesteps; it is copied, never changed.
+        encoded: Source and prompts.
+        guidance: Scales of the three terms.
+        seeds: One an image.
+        steps: Scheduler steps.
+        strength: In (0, 1]: how far the text condition moves from the source prompt to the target prompt.
+        mask: Editing mask at latent size (B, 1, h, w) in [0, 1]; None edits everywhere.
+        strategy: `noise` mixes predictions at every step, `latent` mixes latents after it, `none` does neither.
+        progress: Called with (steps done, steps).
+
+    Returns:
+        Latents (B, C, h, w) and the number of UNet evaluations an image took.
+    """
+    scheduler = copy.deepcopy(scheduler)
+    scheduler.set_timesteps(steps, device=encoded.latents.device)
+    noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
+    z_t = noise * scheduler.init_noise_sigma
+    weight = _prompt_weight(mask if strategy == "noise" else None, strength)
+    stacked = _stack(
+        *(encoded.conditions(branch) for branch in GUIDANCE_BRANCHES),
+        encoded.conditions(Branch.FULL),
+        *([] if weight is None else [encoded.conditions(Branch.FULL, source_prompt=True)]),
+    )
+    branches = len(stacked.tokens) // len(z_t)
+    for done, t in enumerate(scheduler.timesteps):
+        model_input = scheduler.scale_model_input(z_t, t)
+        predictions = denoiser.predict(model_input.repeat(branches, 1, 1, 1), t, stacked).chunk(branches)
+        e_none, e_image, e_source, e_full = predictions[:4]
+        if weight is not None:
+            e_full = blend_prompts(e_full, predictions[4], weight)
+        e = guide(e_none, e_image, e_source, e_full, guidance)
+        z_t = scheduler.step(e, t, z_t, return_dict=False)[0]
+        if strategy == "latent" and mask is not None:
+            z_t = _keep_source(scheduler, z_t, encoded.latents, noise, mask, done)
+        if progress is not None:
+            progress(done + 1, len(scheduler.timesteps))
+    return z_t, branches * len(scheduler.timesteps)
+
+
+def _prompt_weight(mask: torch.Tensor | None, strength: float) -> torch.Tensor | float | None:
+    """Return how much of the target prompt to use where; None means all of it everywhere."""
+    if mask is not None:
+        return mask * strength
+    return None if strength == 1.0 else strength
+
+
+def _keep_source(
+    scheduler: Any, z_t: torch.Tensor, z_s: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, done: int
+) -> torch.Tensor:
+    """Blend latents with the source noised to the next timestep (the `latent` strategy)."""
+    following = done + 1
+    if following < len(scheduler.timesteps):
+        z_s = add_noise(scheduler, z_s, noise, scheduler.timesteps[following].long())
+    return mask * z_t + (1 - mask) * z_s
+
+
+def _stack(*parts: Conditions) -> Conditions:
+    return Conditions(torch.cat([part.source for part in parts]), torch.cat([part.tokens for part in parts]))
