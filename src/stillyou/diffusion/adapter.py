@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 
-class ImageAdapter(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class ImageAdapter(ModelMixin, ConfigMixin):
     """Mix CLIP hidden states with max-pooled source latents (DESIGN section 2, Image tokens).
 
     The layers keep the names of the released checkpoints, `vae2clip` and `linear1`, so that those load as they are.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny
+from diffusers import AutoencoderTiny, ModelMixin
 from diffusers.configuration_utils import register_to_config
+
+# A diffusers pipeline finds how to load a component by looking for ModelMixin in the component's module.
+__all__ = ["Autoencoder", "LatentAutoencoderTiny", "ModelMixin", "to_latents", "to_pixels"]
 
 
 class LatentAutoencoderTiny(AutoencoderTiny):
@@ -24,6 +28,13 @@ class LatentAutoencoderTiny(AutoencoderTiny):
         latent_channels: int = 8,
         num_encoder_blocks: Sequence[int] = (1, 3, 3, 3),
         num_decoder_blocks: Sequence[int] = (3, 3, 3, 1),
+        upsampling_scaling_factor: int = 2,
+        latent_magnitude: int = 3,
+        latent_shift: float = 0.5,
+        force_upcast: bool = False,
+        scaling_factor: float = 1.0,
+        shift_factor: float = 0.0,
+        block_out_channels: Sequence[int] | None = None,  # AutoencoderTiny's config repeats it; unused
         latents_mean: Sequence[float] | None = None,
         latents_std: Sequence[float] | None = None,
     ) -> None:
@@ -37,10 +48,17 @@ class LatentAutoencoderTiny(AutoencoderTiny):
             latent_channels=latent_channels,
             num_encoder_blocks=tuple(num_encoder_blocks),
             num_decoder_blocks=tuple(num_decoder_blocks),
+            upsampling_scaling_factor=upsampling_scaling_factor,
+            latent_magnitude=latent_magnitude,
+            latent_shift=latent_shift,
+            force_upcast=force_upcast,
+            scaling_factor=scaling_factor,
+            shift_factor=shift_factor,
         )
 
 
-Autoencoder = LatentAutoencoderTiny | AutoencoderTiny | AutoencoderKL
+Autoencoder: TypeAlias = Any
+"""An autoencoder of diffusers: `LatentAutoencoderTiny`, `AutoencoderTiny` or `AutoencoderKL`."""
 
 
 def _statistics(vae: Autoencoder, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
