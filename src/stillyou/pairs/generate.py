@@ -1,0 +1,250 @@
+"""Makes pair datasets: settings in, a folder of complete shards out, resumed where an earlier run stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from stillyou import __version__
+from stillyou.console import console
+from stillyou.draws import stable_seed
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import StillYouError, UsageError, requires
+from stillyou.pairs.curate import Summary, judge_candidate, measure, summarise
+from stillyou.pairs.pair import Pair
+from stillyou.pairs.runner import RowSource, ShardJob, ShardTask, run_jobs
+from stillyou.pairs.shards import Row
+from stillyou.pairs.store import DESCRIPTION, DatasetInfo, PairDataset, inspect_shards, read_info, write_info
+from stillyou.pairs.teacher import Teacher
+
+SHARD_SIZE = 32
+"""Candidate indices a shard: with eight effects, some ten seconds of work, which is what a kill may lose."""
+
+TeacherFactory = Callable[[], Teacher]
+
+
+class TeacherRows:
+    """Rows of candidates that a teacher makes.
+
+    Args:
+        open_teacher: Builds the teacher.
+        effects: One row each, in this order.
+        seed: Seed of the dataset.
+        size: Side of the pictures in pixels, which the teacher must meet.
+    """
+
+    def __init__(self, open_teacher: TeacherFactory, effects: Sequence[EffectSpec], seed: int, size: int) -> None:
+        self._teacher, self._effects, self._seed, self._size = open_teacher(), effects, seed, size
+
+    def rows(self, index: int) -> list[Row]:
+        """Make the candidates of an index, measured and judged."""
+        return [self._row(effect, index) for effect in self._effects]
+
+    def _row(self, effect: EffectSpec, index: int) -> Row:
+        pair = self._make(effect, stable_seed("pair", self._seed, effect.id, index))
+        scores = measure(pair)
+        status, reason = judge_candidate(pair, effect, scores)
+        return Row(pair_key(self._teacher.name, self._seed, effect, index), pair, status, reason, scores)
+
+    def _make(self, effect: EffectSpec, seed: int) -> Pair:
+        where = f"teacher '{self._teacher.name}' failed on effect '{effect.id}' with seed {seed}"
+        try:
+            pair = self._teacher.make(effect, seed)
+        except (StillYouError, MemoryError):
+            raise
+        except Exception as error:
+            raise StillYouError(f"{where}: {type(error).__name__}: {error}", "Please report this.") from error
+        problem = pair.problem()
+        if not problem and pair.mask.shape != (self._size, self._size):
+            problem = f"the pictures are {pair.mask.shape}, not {self._size} px a side"
+        if problem:
+            raise StillYouError(f"{where}: {problem}", "Please report this.")
+        return pair
+
+
+def pair_key(teacher: str, seed: int, effect: EffectSpec, index: int) -> str:
+    """Return the key of a candidate, from the dataset's settings and its index alone."""
+    return f"{teacher}-{seed}-{effect.id}-{index:07d}"
+
+
+def make_pairs(
+    open_teacher: TeacherFactory,
+    effects: Sequence[EffectSpec],
+    n: int,
+    out: str | Path,
+    *,
+    seed: int = 0,
+    size: int = 256,
+    shard_size: int = SHARD_SIZE,
+    workers: int = 1,
+    progress: bool = True,
+) -> Summary:
+    """Make a dataset, or what is missing of it.
+
+    Args:
+        open_teacher: Builds the teacher; must be picklable if there are several workers.
+        effects: What to show, with distinct ids.
+        n: Candidates an effect. A finished dataset may grow, not shrink.
+        out: The dataset's folder.
+        seed: Seed of the dataset.
+        size: Side of the pictures in pixels.
+        shard_size: Candidate indices a shard.
+        workers: Processes; they never change the result.
+        progress: Whether to show a progress bar on standard error.
+
+    Returns:
+        How many candidates were accepted and rejected, over the whole dataset.
+
+    Raises:
+        UsageError: A number out of range, an effect that the teacher cannot show, or a folder that was begun with
+            other settings.
+        StillYouError: A shard could not be made or written; finished shards stay.
+    """
+    requires("pairs", "pyarrow", "pyvips", "filelock")
+    check_numbers(n=n, size=size, shard_size=shard_size, workers=workers, seed=seed)
+    first = open_teacher()
+    info = DatasetInfo(
+        made_with=__version__,
+        teacher=first.name,
+        seed=seed,
+        size=size,
+        shard_size=shard_size,
+        effects=list(effects),
+        candidates=n,
+        licences=dict(first.licences),
+    )
+    TeacherRows(lambda: first, effects, seed, size).rows(0)  # an effect that cannot be shown fails before any file
+    open_source = partial(TeacherRows, open_teacher, list(effects), seed, size)
+    return build(info, Path(out), open_source, workers=workers, progress=progress)
+
+
+def check_numbers(*, n: int, size: int, shard_size: int, workers: int, seed: int) -> None:
+    """Refuse numbers out of range.
+
+    Raises:
+        UsageError: Names the number and its range.
+    """
+    ranges = {"n": (n, 1, 10**7), "shard-size": (shard_size, 1, 10**5), "workers": (workers, 1, 1024)}
+    for name, (value, least, greatest) in ranges.items():
+        if not least <= value <= greatest:
+            raise UsageError(f"{name} is {value}", f"Give a whole number from {least} to {greatest}.")
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"seed is {seed}", "Give a whole number from 0 to 2**63 - 1.")
+    if size % 32 or not 64 <= size <= 1024:
+        raise UsageError(f"size is {size}", "Give a multiple of 32 from 64 to 1024.")
+
+
+def build(
+    info: DatasetInfo, folder: Path, open_source: Callable[[], RowSource], *, workers: int, progress: bool
+) -> Summary:
+    """Make the missing shards of a dataset and describe it.
+
+    Args:
+        info: The settings; its counts are not read.
+        folder: The dataset's folder, new, empty, or begun with the same settings.
+        open_source: Builds the source of rows; must be picklable if there are several workers.
+        workers: Processes.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        UsageError: The folder holds something else or was begun with other settings.
+        StillYouError: A shard could not be made or written; finished shards stay.
+    """
+    check_folder(folder, info)
+    with sole_writer(folder):
+        check_folder(folder, info)
+        write_info(folder, info)
+        state = inspect_shards(folder, info)
+        for message in state.damaged.values():
+            console.print(f"making again: {message.split('. ')[0]}", markup=False)
+        ranges = info.ranges()
+        jobs = [ShardJob(number, *ranges[number]) for number in range(len(ranges)) if number not in state.whole]
+        task = ShardTask(open_source, folder, info.digest())
+        _run(task, jobs, info, workers, progress)
+        summary = summarise(PairDataset(folder, status="any").rows(("effect", "status", "reason")), info.effects)
+        write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
+    return summary
+
+
+def _run(task: ShardTask, jobs: Sequence[ShardJob], info: DatasetInfo, workers: int, progress: bool) -> None:
+    rows = info.candidates * len(info.effects)
+    missing = sum(job.stop - job.start for job in jobs) * len(info.effects)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not progress) as bar:
+        shown = bar.add_task("pairs", total=rows, completed=rows - missing)
+        run_jobs(task, jobs, workers=workers, advance=lambda made: bar.advance(shown, made))
+
+
+class _Rate(ProgressColumn):
+    """Pairs a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the speed, once it is known."""
+        return Text(f"{task.speed:.0f} pairs/s" if task.speed else "")
+
+
+def check_folder(folder: Path, info: DatasetInfo) -> None:
+    """Refuse a folder that these settings must not write to.
+
+    Raises:
+        UsageError: It is a file, holds something else, or was begun with other settings (the first is named).
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file", "Give a folder for the pairs.")
+    if not (folder / DESCRIPTION).exists():
+        if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+            raise UsageError(f"{folder} is not empty and holds no pair dataset", "Choose a new or empty folder.")
+        return
+    begun = read_info(folder)
+    remedy = "Use the same settings, or another folder."
+    for name, value in info.settings().items():
+        before = begun.settings()[name]
+        if before != value:
+            raise UsageError(f"{folder} was begun with {_difference(name, before, value)}", remedy)
+    if begun.candidates > info.candidates:
+        counts = f"{begun.candidates} candidates an effect, not {info.candidates}"
+        raise UsageError(f"{folder} was begun with {counts}", "A dataset can grow, not shrink.")
+
+
+def _difference(name: str, before: Any, value: Any) -> str:
+    """Say in a few words how two settings differ."""
+    if name != "effects":
+        return f"{name.replace('_', ' ')} {before}, not {value}"
+    ids, wanted = ([effect["id"] for effect in effects] for effects in (before, value))
+    if ids != wanted:
+        return f"effects {','.join(ids)}, not {','.join(wanted)}"
+    changed = next(old["id"] for old, new in zip(before, value, strict=True) if old != new)
+    return f"other prompts of effect '{changed}'"
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Hold a folder for writing and clear what a killed run left half-written.
+
+    The lock is the operating system's: that of a killed process goes with it.
+
+    Raises:
+        UsageError: Another process is writing there.
+        StillYouError: The folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"another process is writing to {folder}", "Wait for it, or choose another folder.") from error
+    except OSError as error:
+        raise StillYouError(f"cannot write to {folder}: {error.strerror}", "Choose another folder.") from error
+    try:
+        for leftover in folder.glob(".part-*"):
+            leftover.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.release()
