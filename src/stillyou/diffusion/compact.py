@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
@@ -86,7 +87,7 @@ def load_compact(folder: str | Path, dtype: torch.dtype = torch.float32) -> Mult
 
     Args:
         folder: As written by `save_compact`.
-        dtype: Precision of the restored weights.
+        dtype: Precision of the restored weights; the autoencoder's are fp32.
 
     Raises:
         StillYouError: A file is missing or damaged.
@@ -108,12 +109,14 @@ def load_compact(folder: str | Path, dtype: torch.dtype = torch.float32) -> Mult
             "unet": UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder / "unet")),
         }
         for name, module in networks.items():
-            module.load_state_dict(restore(load_file(folder / name / "model.safetensors"), dtype), assign=True)
-            module.to(dtype).eval().requires_grad_(False)
+            # The tiny autoencoder runs in fp32: bf16 would cost a level of 8-bit pixels and save nothing.
+            precision = torch.float32 if name == "vae" else dtype
+            module.load_state_dict(restore(load_file(folder / name / "model.safetensors"), precision), assign=True)
+            module.eval().requires_grad_(False)
         pipeline = MultiConditionedPipeline(
             tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"), scheduler=_scheduler(folder), **networks
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise StillYouError(
             f"the model folder {folder} is damaged ({type(error).__name__}: {str(error).splitlines()[0]:.120})",
             "Copy or install it again.",

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.diffusion.autoencoder import to_latents, to_pixels
+from stillyou.diffusion.card import CARD_NAME, ModelCard, TrainedEffect
+from stillyou.diffusion.compact import load_compact, quantise, restore, save_compact
+from stillyou.diffusion.models import find_model, load_pipeline, pick_device
+from stillyou.diffusion.pipeline import Edits, MultiConditionedPipeline
+from stillyou.errors import StillYouError, UsageError
+from tests.conftest import build_tiny_pipeline
+
+SCALES = GuidanceScales(image=1.2, source=1.4, text=2.5)
+PROMPT, SOURCE_PROMPT = "a cartoon character, santa claus costume", "a cartoon character"
+
+
+def pictures(count: int) -> torch.Tensor:
+    return torch.rand(count, 3, 64, 64, generator=torch.Generator().manual_seed(5)) * 2 - 1
+
+
+def edit(pipeline: MultiConditionedPipeline, pixels: torch.Tensor, seeds: list[int], **options) -> Edits:
+    settings = options.pop("mask_settings", MaskSettings(maps=2))
+    return pipeline.edit(
+        pixels,
+        [PROMPT] * len(pixels),
+        [SOURCE_PROMPT] * len(pixels),
+        guidance=options.pop("guidance", SCALES),
+        mask_settings=settings,
+        seeds=seeds,
+        steps=options.pop("steps", 3),
+        **options,
+    )
+
+
+def test_shapes_and_evaluations(tiny_pipeline):
+    edits = edit(tiny_pipeline, pictures(2), [1, 2])
+    assert edits.pixels.shape == edits.reconstruction.shape == (2, 3, 64, 64)
+    assert edits.mask.shape == (2, 1, 64, 64)
+    assert edits.pixels.abs().max() <= 1
+    assert edits.evaluations == 2 * 2 + 5 * 3  # two a map, five branches a step
+    assert edit(tiny_pipeline, pictures(1), [1], mask=torch.ones(1, 1, 64, 64)).evaluations == 5 * 3
+    plain = MaskSettings(maps=1, strategy="none")
+    assert edit(tiny_pipeline, pictures(1), [1], mask_settings=plain).evaluations == 2 + 4 * 3
+
+
+@pytest.mark.parametrize("strategy", ["noise", "latent", "none"])
+def test_an_edit_does_not_depend_on_its_batch(tiny_pipeline, strategy):
+    settings = MaskSettings(maps=2, strategy=strategy)
+    batch = edit(tiny_pipeline, pictures(3), [7, 8, 9], mask_settings=settings)
+    alone = edit(tiny_pipeline, pictures(3)[1:2], [8], mask_settings=settings)
+    torch.testing.assert_close(alone.pixels, batch.pixels[1:2], atol=1e-4, rtol=0)
+
+
+def test_same_seed_same_edit_other_seed_other_edit(tiny_pipeline):
+    first, again, other = (edit(tiny_pipeline, pictures(1), [seed]).pixels for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.allclose(first, other)
+
+
+def test_guided_step_matches_a_straight_line_implementation(tiny_pipeline):
+    """One noise-strategy step, written out without the package's conditions, guidance, mask and sampling modules."""
+    pipe, x = tiny_pipeline, pictures(1)
+    mask = (torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(1)) > 0.5).float()
+    got = edit(pipe, x, [11], mask=mask, steps=1).pixels
+    with torch.inference_mode():
+        z_s = to_latents(pipe.vae, x)
+
+        def words(prompt):
+            ids = pipe.tokenizer(prompt, padding="max_length", max_length=32, return_tensors="pt").input_ids
+            return pipe.text_encoder(ids).last_hidden_state
+
+        def picture(pixels, latents):
+            small = torch.nn.functional.interpolate(pixels, size=(32, 32), mode="bicubic", antialias=True).clamp(-1, 1)
+            mean = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
+            std = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
+            hidden = pipe.image_encoder((small / 2 + 0.5 - mean) / std).last_hidden_state
+            pooled = torch.nn.functional.max_pool2d(latents, 2).flatten(2) @ pipe.adapter.vae2clip.weight.T
+            tokens = torch.cat([hidden, pooled + pipe.adapter.vae2clip.bias], 1)
+            return (pipe.adapter.linear1.weight @ tokens) + pipe.adapter.linear1.bias[:, None]
+
+        empty, black = words(""), picture(-torch.ones_like(x), torch.zeros_like(z_s))
+        seen = picture(x, z_s)
+        z_t = torch.randn(4, 8, 8, generator=torch.Generator().manual_seed(11 * 1_000_003))[None]
+        scheduler = copy.deepcopy(pipe.scheduler)
+        scheduler.set_timesteps(1)
+        t = scheduler.timesteps[0]
+
+        def e(source, text, image):
+            return pipe.unet(torch.cat([z_t, source], 1), t, torch.cat([text, image], 1)).sample
+
+        none = e(0 * z_s, empty, black)
+        image = e(0 * z_s, empty, seen)
+        source = e(z_s, empty, seen)
+        m = torch.nn.functional.max_pool2d(mask, 8)
+        full = m * e(z_s, words(PROMPT), seen) + (1 - m) * e(z_s, words(SOURCE_PROMPT), seen)
+        guided = none + 1.2 * (image - none) + 1.4 * (source - image) + 2.5 * (full - source)
+        expected = to_pixels(pipe.vae, scheduler.step(guided, t, z_t).prev_sample)
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
+
+
+def test_latent_strategy_keeps_the_source_where_the_mask_is_zero(tiny_pipeline):
+    settings = MaskSettings(strategy="latent")
+    edits = edit(tiny_pipeline, pictures(1), [1], mask=torch.zeros(1, 1, 64, 64), mask_settings=settings)
+    torch.testing.assert_close(edits.pixels, edits.reconstruction, atol=1e-5, rtol=0)
+
+
+def test_strength_moves_from_the_source_prompt_to_the_target_prompt(tiny_pipeline):
+    plain = MaskSettings(maps=1, strategy="none")
+    full, half, slight = (
+        edit(tiny_pipeline, pictures(1), [1], strength=s, mask_settings=plain).pixels for s in (1.0, 0.5, 1e-6)
+    )
+    unedited = tiny_pipeline.edit(
+        pictures(1), [SOURCE_PROMPT], [SOURCE_PROMPT], guidance=SCALES, mask_settings=plain, seeds=[1], steps=3
+    ).pixels
+    torch.testing.assert_close(slight, unedited, atol=1e-4, rtol=0)
+    assert (half - unedited).abs().mean() < (full - unedited).abs().mean()
+
+
+def test_progress_counts_every_step(tiny_pipeline):
+    seen: list[tuple[int, int]] = []
+    edit(tiny_pipeline, pictures(1), [1], progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.fixture
+def carded() -> MultiConditionedPipeline:
+    pipeline = build_tiny_pipeline()
+    effect = TrainedEffect(id="santa", source_prompt="a {subject}", target_prompt="a {subject}, santa")
+    pipeline.card = ModelCard(name="tiny", resolution=64, effects=(effect,), licence="Apache-2.0")
+    return pipeline
+
+
+def test_save_and_load_edit_identically(carded, tmp_path):
+    carded.save_pretrained(tmp_path)
+    loaded = load_pipeline(str(tmp_path), device="cpu", dtype=torch.float32)
+    assert loaded.card == carded.card
+    assert torch.equal(edit(loaded, pictures(1), [1]).pixels, edit(carded, pictures(1), [1]).pixels)
+
+
+def test_compact_form_restores_to_within_the_rounding_of_int8(carded, tmp_path):
+    save_compact(carded, tmp_path)
+    loaded = load_compact(tmp_path)
+    assert loaded.card.effect_ids == ("santa",)
+    for name, weight in carded.unet.state_dict().items():
+        restored = loaded.unet.state_dict()[name]
+        if weight.ndim >= 2:
+            step = weight.flatten(1).abs().amax(1) / 127
+            error = (restored - weight).flatten(1).abs().amax(1)
+            assert torch.all(error <= 0.51 * step + 1e-3 * weight.abs().max())
+    assert load_pipeline(str(tmp_path), device="cpu").resolution == 64
+
+
+def test_quantise_by_hand():
+    packed = quantise({"w": torch.tensor([[1.27, -0.635, 0.0]]), "b": torch.tensor([0.5])})
+    assert packed["w"].tolist() == [[127, -64, 0]] or packed["w"].tolist() == [[127, -63, 0]]
+    assert packed["b"].dtype == torch.float16
+    assert abs(restore(packed, torch.float32)["w"][0, 0].item() - 1.27) < 1e-3
+
+
+def test_damaged_and_missing_models_are_named(carded, tmp_path):
+    save_compact(carded, tmp_path / "model")
+    (tmp_path / "model" / "unet" / "model.safetensors").write_bytes(b"\0" * 64)
+    with pytest.raises(StillYouError, match="damaged"):
+        load_pipeline(str(tmp_path / "model"), device="cpu")
+    with pytest.raises(UsageError, match="no model_index.json"):
+        find_model(str(tmp_path))
+    with pytest.raises(UsageError, match="no model 'embeded'"):
+        find_model("embeded")
+
+
+def test_a_card_of_another_format_is_refused(carded, tmp_path):
+    save_compact(carded, tmp_path)
+    card = tmp_path / CARD_NAME
+    card.write_text(card.read_text().replace('"format_version": 1', '"format_version": 99'))
+    with pytest.raises(StillYouError, match="format 99"):
+        load_pipeline(str(tmp_path), device="cpu")
+
+
+def test_devices(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert pick_device("auto").type == "cpu"
+    for wrong in ("gpu", "cuda", "cuda:3", ""):
+        with pytest.raises(UsageError):
+            pick_device(wrong)
+
+
+def test_tokenizer_writes_any_text_and_stays_small(tiny_pipeline):
+    assert len(tiny_pipeline.tokenizer) <= 1024
+    ids = tiny_pipeline.token_ids(["a woman, Ünïcode 日本 🎅 costume"])
+    text = tiny_pipeline.tokenizer.decode(ids[0], skip_special_tokens=True)
+    assert text.replace(" ", "") == "awoman,ünïcode日本🎅costume"
