@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,3 +61,26 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write a JSON file atomically, indented; NaN and infinities are refused (they are not JSON)."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path`` that takes its name on success and vanishes on failure.
+
+    Raises:
+        StillYouError: ``path`` is a file or a folder with contents, or cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise StillYouError(f"{path} exists and is not an empty folder", "Name a new folder.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=".part-"))
+    except OSError as error:
+        raise StillYouError(f"cannot write {path}: {error.strerror}", "Choose a folder you may write to.") from error
+    try:
+        yield part
+        os.chmod(part, 0o777 & ~_umask())
+        os.replace(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
