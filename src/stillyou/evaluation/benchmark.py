@@ -38,16 +38,19 @@ class Settings:
     Attributes:
         steps: Sampling steps.
         guidance: Scales for all effects; None takes each effect's own.
+        text_scale: Replaces the text scale of either; None keeps it.
         strength: 0 = the input, 1 = the full effect.
     """
 
     steps: int = 20
     guidance: GuidanceScales | None = None
+    text_scale: float | None = None
     strength: float = 1.0
 
     def scales(self, effect: EffectSpec) -> GuidanceScales:
         """Return the guidance scales used for an effect."""
-        return self.guidance or effect.guidance
+        scales = self.guidance or effect.guidance
+        return scales if self.text_scale is None else scales.model_copy(update={"text": self.text_scale})
 
 
 class PictureEditor(Protocol):

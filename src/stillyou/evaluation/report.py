@@ -1,0 +1,103 @@
+"""The report: a folder with the figures as JSON and as a table, plots and a contact sheet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stillyou.errors import StillYouError
+from stillyou.evaluation.benchmark import FEWEST, Evaluation
+from stillyou.evaluation.plots import plot_curves, plot_masks, plot_strength, plot_success
+from stillyou.evaluation.sheet import save_sheet
+from stillyou.files import write_json, write_text
+
+COLUMNS = {
+    "edit_success": ("success", "{:.1%}"),
+    "judge_score": ("judge score", "{:.2f}"),
+    "inside_target_error": ("inside, to target", "{:.1f}"),
+    "inside_source_error": ("inside, to source", "{:.1f}"),
+    "outside_true_error": ("outside, to source", "{:.2f}"),
+    "mask_recall": ("mask recall", "{:.3f}"),
+    "mask_precision": ("mask precision", "{:.3f}"),
+    "mask_area_ratio": ("mask area", "{:.2f}x"),
+    "outside_change": ("change where mask is 0", "{}"),
+}
+"""Figures of the table: their heading and how they are written."""
+
+
+def prepare_folder(folder: str | Path) -> Path:
+    """Make the report's folder, before hours of work go into what cannot be written.
+
+    Raises:
+        StillYouError: The path is a file, or the folder cannot be made or written to.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise StillYouError(f"{folder} is a file, not a folder", "Give a folder for the report with -o.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StillYouError(f"cannot make {folder}: {error.strerror}", "Choose a folder you may write to.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StillYouError(f"cannot write to {folder}", "Choose a folder you may write to.")
+    return folder
+
+
+def write_report(folder: Path, evaluation: Evaluation) -> list[Path]:
+    """Write evaluation.json, evaluation.md, the plots and sheet.jpg; each file appears whole or not at all.
+
+    Args:
+        folder: A folder that exists.
+        evaluation: What was found; plots of the curves are made if its document has `curves`.
+
+    Returns:
+        The files.
+    """
+    document = evaluation.document
+    plot_success(document, folder / "success.png")
+    plot_masks(document, folder / "masks.png")
+    save_sheet(evaluation.examples, folder / "sheet.jpg")
+    files = ["success.png", "masks.png", "sheet.jpg"]
+    if "curves" in document:
+        plot_curves(document["curves"], folder / "curves.png")
+        plot_strength(document["curves"], folder / "strength.png")
+        files += ["curves.png", "strength.png"]
+    write_text(folder / "evaluation.md", markdown(document))
+    write_json(folder / "evaluation.json", document)  # last: where it is, the report is complete
+    return [folder / name for name in (*files, "evaluation.md", "evaluation.json")]
+
+
+def rows(document: Mapping[str, Any]) -> list[list[str]]:
+    """Return the table's cells: a heading row, the edits, lazy, oracle, then each effect and each style."""
+    tables = {"all edits": document, "lazy": document["lazy"], "oracle": document["oracle"]}
+    tables |= document["effects"] | document["styles"]
+    head = ["", "edits", *(title for title, _ in COLUMNS.values())]
+    return [head, *([name, str(table["edits"]), *_cells(table)] for name, table in tables.items())]
+
+
+def _cells(table: Mapping[str, Any]) -> list[str]:
+    return ["-" if table[key] is None else form.format(table[key]) for key, (_, form) in COLUMNS.items()]
+
+
+def markdown(document: Mapping[str, Any]) -> str:
+    """Return the report's text: how the figures were made, and the table."""
+    head, *body = rows(document)
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
+    few = f"\nOnly {document['n']} pairs an effect: too few for figures to quote.\n" if document["n"] < FEWEST else ""
+    return "\n".join(
+        [
+            f"# Evaluation: {document['split']}",
+            "",
+            f"Model `{document.get('model', '')}`, {document['n']} pairs an effect, {document['steps']} steps,"
+            f" strength {document['strength']:g}, seed {document['seed']}, {document['resolution']} px,"
+            f" {document['seconds']:.0f} s in all.",
+            few,
+            "Errors are mean absolute differences in 8-bit levels, inside and outside the true mask. `lazy` answers"
+            " with the source, `oracle` with the target and the true mask.",
+            "",
+            *lines,
+            "",
+        ]
+    )

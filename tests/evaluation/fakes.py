@@ -1,0 +1,46 @@
+"""Editors and a judge whose figures are known beforehand."""
+
+import numpy as np
+
+from stillyou.effects.catalogue import catalogue
+from stillyou.evaluation.benchmark import cases
+from stillyou.evaluation.figures import Answer
+
+SIZE = 32
+
+
+class LazyEditor:
+    """Answers with the source and marks nothing."""
+
+    resolution = SIZE
+
+    def answer(self, pictures, effect, seeds, settings):
+        assert len(pictures) == len(seeds) == len(set(seeds))
+        return [Answer(picture, np.zeros(picture.shape[:2], np.uint8)) for picture in pictures]
+
+
+class OracleEditor:
+    """Looks the answer up; at strength 0 it answers with the source."""
+
+    resolution = SIZE
+
+    def __init__(self, split, n, seed=0):
+        pairs = [p for effect in catalogue().values() for p in cases(effect, split, n, size=SIZE, seed=seed)]
+        self.truth = {(pair.effect, pair.source.tobytes()): pair for pair in pairs}
+        self.batches = []
+
+    def answer(self, pictures, effect, seeds, settings):
+        self.batches.append((effect.id, len(pictures), settings))
+        pairs = [self.truth[effect.id, picture.tobytes()] for picture in pictures]
+        return [Answer(p.target if settings.strength else p.source, p.mask) for p in pairs]
+
+
+class TruthJudge:
+    """Sees an effect in its true targets and nowhere else."""
+
+    def __init__(self, oracle):
+        self.targets = {(pair.effect, pair.target.tobytes()) for pair in oracle.truth.values()}
+
+    def scores(self, effect, pictures):
+        right = [(effect.id, picture.tobytes()) in self.targets for picture in pictures]
+        return right, [0.9 if success else 0.1 for success in right]
