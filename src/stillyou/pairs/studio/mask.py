@@ -1,0 +1,59 @@
+"""The true mask of a pair, and exactness outside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from stillyou.pairs.pair import Mask, Pixels
+
+THRESHOLD = 8
+"""Levels of 255: smaller differences are anti-aliasing of clip paths (prototype's finding)."""
+_CLOSING = 1 / 85
+"""Radius of the closing as a fraction of the picture's side."""
+
+Flags = npt.NDArray[np.bool_]
+
+
+def _dilate(flags: Flags, radius: int) -> Flags:
+    """Dilate by a square of side 2 * radius + 1, one axis after the other."""
+    for axis in (0, 1):
+        grown = flags.copy()
+        for step in range(1, radius + 1):
+            ahead, behind = (slice(step, None), slice(None)), (slice(None, -step), slice(None))
+            if axis:
+                ahead, behind = ahead[::-1], behind[::-1]
+            grown[ahead] |= flags[behind]
+            grown[behind] |= flags[ahead]
+        flags = grown
+    return flags
+
+
+def _close(flags: Flags, radius: int) -> Flags:
+    """Fill gaps and holes up to 2 * radius wide; never loses a pixel."""
+    padded = np.pad(flags, radius)
+    closed = ~_dilate(~_dilate(padded, radius), radius)
+    return closed[radius:-radius, radius:-radius] | flags
+
+
+def change_mask(first: tuple[Pixels, Pixels], *more: tuple[Pixels, Pixels]) -> Mask:
+    """Mark where any of the (source, target) pictures differ by more than `THRESHOLD`, small holes closed.
+
+    Args:
+        first: Source and target, (H, W, 3) uint8 each.
+        more: The same scene in other states, for example after degradation.
+
+    Returns:
+        (H, W) uint8, 0 or 255.
+    """
+    changed = np.zeros(first[0].shape[:2], dtype=bool)
+    for source, target in (first, *more):
+        difference = np.maximum(source, target) - np.minimum(source, target)
+        changed |= (difference > THRESHOLD).any(axis=2)
+    return _close(changed, max(1, round(changed.shape[0] * _CLOSING))).astype(np.uint8) * np.uint8(255)
+
+
+def exact_outside(source: Pixels, target: Pixels, mask: Mask) -> Pixels:
+    """Return the target with the source's pixels wherever the mask is 0."""
+    kept: Pixels = np.where(mask[:, :, None] == 0, source, target)
+    return kept
