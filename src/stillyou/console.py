@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.console import Console
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def results() -> Console:
+    """Return a console on standard output for tables; piped output is wide instead of cut at 80 columns."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)

@@ -1,7 +1,182 @@
-"""Placeholder: the pairs command."""
+"""``stillyou pairs``: make, import, inspect and show before/after pairs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.table import Table
+
+from stillyou.console import console, results
+from stillyou.effects.catalogue import load_effect, load_effects
+from stillyou.errors import StillYouError, UsageError, requires
+
+if TYPE_CHECKING:
+    from stillyou.pairs.curate import Summary
+
+_OUT = typer.Option(..., "-o", "--out", metavar="FOLDER", help="The dataset's folder.")
+_JSON = typer.Option(False, "--json", help="Print one JSON object.")
+_SIZE = typer.Option(256, "--size", help="Side of the pictures in pixels, a multiple of 32 from 64 to 1024.")
+_WORKERS = typer.Option(0, "--workers", help="Processes; they never change the result.", show_default="one a core")
+_VARIABLES = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder of the prompts; may be repeated.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+    """Add the commands to the application."""
+    group = typer.Typer(no_args_is_help=True, help="Make, import, inspect and show before/after pairs.")
+    for name, command in (("make", _make), ("import", _import), ("info", _info), ("show", _show)):
+        group.command(name)(command)
+    app.add_typer(group, name="pairs")
+
+
+def _make(
+    out: Path = _OUT,
+    n: int = typer.Option(..., "-n", help="Candidates an effect; a finished dataset may grow."),
+    effects: str = typer.Option("all", "-e", "--effects", metavar="NAMES", help="'all', or ids and .yaml files."),
+    teacher: str = typer.Option("cartoon", "--teacher", help="Who makes the pairs."),
+    size: int = _SIZE,
+    seed: int = typer.Option(0, "--seed", help="Everything follows from it."),
+    workers: int = _WORKERS,
+    shard_size: int = typer.Option(32, "--shard-size", help="Candidates an effect in each file."),
+    variable: list[str] = _VARIABLES,
+    as_json: bool = _JSON,
+) -> None:
+    """Make pairs; run the same command again to resume, or with a greater -n to grow."""
+    from stillyou.pairs.teacher import check_teacher
+    from stillyou.pairs.teacher import teacher as open_teacher
+
+    check_teacher(teacher)
+    values = _variables(variable)
+    chosen = [effect.with_variables(values) for effect in load_effects(effects)]
+    requires("pairs", "pyarrow", "pyvips")
+    from stillyou.pairs.generate import check_numbers, make_pairs
+
+    workers = workers or _cores()
+    check_numbers(n=n, size=size, shard_size=shard_size, workers=workers, seed=seed)
+    factory = partial(open_teacher, teacher, size=size)
+    summary = make_pairs(factory, chosen, n, out, seed=seed, size=size, shard_size=shard_size, workers=workers)
+    _report(out, summary, as_json)
+
+
+def _import(
+    path: Path = typer.Argument(..., metavar="FOLDER|FILE", help="Pairs, a prompt.json, or Parquet files."),
+    effect: str = typer.Option(..., "-e", "--effect", metavar="NAME|FILE.yaml", help="The effect the pairs show."),
+    out: Path = _OUT,
+    layout: str = typer.Option("auto", "--format", help="auto, folder, released or instructpix2pix."),
+    size: int = _SIZE,
+    workers: int = _WORKERS,
+    variable: list[str] = _VARIABLES,
+    as_json: bool = _JSON,
+) -> None:
+    """Import pairs of others: folders of pictures, the paper's prompt.json, or InstructPix2Pix columns."""
+    spec = load_effect(effect).with_variables(_variables(variable))
+    requires("pairs", "pyarrow", "pyvips")
+    from stillyou.pairs.importers import import_pairs
+    from stillyou.pairs.listings import parse_layout
+
+    summary = import_pairs(path, spec, out, layout=parse_layout(layout), size=size, workers=workers or _cores())
+    _report(out, summary, as_json)
+    if not sum(summary.accepted.values()):
+        raise StillYouError(f"no pair of {path} was accepted", f"See why: stillyou pairs show {out} --rejected")
+
+
+def _info(
+    folder: Path = typer.Argument(..., metavar="FOLDER", help="A pair dataset."),
+    as_json: bool = _JSON,
+) -> None:
+    """Tell what a dataset holds: settings, accepted and rejected candidates, and whether it is whole."""
+    requires("pairs", "pyarrow")
+    from stillyou.pairs.curate import summarise
+    from stillyou.pairs.store import PairDataset
+
+    dataset = PairDataset(folder, status="any", partial=True)
+    meta = dataset.meta
+    facts = {
+        "format_version": meta.format_version,
+        "made_with": meta.made_with,
+        "teacher": meta.teacher,
+        "origin": meta.origin,
+        "seed": meta.seed,
+        "size": meta.size,
+        "candidates": meta.candidates,
+        "complete": meta.complete and not dataset.complaint,
+        "fingerprint": dataset.fingerprint(),
+        "licences": meta.licences,
+    }
+    if not as_json:
+        for name, value in facts.items():
+            text = "; ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)
+            results().print(f"{name.replace('_', ' ')}: {text}", markup=False)
+    summary = summarise(dataset.rows(("effect", "status", "reason")), meta.effects)
+    _report(folder, summary, as_json, facts)
+    if dataset.complaint:
+        raise StillYouError(dataset.complaint, "Run the command that made it again: it makes just these.")
+
+
+def _show(
+    folder: Path = typer.Argument(..., metavar="FOLDER", help="A pair dataset."),
+    out: Path = typer.Option(..., "-o", "--out", metavar="PICTURE", help="Where the sheet goes."),
+    effects: str = typer.Option("", "-e", "--effects", metavar="IDS", help="Only these effects."),
+    n: int = typer.Option(24, "-n", help="How many pairs, spread evenly over the dataset."),
+    rejected: bool = typer.Option(False, "--rejected", help="Show rejected candidates and their reasons."),
+    as_json: bool = _JSON,
+) -> None:
+    """Draw a contact sheet: source, target, mask and prompts."""
+    if not 1 <= n <= 500:
+        raise UsageError(f"n is {n}", "Give a whole number from 1 to 500.")
+    requires("pairs", "pyarrow")
+    import numpy as np
+
+    from stillyou.images import Picture, check_writable, write_picture
+    from stillyou.pairs.show import contact_sheet
+    from stillyou.pairs.store import PairDataset
+
+    check_writable(out)
+    wanted = [name.strip() for name in effects.split(",") if name.strip()] or None
+    dataset = PairDataset(folder, effects=wanted, status="rejected" if rejected else "accepted", partial=True)
+    if dataset.complaint:
+        console.print(f"note: {dataset.complaint}; showing the rest", markup=False)
+    write_picture(out, Picture(np.asarray(contact_sheet(dataset, n))))
+    shown = min(n, len(dataset))
+    print(json.dumps({"sheet": str(out), "pairs": shown}) if as_json else f"{out}: {shown} of {len(dataset)} pairs")
+
+
+def _variables(items: list[str]) -> dict[str, str]:
+    """Read NAME=VALUE options."""
+    for item in items:
+        if "=" not in item:
+            raise UsageError(f"--var '{item}' is not NAME=VALUE", "For example: --var subject=woman")
+    return dict(item.split("=", 1) for item in items)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, 32 at most."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 32)
+
+
+def _report(folder: Path, summary: Summary, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:
+    """Print how many candidates were accepted, and why others were not."""
+    effects = {
+        name: {"accepted": accepted, "rejected": dict(summary.rejected[name])}
+        for name, accepted in summary.accepted.items()
+    }
+    accepted = sum(summary.accepted.values())
+    rejected = sum(sum(reasons.values()) for reasons in summary.rejected.values())
+    if as_json:
+        whole = {"folder": str(folder), **(facts or {}), "accepted": accepted, "rejected": rejected, "effects": effects}
+        print(json.dumps(whole, indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("effect", "accepted", "rejected", "why"):
+        table.add_column(heading, justify="right" if heading in ("accepted", "rejected") else "left")
+    for name, reasons in summary.rejected.items():
+        why = ", ".join(f"{count} x {reason}" for reason, count in reasons.items())
+        table.add_row(name, str(summary.accepted[name]), str(sum(reasons.values())), why)
+    results().print(table)
+    results().print(f"{folder}: {accepted} accepted, {rejected} rejected", markup=False)

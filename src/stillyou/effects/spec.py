@@ -96,16 +96,22 @@ class EffectSpec(Strict):
         Raises:
             UsageError: A variable that the effect does not have, or a value that is empty or holds braces.
         """
-        chosen = dict(self.variables)
-        for name, value in (variables or {}).items():
-            if name not in chosen:
-                raise UsageError(f"effect '{self.id}' has no variable '{name}'", nearest(name, chosen))
+        chosen = self._chosen(variables or {})
+        return Prompts(_fill(self.source_prompt, chosen), _fill(self.target_prompt, chosen))
+
+    def with_variables(self, variables: Mapping[str, str]) -> EffectSpec:
+        """Return the same effect with other defaults; raises UsageError as `prompts` does."""
+        return self.model_copy(update={"variables": self._chosen(variables)})
+
+    def _chosen(self, variables: Mapping[str, str]) -> dict[str, str]:
+        for name, value in variables.items():
+            if name not in self.variables:
+                raise UsageError(f"effect '{self.id}' has no variable '{name}'", nearest(name, self.variables))
             try:
                 _check_value(name, value)
             except ValueError as error:
                 raise UsageError(f"effect '{self.id}': {error}", "Give a short text, for example woman.") from error
-            chosen[name] = value
-        return Prompts(_fill(self.source_prompt, chosen), _fill(self.target_prompt, chosen))
+        return {**self.variables, **variables}
 
 
 def _check_value(name: str, value: str) -> None:

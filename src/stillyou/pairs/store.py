@@ -54,6 +54,8 @@ class DatasetInfo(Strict):
     made_with: str
     """Version of stillyou: another version may draw other pictures from the same seed."""
     teacher: str
+    origin: str = ""
+    """Of imported pairs: what they came from, with a digest of the file list."""
     seed: int = Field(ge=0, lt=2**63)
     size: int = Field(ge=1)
     """Side of the square pictures, in pixels."""
@@ -70,7 +72,8 @@ class DatasetInfo(Strict):
 
     def settings(self) -> dict[str, Any]:
         """Return what the rows depend on, by name. Guidance, mask and strength are not among it."""
-        whole = self.model_dump(include={"format_version", "made_with", "teacher", "seed", "size", "shard_size"})
+        names = {"format_version", "made_with", "teacher", "origin", "seed", "size", "shard_size"}
+        whole = self.model_dump(include=names)
         kept = {"id", "group", "variables", "source_prompt", "target_prompt"}
         return whole | {"effects": [effect.model_dump(include=kept) for effect in self.effects]}
 
