@@ -14,10 +14,12 @@ import numpy as np
 from stillyou.errors import UsageError, nearest
 from stillyou.pairs.studio.fit import CostumeFit
 from stillyou.pairs.studio.wardrobe import flower, royal, santa, sheep
-from stillyou.pairs.studio.wardrobe.pen import Chance, Pen, n
+from stillyou.pairs.studio.wardrobe.pen import Chance, Pen, n, shade
 from stillyou.pairs.studio.wardrobe.robe import Cut
 
 CLIP = "costume-clip"
+# What a hat leaves of the hair, in the head frame: all below the brim; hair beyond its ends slopes down from it.
+_UNDER_HAT = "M-1.1 -.02H1.1C1.7 0 2 .5 2.3 1.2L9 19H-9L-2.3 1.2C-2 .5 -1.7 0 -1.1 -.02Z"
 
 Body = Callable[[Pen, Cut, Chance, dict[str, str]], dict[str, str]]
 _BODIES: dict[str, Body] = {"flower": flower.body, "santa": santa.body, "sheep": sheep.body, "royal": royal.body}
@@ -57,29 +59,34 @@ def _cut(fit: CostumeFit) -> Cut:
     return Cut(fit.collar, fit.sag, (end - neck) / unit, fit.hem is not None)
 
 
-def _clip(shape: str) -> str:
-    return f'<clipPath id="{CLIP}">{shape}</clipPath>'
+def _turn(fit: CostumeFit) -> str:
+    return f' transform="rotate({n(fit.tilt)} {n(fit.hood[0])} {n(fit.hood[1])})"' if fit.tilt else ""
+
+
+def _hood_lining(fit: CostumeFit, wool: str) -> str:
+    """Return the inside of the hood, seen beside a face that does not fill the opening."""
+    cx, cy, rx, ry = (n(value) for value in fit.face)
+    return f'<ellipse cx="{cx}" cy="{cy}" rx="{rx}" ry="{ry}" fill="{shade(wool, 0.8)}"{_turn(fit)}/>'
 
 
 def _hood(fit: CostumeFit, chance: Chance) -> tuple[str, str, dict[str, str]]:
-    """Return the hood, the clip that tucks hair under it, and its attributes."""
+    """Return the hood, the shape that keeps hair inside it, and its attributes."""
     cx, cy, rx, ry = fit.hood
-    turn = f"rotate({n(fit.tilt)} {n(cx)} {n(cy)})" if fit.tilt else ""
     pen = Pen(fit.ink, fit.ink_width)
     worn = sheep.head(fit, pen, chance)
-    clip = f'<ellipse cx="{n(cx)}" cy="{n(cy)}" rx="{n(rx * 0.96)}" ry="{n(ry * 0.96)}" transform="{turn}"/>'
-    return pen.svg(turn), _clip(clip), worn
+    clip = f'<ellipse cx="{n(cx)}" cy="{n(cy)}" rx="{n(rx * 0.96)}" ry="{n(ry * 0.96)}"{_turn(fit)}/>'
+    return f"<g{_turn(fit)}>{pen.svg()}</g>", clip, worn
 
 
 def _head_wear(fit: CostumeFit, costume: str, chance: Chance) -> tuple[str, str, dict[str, str]]:
-    """Return head wear, the clip for the hair (empty where none), and the attributes."""
+    """Return head wear, the shape outside which hair is hidden (empty: none is), and the attributes."""
     if costume == "sheep":
         return _hood(fit, chance)
     frame = _head_frame(fit)
     pen = Pen(fit.ink, fit.ink_width / fit.head[2])
     draw = {"santa": santa.head, "flower": flower.head, "royal": royal.head}[costume]
     worn = draw(pen, chance)
-    clip = _clip(f'<path d="M-9 -.02H9V19H-9Z" transform="{frame}"/>') if costume == "santa" else ""
+    clip = f'<path d="{_UNDER_HAT}" transform="{frame}"/>' if costume == "santa" else ""
     return pen.svg(frame), clip, worn
 
 
@@ -103,8 +110,8 @@ def dress(fit: CostumeFit, costume: str, rng: np.random.Generator) -> CostumeLay
     attributes = {**worn, **_BODIES[costume](pen, _cut(fit), chance, worn)}
     body = pen.svg(f"translate({n(x)} {n(y)})scale({n(unit)})")
     return CostumeLayers(
-        defs=clip,
-        back="",
+        defs=f'<clipPath id="{CLIP}">{clip}</clipPath>' if clip else "",
+        back=_hood_lining(fit, worn["wool"]) if costume == "sheep" else "",
         body="" if fit.front else body,
         top=body + head if fit.front else head,
         hair_clip=CLIP if clip else None,

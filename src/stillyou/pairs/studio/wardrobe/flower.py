@@ -63,8 +63,8 @@ def head(pen: Pen, chance: Chance) -> dict[str, str]:
     def on(x: float) -> Point:
         return x, -lift - arch * (1 - (x / 1.15) ** 2)
 
-    pen.line(f"M{n(-reach)} {n(on(reach)[1])}Q0 {n(-lift - 2 * arch + on(reach)[1] + lift)} {n(reach)} {n(on(reach)[1])}",
-             pen.ink or leaf, 0.07)  # fmt: skip
+    end = on(reach)[1]
+    pen.line(f"M{n(-reach)} {n(end)}Q0 {n(end - 2 * arch)} {n(reach)} {n(end)}", pen.ink or leaf, 0.07)
     leaves = chance.whole(9, 13)
     slim = chance.between(0.09, 0.14)
     d = []
@@ -80,7 +80,8 @@ def head(pen: Pen, chance: Chance) -> dict[str, str]:
         r = size * chance.between(0.85, 1.12) * ((1.25 - 0.4 * abs(x)) if big else 1.0)
         r = min(max(r, 0.17), 0.30)
         _flower(pen, kinds[k % 2], on(x), r, chance.between(0, 6.28), palette[k % 3], middle)
-    return {"petals": " ".join(palette), "leaf": leaf, "middle": middle, "kinds": " ".join(kinds), "flowers": str(count)}
+    worn = {"petals": " ".join(palette), "leaf": leaf, "middle": middle}
+    return {**worn, "kinds": " ".join(kinds), "flowers": str(count)}
 
 
 def _petal_collar(pen: Pen, cut: Cut, palette: list[str], pointed: bool, chance: Chance) -> None:
@@ -91,7 +92,7 @@ def _petal_collar(pen: Pen, cut: Cut, palette: list[str], pointed: bool, chance:
         d = []
         for k in range(count + row):
             u = 2 * k / (count + row - 1) - 1
-            x, y = cut.collar * 0.98 * u, cut.sag * (1 - u * u) + 0.0
+            x, y = cut.collar * 0.98 * u, cut.sag * (1 - u * u)
             angle = math.pi / 2 - u * 1.2
             d.append(_petal((x, y), length, angle, length * (0.22 if pointed else 0.36), -0.03))
         pen.path("".join(d), palette[row])
@@ -109,8 +110,8 @@ def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, 
     collar = chance.pick(COLLARS)
     if collar == "garland":
         points = cut.neckline(chance.whole(7, 9), wide=1.25, low=0.12)
-        leaf = "".join(_petal(p, 0.22, math.pi / 2 - p[0] * 1.5 + (0.7 if i % 2 else -0.7), 0.07) for i, p in enumerate(points))
-        pen.path(leaf, worn["leaf"])
+        turns = [math.pi / 2 - x * 1.5 + (0.7 if i % 2 else -0.7) for i, (x, _) in enumerate(points)]
+        pen.path("".join(_petal(p, 0.22, t, 0.07) for p, t in zip(points, turns, strict=True)), worn["leaf"])
         for i, point in enumerate(points):
             r = chance.between(0.105, 0.135)
             _flower(pen, kinds[i % 2], point, r, i * 1.3, palette[i % 3], worn["middle"])

@@ -75,12 +75,13 @@ class Pen:
         """Add what another pen drew, moved by a transform."""
         self._parts.append(f'<g transform="{transform}">{"".join(other._parts)}</g>')
 
-    def svg(self, transform: str) -> str:
+    def svg(self, transform: str = "") -> str:
         """Return the layer as one group, or an empty string when nothing was drawn."""
         if not self._parts:
             return ""
         stroke = f' stroke="{self.ink}" stroke-width="{n(self.width)}"' if self.ink else ""
-        return f'<g transform="{transform}" stroke-linejoin="round"{stroke}>{"".join(self._parts)}</g>'
+        move = f' transform="{transform}"' if transform else ""
+        return f'<g{move} stroke-linejoin="round"{stroke}>{"".join(self._parts)}</g>'
 
 
 class Chance:

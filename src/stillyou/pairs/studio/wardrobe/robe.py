@@ -23,6 +23,11 @@ class Cut:
     depth: float
     hemmed: bool
 
+    @property
+    def bottom(self) -> float:
+        """Where the cloth ends: at the hem, or far below the frame, for pictures that show more."""
+        return self.depth if self.hemmed else self.depth + 2.0
+
     def neckline(self, count: int, *, wide: float = 1.0, low: float = 0.0) -> list[Point]:
         """Return ``count`` points from left to right along the neckline, made wider and lower."""
         steps = (2 * i / (count - 1) - 1 for i in range(count))
@@ -41,12 +46,13 @@ class Cut:
     def outline(self) -> str:
         """Return path data of the whole robe."""
         c, s = self.collar, self.sag
-        bottom = self.depth if self.hemmed else self.depth + 0.9
+        bottom, low = self.bottom, min(0.5, self.depth * 0.6)
         out = min(c + 0.32, 1.0)
-        hem = f"Q0 {n(bottom + 0.14)} 1.06 {n(bottom)}" if self.hemmed else f"L1.12 {n(bottom)}"
+        hem = f"Q0 {n(bottom + 0.14)} 1.06 {n(bottom)}" if self.hemmed else f"L1.3 {n(bottom)}"
+        side = 1.06 if self.hemmed else 1.3
         return (
-            f"M{n(-c)} -.02C{n(-out)} .07 -.94 .12 -1.03 {n(min(0.5, bottom * 0.6))}L-1.1 {n(bottom)}{hem}"
-            f"L1.03 {n(min(0.5, bottom * 0.6))}C.94 .12 {n(out)} .07 {n(c)} -.02"
+            f"M{n(-c)} -.02C{n(-out)} .07 -.94 .12 -1.03 {n(low)}L{n(-side)} {n(bottom)}{hem}"
+            f"L1.03 {n(low)}C.94 .12 {n(out)} .07 {n(c)} -.02"
             f"C{n(c * 0.55)} {n(s * 1.32)} {n(-c * 0.55)} {n(s * 1.32)} {n(-c)} -.02Z"
         )
 
@@ -55,10 +61,10 @@ def draw_robe(pen: Pen, cut: Cut, colour: str) -> None:
     """Draw the robe and the seams of its sleeves."""
     pen.path(cut.outline(), colour)
     seam = max(cut.collar + 0.22, 0.70)
-    top, bottom = 0.34, cut.depth if cut.hemmed else cut.depth + 0.5
+    top, bottom = 0.34, cut.bottom
     if seam < 0.95 and bottom > top + 0.1:
         width = max(pen.width * 0.8, 0.022)
         tone = pen.ink or shade(colour, 0.8)
         for side in (-1, 1):
-            d = f"M{n(side * seam)} {n(top)}Q{n(side * (seam - 0.05))} {n(top + 0.2)} {n(side * seam * 0.97)} {n(bottom)}"
-            pen.line(d, tone, width)
+            x = side * seam
+            pen.line(f"M{n(x)} {n(top)}Q{n(x - side * 0.05)} {n(top + 0.2)} {n(x)} {n(bottom)}", tone, width)

@@ -9,7 +9,8 @@ from stillyou.pairs.studio.wardrobe.robe import Cut, draw_robe
 
 GOLD = ("#f2c230", "#e8b422", "#f5cf52", "#dba520", "#f0c75e", "#e6b93f")
 GEMS = ("#d7263d", "#2a9d8f", "#3a86ff", "#8e44ad", "#1fa35c", "#e91e63", "#1d4e9e")
-ROBES = ("#6a2c91", "#9b1b30", "#1f3f8f", "#b3202e", "#d9a62e", "#e0b23a", "#7a1f3d", "#135e4b", "#c8442e", "#3b2a73", "#efc75a")
+ROBES = ("#6a2c91", "#9b1b30", "#1f3f8f", "#b3202e", "#7a1f3d", "#135e4b", "#c8442e", "#3b2a73")
+GOLDEN_ROBES = ("#d9a62e", "#e0b23a", "#efc75a")
 CROWNS = ("points", "points", "dome", "tiara", "headdress")
 COLLARS = ("ermine", "ermine", "lobes", "lapels")
 
@@ -48,7 +49,8 @@ def _points(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
 def _dome(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
     velvet = chance.pick(("#9b1b30", "#6a2c91", "#1f3f8f", "#7a1f3d", "#135e4b"))
     tall = chance.between(0.85, 1.1)
-    pen.path(f"M-.9 -.15C-1.15 {n(-tall)} -.4 {n(-tall * 1.12)} 0 {n(-tall)}C.4 {n(-tall * 1.12)} 1.15 {n(-tall)} .9 -.15Z", velvet)
+    y, rise = n(-tall), n(-tall * 1.12)
+    pen.path(f"M-.9 -.15C-1.15 {y} -.4 {rise} 0 {y}C.4 {rise} 1.15 {y} .9 -.15Z", velvet)
     for side in (-1, 1):
         d = f"M{n(side * 0.9)} -.2C{n(side * 1.2)} {n(-tall)} {n(side * 0.4)} {n(-tall * 1.14)} 0 {n(-tall)}"
         if pen.ink:
@@ -64,8 +66,8 @@ def _dome(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
 def _tiara(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
     tall = chance.between(0.62, 0.9)
     pen.path(
-        f"M-1.0 .02C-.85 -.25 -.75 -.5 -.55 -.38C-.42 -.3 -.4 -.62 -.28 -.62C-.16 -.62 -.2 {n(-tall)} 0 {n(-tall - 0.12)}"
-        f"C.2 {n(-tall)} .16 -.62 .28 -.62C.4 -.62 .42 -.3 .55 -.38C.75 -.5 .85 -.25 1.0 .02C.6 -.16 -.6 -.16 -1.0 .02Z",
+        f"M-1 .02C-.85 -.25 -.75 -.5 -.55 -.38C-.42 -.3 -.4 -.62 -.28 -.62C-.16 -.62 -.2 {n(-tall)} 0 {n(-tall - 0.12)}"
+        f"C.2 {n(-tall)} .16 -.62 .28 -.62C.4 -.62 .42 -.3 .55 -.38C.75 -.5 .85 -.25 1 .02C.6 -.16 -.6 -.16 -1 .02Z",
         gold,
     )
     pen.path(f"M0 {n(-tall + 0.1)}L.13 {n(-tall + 0.3)}L0 {n(-tall + 0.5)}L-.13 {n(-tall + 0.3)}Z", gems[0])
@@ -135,10 +137,10 @@ def _lobes(pen: Pen, cut: Cut, gold: str, accent: str) -> None:
 def _lapels(pen: Pen, cut: Cut, gold: str, accent: str, low: float) -> None:
     """Draw crossed lapels with golden borders."""
     c = cut.collar
-    for side, colour in ((1, accent), (-1, accent)):
-        s = side
-        pen.path(f"M{n(s * c)} -.03L{n(s * (c + 0.17))} .05L{n(-s * 0.12)} {n(low)}L{n(-s * 0.36)} {n(low)}Z", gold)
-        pen.path(f"M{n(s * (c + 0.03))} .02L{n(s * (c + 0.1))} .05L{n(-s * 0.2)} {n(low)}L{n(-s * 0.29)} {n(low)}Z", colour, ink=False)
+    for s in (1, -1):
+        pen.path(f"M{n(s * c)} -.03L{n(s * (c + 0.17))} .05L{n(-s * 0.12)} {n(low)}H{n(-s * 0.36)}Z", gold)
+        d = f"M{n(s * (c + 0.03))} .02L{n(s * (c + 0.1))} .05L{n(-s * 0.2)} {n(low)}H{n(-s * 0.29)}Z"
+        pen.path(d, accent, ink=False)
 
 
 def _embroidery(pen: Pen, cut: Cut, gold: str, chance: Chance) -> str:
@@ -158,20 +160,21 @@ def _embroidery(pen: Pen, cut: Cut, gold: str, chance: Chance) -> str:
         )
         pen.line(d, gold, 0.035)
     elif kind == "dots":
-        rows = [(x + (0.1 if i % 2 else 0), y) for i, y in enumerate((0.36, 0.52, 0.68, 0.84)) for x in (-0.85, -0.6, -0.38, 0.28, 0.5, 0.72)]
-        pen.dots([p for p in rows if p[1] < low], 0.03, gold)
+        rows = [(y, 0.1 * (i % 2)) for i, y in enumerate((0.36, 0.52, 0.68, 0.84)) if y < low]
+        pen.dots([(x + dx, y) for y, dx in rows for x in (-0.85, -0.6, -0.38, 0.28, 0.5, 0.72)], 0.03, gold)
     return kind
 
 
 def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, str]:
     """Draw the robe in the body frame, with the crown's gold."""
     gold, gems = worn["gold"], worn["gems"].split()
-    robe, collar = chance.tint(chance.pick(ROBES)), chance.pick(COLLARS)
+    golden = chance.maybe(0.28)
+    robe = chance.tint(chance.pick(GOLDEN_ROBES if golden else ROBES))
+    collar = chance.pick(COLLARS if cut.collar < 0.6 else COLLARS[:3])  # lapels would be mere straps on a creature
     accent = chance.pick(("#9b1b30", "#1f3f8f", "#6a2c91", "#135e4b"))
     draw_robe(pen, cut, robe)
-    thread = shade(gold, 0.8) if robe in ROBES[4:6] else gold
-    pattern = _embroidery(pen, cut, thread, chance)
-    low = cut.depth + (0.0 if cut.hemmed else 0.9)
+    pattern = _embroidery(pen, cut, shade(gold, 0.75) if golden else gold, chance)
+    low = cut.bottom
     if chance.maybe(0.5) and collar != "lapels":
         half = chance.between(0.05, 0.09)
         pen.path(f"M{n(-half)} {n(cut.sag)}h{n(2 * half)}L{n(half)} {n(low)}h{n(-2 * half)}Z", gold)

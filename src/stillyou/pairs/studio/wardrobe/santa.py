@@ -16,7 +16,7 @@ HATS = ("long", "floppy", "short", "upright")
 # to the right edge (1.06, .03), in head units with the tip on the right.
 _HATS: dict[str, tuple[str, Point, str]] = {
     "long": ("C-1.12 -.8 -.55 -1.42 .2 -1.4C.95 -1.36 1.45 -.8 {a}", (1.48, -0.05), "L{b}C1.22 -.5 1.12 -.62 1 -.7"),
-    "floppy": ("C-1.12 -.85 -.5 -1.46 .2 -1.4C.8 -1.36 1.22 -1.1 {a}", (1.34, -0.58), "L{b}C1.1 -.8 1.05 -.75 .98 -.62"),
+    "floppy": ("C-1.12 -.85 -.5 -1.46 .2 -1.4C.8 -1.36 1.22 -1.1 {a}", (1.34, -0.58), "L{b}C1.1 -.8 1 -.75 .98 -.62"),
     "short": ("C-1.1 -.7 -.6 -1.1 .1 -1.14C.6 -1.16 1.0 -.98 {a}", (1.16, -0.62), "L{b}C1.04 -.6 1.06 -.5 1.05 -.4"),
     "upright": ("C-1.1 -.62 -.55 -1.0 {a}", (0.5, -1.34), "L{b}C.86 -.98 1.1 -.5 1.08 -.2"),
 }
@@ -30,7 +30,7 @@ def _hat(pen: Pen, hat: str, side: int, stretch: float, colour: str) -> Point:
     seam = {"long": "M.98 -.72C.8 -.86 .62 -.92 .4 -.92", "floppy": "M.98 -.64C.84 -.8 .66 -.9 .42 -.92"}.get(hat, "")
     inner = Pen(pen.ink, pen.width)
     inner.path(d, colour)
-    inner.path("M-1.06 .03C-1.1 -.4 -1.0 -.8 -.72 -1.05C-.86 -.7 -.86 -.3 -.8 .03Z", shade(colour, 0.86), ink=False)
+    inner.path("M-1.02 .03C-1.04 -.2 -.98 -.4 -.88 -.52C-.86 -.3 -.84 -.1 -.8 .03Z", shade(colour, 0.86), ink=False)
     if seam:
         inner.line(seam, pen.ink or shade(colour, 0.75), max(pen.width, 0.028))
     pen.group(inner, f"scale({side} {n(stretch)})")
@@ -68,18 +68,18 @@ def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, 
     colour, fur = worn["cloth"], worn["fur"]
     draw_robe(pen, cut, colour)
     trim, button = chance.maybe(0.6), chance.pick(BUTTONS)
-    low = cut.depth + (0 if cut.hemmed else 0.9)
+    low = cut.bottom
     half = chance.between(0.08, 0.13)
     if trim:
         top = cut.sag * 0.6
-        pen.path(f"M{n(-half)} {n(top)}L{n(half)} {n(top)}L{n(half)} {n(low)}L{n(-half)} {n(low)}Z", fur)
+        pen.path(f"M{n(-half)} {n(top)}H{n(half)}V{n(low)}H{n(-half)}Z", fur)
     if not trim or button != "#ffffff":
         first, size = cut.sag + 0.26, chance.between(0.035, 0.055)
         pen.dots([(0, first + 0.19 * i) for i in range(5) if first + 0.19 * i < low], size, button)
     belt = cut.depth > 0.62 and chance.maybe(0.45)
     if belt:
         y, h = cut.depth - 0.26, 0.085
-        pen.path(f"M-1.12 {n(y - h)}L1.12 {n(y - h)}L1.12 {n(y + h)}L-1.12 {n(y + h)}Z", "#2b2320")
+        pen.path(f"M-1.05 {n(y - h)}H1.05V{n(y + h)}H-1.05Z", "#2b2320")
         pen.path(f"M-.16 {n(y - h - 0.03)}h.32v{n(2 * h + 0.06)}h-.32Z", "#e8b923")
         pen.path(f"M-.09 {n(y - h + 0.025)}h.18v{n(2 * h - 0.05)}h-.18Z", "#2b2320", ink=False)
     count, size = chance.whole(8, 10), chance.between(0.085, 0.115)

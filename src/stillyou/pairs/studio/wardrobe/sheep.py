@@ -12,6 +12,15 @@ from stillyou.pairs.studio.wardrobe.robe import Cut, draw_robe
 WOOL = ("#fbf6ea", "#f4ede0", "#ffffff", "#f7f2ee", "#ece7e1", "#dcd6cf", "#f9e6e6", "#efe3cf", "#fdf9f2")
 EARS = ("#6b5a4f", "#4a4038", "#f1e4d2", "#e9d3c4", "#8a7566", "#3b3634")
 INNER = ("#f3c6c6", "#e7b9a8", "#f2b5b9", "#d9a38f")
+# Where curls sit on the body (body units), evenly but not in rows.
+_LOCKS = (
+    (-0.62, 0.36), (0.6, 0.38), (-0.2, 0.42), (0.24, 0.46), (-0.42, 0.6), (0.04, 0.66), (0.46, 0.62),
+    (-0.82, 0.62), (0.84, 0.66), (-0.62, 0.86), (-0.18, 0.9), (0.28, 0.88), (0.7, 0.9),
+)  # fmt: skip
+# Scallops along the arm and the shoulder (body units, left side).
+_SHOULDER = (
+    (-1.02, 0.42), (-1.06, 0.6), (-1.09, 0.8), (-1.11, 1.0), (-1.14, 1.2), (-1.17, 1.4), (-0.9, 0.24), (-0.72, 0.14),
+)  # fmt: skip
 HORNS = ("#c8a97e", "#b08d5f", "#e2cfa8", "#8c7355")
 
 
@@ -23,8 +32,8 @@ def _oval(cx: float, cy: float, rx: float, ry: float) -> str:
 def _curls(pen: Pen, points: Sequence[Point], size: float, tone: str) -> None:
     """Draw little curls of wool."""
     r, half = n(size), n(size * 0.5)
-    d = "".join(f"M{n(x - size)} {n(y)}a{r} {r} 0 0 0 {n(2 * size)} 0a{half} {half} 0 0 0 {n(-size)} 0" for x, y in points)
-    pen.line(d, tone, max(size * 0.3, pen.width * 0.7))
+    curl = f"a{r} {r} 0 0 0 {n(2 * size)} 0a{half} {half} 0 0 0 {n(-size)} 0"
+    pen.line("".join(f"M{n(x - size)} {n(y)}{curl}" for x, y in points), tone, max(size * 0.3, pen.width * 0.7))
 
 
 def _ears(pen: Pen, at: Point, side: int, size: float, turn: float, colours: tuple[str, str]) -> None:
@@ -44,12 +53,14 @@ def _horn(pen: Pen, at: Point, side: int, size: float, colour: str) -> None:
         return f"{n(x + s * dx)} {n(y + size * dy)}"
 
     pen.path(
-        f"M{to(-0.25, 0.1)}C{to(-0.1, -0.9)} {to(1.0, -1.0)} {to(1.1, -0.2)}C{to(1.15, 0.4)} {to(0.5, 0.6)} {to(0.35, 0.2)}"
+        f"M{to(-0.25, 0.1)}C{to(-0.1, -0.9)} {to(1.0, -1.0)} {to(1.1, -0.2)}"
+        f"C{to(1.15, 0.4)} {to(0.5, 0.6)} {to(0.35, 0.2)}"
         f"C{to(0.6, 0.3)} {to(0.75, 0.1)} {to(0.68, -0.12)}C{to(0.6, -0.42)} {to(0.25, -0.3)} {to(0.25, 0.15)}Z",
         colour,
     )
-    pen.line(f"M{to(0.2, -0.62)}L{to(0.33, -0.32)}M{to(0.62, -0.68)}L{to(0.55, -0.4)}M{to(1.0, -0.4)}L{to(0.72, -0.22)}",
-             pen.ink or shade(colour, 0.75), max(pen.width * 0.7, size * 0.07))  # fmt: skip
+    grooves = ((0.2, -0.62, 0.33, -0.32), (0.62, -0.68, 0.55, -0.4), (1.0, -0.4, 0.72, -0.22))
+    d = "".join(f"M{to(a, b)}L{to(c, e)}" for a, b, c, e in grooves)
+    pen.line(d, pen.ink or shade(colour, 0.75), max(pen.width * 0.7, size * 0.07))
 
 
 def head(fit: CostumeFit, pen: Pen, chance: Chance) -> dict[str, str]:
@@ -85,11 +96,11 @@ def head(fit: CostumeFit, pen: Pen, chance: Chance) -> dict[str, str]:
     top = (cy - ry + fy - fry) / 2
     step, gap = unit * 0.2, (fy - fry) - (cy - ry)
     if gap > unit * 0.12:
-        tuft = [(fx + dx * step, top + dy * step) for dx, dy in ((-1.6, 0.15), (-0.8, -0.1), (0, 0.1), (0.8, -0.1), (1.6, 0.15))]
-        _curls(pen, tuft, min(step * 0.34, gap * 0.2), tone)
+        row = ((-1.6, 0.15), (-0.8, -0.1), (0.0, 0.1), (0.8, -0.1), (1.6, 0.15))
+        _curls(pen, [(fx + dx * step, top + dy * step) for dx, dy in row], min(step * 0.34, gap * 0.2), tone)
     if chance.maybe(0.5):
-        tuft = [(cx + dx * step, cy - ry + dy * step) for dx, dy in ((-1.1, -0.25), (1.1, -0.25), (0, -0.75), (-0.5, 0.1), (0.5, 0.1))]
-        pen.fluff(tuft, step * 0.72, wool)
+        tuft = ((-1.1, -0.25), (1.1, -0.25), (0.0, -0.75), (-0.5, 0.1), (0.5, 0.1))
+        pen.fluff([(cx + dx * step, cy - ry + dy * step) for dx, dy in tuft], step * 0.72, wool)
     if horned:
         colour = chance.pick(HORNS)
         for side in (-1, 1):
@@ -101,19 +112,17 @@ def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, 
     """Draw the woolly body in the body frame, in the colour of the hood."""
     wool = worn["wool"]
     tone = shade(wool, 0.88)
-    down = cut.depth if cut.hemmed else cut.depth + 0.3
-    sides = [(-1.02, 0.42), (-1.06, 0.6), (-1.09, 0.8), (-1.1, 1.0), (-0.9, 0.24), (-0.72, 0.14)]
-    shoulder = [(s * x, y) for s in (1, -1) for x, y in sides if y < down]
+    down = cut.depth if cut.hemmed else cut.depth + 0.6
+    shoulder = [(s * x, y) for s in (1, -1) for x, y in _SHOULDER if y < down]
     pen.fluff(shoulder, 0.115, wool)
     draw_robe(pen, cut, wool)
     if pen.ink:  # the robe's own line would cut through the scallops
         pen.dots(shoulder, 0.1, wool)
-    rows = [(x, y) for x, y in ((-0.62, 0.36), (0.6, 0.38), (-0.2, 0.42), (0.24, 0.46), (-0.42, 0.6), (0.04, 0.66), (0.46, 0.62),
-                                (-0.82, 0.62), (0.84, 0.66), (-0.62, 0.86), (-0.18, 0.9), (0.28, 0.88), (0.7, 0.9)) if y < down]  # fmt: skip
+    spots = [(x, y + cut.sag - 0.1) for x, y in _LOCKS if y < down]
     if chance.maybe(0.7):
-        _curls(pen, [(x, y + cut.sag - 0.1) for x, y in rows], 0.07, tone)
+        _curls(pen, spots, 0.07, tone)
     else:
-        pen.dots([(x, y + cut.sag - 0.1) for x, y in rows], 0.085, tone)
+        pen.dots(spots, 0.085, tone)
     pen.fluff(cut.neckline(9, wide=1.2, low=0.08), 0.115, wool)
     bell = chance.maybe(0.3)
     if bell:
