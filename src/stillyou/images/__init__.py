@@ -7,7 +7,14 @@ files or none.
 """
 
 from stillyou.images.picture import Picture, PictureInfo
-from stillyou.images.reading import MAX_PIXELS, looks_like_picture, picture_from_image, read_mask, read_picture
+from stillyou.images.reading import (
+    MAX_PIXELS,
+    grey_mask,
+    looks_like_picture,
+    picture_from_image,
+    read_mask,
+    read_picture,
+)
 from stillyou.images.writing import WRITABLE, check_writable, encode_info, is_lossless, write_mask, write_picture
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "PictureInfo",
     "check_writable",
     "encode_info",
+    "grey_mask",
     "is_lossless",
     "looks_like_picture",
     "picture_from_image",

@@ -89,11 +89,14 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> Pixels:
     Raises:
         StillYouError: It cannot be read, or has another size.
     """
-    picture = read_picture(path)
+    return grey_mask(read_picture(path), size, f"the mask {path}")
+
+
+def grey_mask(picture: Picture, size: tuple[int, int], where: str = "the mask") -> Pixels:
+    """Turn a picture into a mask uint8 (H, W) as `read_mask` does; raises StillYouError for another size."""
     if picture.size != size:
         raise StillYouError(
-            f"the mask {path} is {_by(picture.size)} pixels, the picture is {_by(size)}",
-            f"Give a mask of {_by(size)} pixels.",
+            f"{where} is {_by(picture.size)} pixels, the picture is {_by(size)}", f"Give a mask of {_by(size)} pixels."
         )
     grey = np.array(Image.fromarray(picture.rgb).convert("L"))
     if picture.alpha is None:

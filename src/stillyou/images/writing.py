@@ -34,7 +34,7 @@ _SAVE: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "WEBP": {"lossless": True, "exact": True, "quality": 60},
     "BMP": {},
-    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "TIFF": {},  # uncompressed: with compression Pillow cannot write the EXIF folders
 }
 
 

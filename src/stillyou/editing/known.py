@@ -1,0 +1,75 @@
+"""Which effect is meant, and whether the model was trained for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from stillyou.diffusion.card import ModelCard, TrainedEffect
+from stillyou.effects.catalogue import auxiliary, catalogue, load_effect
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError, nearest
+
+
+def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str) -> EffectSpec:
+    """Find an effect and make sure that the model knows it.
+
+    A name is looked up in the model's card first: its scales and mask settings were tuned for that model. A model whose
+    card lists no effects (weights from elsewhere) takes any prompt.
+
+    Args:
+        effect: A name, a YAML file, or a spec.
+        card: The model's card.
+        model: How the user named the model, for messages.
+
+    Raises:
+        UsageError: An unknown name, a bad file, or an effect that the model was not trained for.
+    """
+    trained = {known.id: known for known in card.effects}
+    if isinstance(effect, str) and effect in trained:
+        return _from_card(trained[effect])
+    if isinstance(effect, str) and not is_file_name(effect) and effect not in built_in():
+        names = {**trained, **built_in()}
+        raise UsageError(f"unknown effect '{effect}'", f"{nearest(effect, names)} A file of your own ends in .yaml.")
+    spec = effect if isinstance(effect, EffectSpec) else load_effect(effect)
+    if card.effects and spec.target_prompt not in {known.target_prompt for known in card.effects}:
+        source = str(effect) if not isinstance(effect, EffectSpec) else f"{spec.id}.yaml"
+        raise UsageError(
+            f"the model '{model}' was not trained for the effect '{spec.id}'", _remedy(spec, source, model)
+        )
+    return spec
+
+
+def is_file_name(effect: str | Path) -> bool:
+    """Tell whether an effect is named by a file."""
+    return str(effect).lower().endswith((".yaml", ".yml"))
+
+
+def built_in() -> dict[str, EffectSpec]:
+    """Return all effects that come with the package, by id."""
+    return {**catalogue(), **auxiliary()}
+
+
+def _from_card(known: TrainedEffect) -> EffectSpec:
+    """Return the built-in spec with the model's own prompts and defaults, or a spec made of the card's entry."""
+    own: dict[str, object] = {"source_prompt": known.source_prompt, "target_prompt": known.target_prompt}
+    if known.guidance is not None:
+        own["guidance"] = known.guidance
+    if known.mask is not None:
+        own["mask"] = known.mask
+    if known.id in built_in():
+        return built_in()[known.id].model_copy(update=own)
+    holes = re.findall(r"\{(\w+)\}", known.source_prompt + known.target_prompt)
+    variables = {name: "cartoon character" if name == "subject" else name for name in holes}
+    about = {"id": known.id, "title": known.title or known.id, "group": known.group, "keeps": ["everything else"]}
+    return EffectSpec.model_validate({**about, "variables": variables, **own})
+
+
+def _remedy(spec: EffectSpec, source: str, model: str) -> str:
+    """Return the chain of commands that trains an effect."""
+    if spec.id in built_in() and not is_file_name(source):
+        pairs = f"stillyou pairs make --teacher cartoon -e {source} -n 1000 -o pairs/"
+    else:
+        pairs = f"stillyou pairs import FOLDER -e {source} -o pairs/"
+    train = f"stillyou train --init {model} -e {source} --pairs pairs/ -o run/"
+    return f"Train it: {pairs} && {train} && stillyou edit me.png -e {source} --model run/model -o out.png"
