@@ -70,6 +70,18 @@ def angry_brows(face: FaceGeometry, rng: np.random.Generator) -> str:
     return _path(strokes, stroke=pick(rng, "ink", 4), stroke_width=width, stroke_linecap="round", fill="none")
 
 
+def raised_brows(face: FaceGeometry, rng: np.random.Generator) -> str:
+    """Two arcs high above the eyes."""
+    r, gap = face.eye_radius, face.right_eye[0] - face.left_eye[0]
+    half, arch, lift = gap * rng.uniform(0.14, 0.2), gap * rng.uniform(0.06, 0.12), r * 1.5 + gap * 0.08
+    strokes = "".join(
+        f"M{x - half:.3f} {y - lift:.3f}Q{x:.3f} {y - lift - 2 * arch:.3f} {x + half:.3f} {y - lift:.3f}"
+        for x, y in (face.left_eye, face.right_eye)
+    )
+    width = round(r * rng.uniform(0.28, 0.45), 3)
+    return _path(strokes, stroke=pick(rng, "ink", 4), stroke_width=width, stroke_linecap="round", fill="none")
+
+
 def open_mouth(face: FaceGeometry, rng: np.random.Generator) -> str:
     """A round open mouth, as of somebody startled."""
     x, y = face.mouth
@@ -80,7 +92,7 @@ def open_mouth(face: FaceGeometry, rng: np.random.Generator) -> str:
     return mouth + (tongue if rng.random() < 0.6 else "")
 
 
-_DRAW = {"tears": tears, "brows": angry_brows, "open-mouth": open_mouth}
+_DRAW = {"tears": tears, "brows": angry_brows, "raised-brows": raised_brows, "open-mouth": open_mouth}
 
 
 def draw_overlays(face: FaceGeometry, overlays: Sequence[Overlay], rng: np.random.Generator) -> str:

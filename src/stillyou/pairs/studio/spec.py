@@ -15,7 +15,7 @@ from stillyou.pairs.studio.fit import CostumeFit
 EXPRESSIONS = ("neutral", "angry", "shocked", "laughing", "crying")
 COSTUMES = ("flower", "santa", "sheep", "royal")
 
-Overlay = Literal["tears", "brows", "open-mouth"]
+Overlay = Literal["tears", "brows", "raised-brows", "open-mouth"]
 Point = tuple[float, float]
 OptionValue = str | int | float | list[str]
 
@@ -31,6 +31,17 @@ class Look:
 
     variants: Mapping[str, tuple[str, ...]]
     overlays: tuple[Overlay, ...] = ()
+
+
+def look(*overlays: Overlay, **variants: str | tuple[str, ...]) -> Look:
+    """Write a look briefly: ``look("tears", eyes="closed sleepy", mouth="frown")``; an empty pool hides."""
+    pools = {name: tuple(pool.split()) if isinstance(pool, str) else pool for name, pool in variants.items()}
+    return Look(pools, overlays)
+
+
+def numbered(*numbers: int) -> tuple[str, ...]:
+    """Name variants that a definition numbers with two digits."""
+    return tuple(f"variant{number:02d}" for number in numbers)
 
 
 @dataclass(frozen=True)

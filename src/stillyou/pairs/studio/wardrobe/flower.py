@@ -54,6 +54,7 @@ def _petal(at: Point, length: float, angle: float, width: float, start: float = 
 
 def head(pen: Pen, chance: Chance) -> dict[str, str]:
     """Draw the wreath in the head frame; returns its colours and cut."""
+    fine = pen.finer()
     palette = [chance.tint(c) for c in chance.pick(PETALS)]
     middle, leaf = chance.pick(MIDDLES), chance.tint(chance.pick(LEAVES))
     kinds = chance.sample(KINDS, 2)
@@ -64,7 +65,7 @@ def head(pen: Pen, chance: Chance) -> dict[str, str]:
         return x, -lift - arch * (1 - (x / 1.15) ** 2)
 
     end = on(reach)[1]
-    pen.line(f"M{n(-reach)} {n(end)}Q0 {n(end - 2 * arch)} {n(reach)} {n(end)}", pen.ink or leaf, 0.07)
+    fine.line(f"M{n(-reach)} {n(end)}Q0 {n(end - 2 * arch)} {n(reach)} {n(end)}", pen.ink or leaf, 0.07)
     leaves = chance.whole(9, 13)
     slim = chance.between(0.09, 0.14)
     d = []
@@ -72,14 +73,15 @@ def head(pen: Pen, chance: Chance) -> dict[str, str]:
         x = 2 * reach * k / (leaves - 1) - reach
         up = -1 if k % 2 else 1
         d.append(_petal(on(x), chance.between(0.28, 0.4), math.pi / 2 * up + 0.9 * (1 if x > 0 else -1) * -up, slim))
-    pen.path("".join(d), leaf)
+    fine.path("".join(d), leaf)
     size = 1.5 * reach / count
     big = chance.maybe(0.4)
     for k in range(count):
         x = 2 * (reach - 0.06) * k / (count - 1) - (reach - 0.06)
         r = size * chance.between(0.85, 1.12) * ((1.25 - 0.4 * abs(x)) if big else 1.0)
         r = min(max(r, 0.17), 0.30)
-        _flower(pen, kinds[k % 2], on(x), r, chance.between(0, 6.28), palette[k % 3], middle)
+        _flower(fine, kinds[k % 2], on(x), r, chance.between(0, 6.28), palette[k % 3], middle)
+    pen.group(fine)
     worn = {"petals": " ".join(palette), "leaf": leaf, "middle": middle}
     return {**worn, "kinds": " ".join(kinds), "flowers": str(count)}
 
@@ -101,20 +103,21 @@ def _petal_collar(pen: Pen, cut: Cut, palette: list[str], pointed: bool, chance:
 def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, str]:
     """Draw the dress and its collar in the body frame, in the colours of the wreath."""
     palette, dress = worn["petals"].split(), chance.tint(chance.pick(DRESSES))
-    kinds = worn["kinds"].split()
+    kinds, fine = worn["kinds"].split(), pen.finer()
     draw_robe(pen, cut, dress)
     if chance.maybe(0.4):
         for x, y in ((-0.62, 0.4), (0.66, 0.46), (-0.3, 0.66), (0.32, 0.72), (-0.84, 0.72), (0.86, 0.8), (0.0, 0.92)):
             if y < cut.depth + 0.1:
-                _flower(pen, kinds[0], (x, y), 0.085, x * 9, palette[2], worn["middle"])
+                _flower(fine, kinds[0], (x, y), 0.085, x * 9, palette[2], worn["middle"])
     collar = chance.pick(COLLARS)
     if collar == "garland":
         points = cut.neckline(chance.whole(7, 9), wide=1.25, low=0.12)
         turns = [math.pi / 2 - x * 1.5 + (0.7 if i % 2 else -0.7) for i, (x, _) in enumerate(points)]
-        pen.path("".join(_petal(p, 0.22, t, 0.07) for p, t in zip(points, turns, strict=True)), worn["leaf"])
+        fine.path("".join(_petal(p, 0.22, t, 0.07) for p, t in zip(points, turns, strict=True)), worn["leaf"])
         for i, point in enumerate(points):
             r = chance.between(0.105, 0.135)
-            _flower(pen, kinds[i % 2], point, r, i * 1.3, palette[i % 3], worn["middle"])
+            _flower(fine, kinds[i % 2], point, r, i * 1.3, palette[i % 3], worn["middle"])
     else:
-        _petal_collar(pen, cut, palette, collar != "petals", chance)
+        _petal_collar(fine, cut, palette, collar != "petals", chance)
+    pen.group(fine)
     return {"dress": dress, "collar": collar}

@@ -71,9 +71,15 @@ class Pen:
         if self.ink:
             self.path(rings(points, max(radius - self.width / 2, 0.01)), fill, ink=False)
 
-    def group(self, other: Pen, transform: str) -> None:
-        """Add what another pen drew, moved by a transform."""
-        self._parts.append(f'<g transform="{transform}">{"".join(other._parts)}</g>')
+    def finer(self, share: float = 0.55) -> Pen:
+        """Return a pen with a thinner line, for small shapes; add what it drew with `group`."""
+        return Pen(self.ink, self.width * share)
+
+    def group(self, other: Pen, transform: str = "") -> None:
+        """Add what another pen drew with its own line width, moved by a transform."""
+        move = f' transform="{transform}"' if transform else ""
+        width = f' stroke-width="{n(other.width)}"' if other.width != self.width else ""
+        self._parts.append(f"<g{move}{width}>{''.join(other._parts)}</g>")
 
     def svg(self, transform: str = "") -> str:
         """Return the layer as one group, or an empty string when nothing was drawn."""
