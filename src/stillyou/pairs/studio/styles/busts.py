@@ -15,6 +15,8 @@ TOON_HEAD = StyleSpec(
         "crying": [
             look("tears", eyes="humble bow happy", eyebrows="sad", mouth="sad angry"),
             look("tears", eyes="humble", eyebrows="sad", mouth="sad angry"),
+            look("tears", eyes="bow happy", eyebrows="sad", mouth="sad angry"),
+            look("tears", eyes="humble", eyebrows="sad", mouth="angry"),
             look(eyes="humble", eyebrows="sad", mouth="angry"),
         ],
     },
@@ -65,7 +67,7 @@ PERSONAS = StyleSpec(
         "laughing": [look(eyes="happy", mouth="bigSmile")],
         "crying": [look("tears", eyes="sleep open", mouth="frown")],
     },
-    face=FaceGeometry("eyes", (4, 4.5), (18, 4.5), 1.7, (12, 17), 4, ("eyes", "mouth")),
+    face=FaceGeometry("eyes", (4, 4.5), (18, 4.5), 2.2, (12, 17), 4, ("eyes", "mouth")),
     costume=FITS["personas"],
     colours={"clothing": "clothes", "hair": "hair", "skin": "skin", "facialHair": "hair"},
     clothes="clothes",
@@ -95,7 +97,7 @@ LORELEI = StyleSpec(
             ),
         ],
         "crying": [
-            look("tears", eyes=numbered(1, 3, 19), eyebrows=numbered(1, 12), mouth="sad03 sad04 sad05 sad07"),
+            look("tears", eyes=numbered(3, 19), eyebrows=numbered(1, 12), mouth="sad03 sad04 sad05 sad07"),
         ],
     },
     face=FaceGeometry("eyes", (85, 55), (275, 50), 35, (195, 235), 70),
