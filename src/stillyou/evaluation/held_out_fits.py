@@ -7,11 +7,11 @@ from stillyou.pairs.studio.fit import CostumeFit
 HELD_OUT_FITS: dict[str, CostumeFit] = {
     "open-peeps": CostumeFit(
         head=(392, 232, 178), neck=(375, 600, 290), face=(465, 402, 115, 130), hood=(410, 372, 215, 232),
-        frame=(-38, -76, 780), collar=0.43, sag=0.13, front=True, ink="#000000", ink_width=12,
+        frame=(-28, -56, 760), collar=0.43, sag=0.13, front=True, ink="#000000", ink_width=12,
     ),
     "voxel-art": CostumeFit(
         head=(62, 33, 36), neck=(60, 90, 28), face=(59, 64, 30, 22), hood=(62, 57, 44, 40),
-        frame=(-14, -29, 157), collar=0.8, sag=0.08, front=True, hem=114,
+        frame=(-12, -22, 150), collar=0.8, sag=0.08, front=True, hem=114,
     ),
     "notionists": CostumeFit(
         head=(855, 610, 245), neck=(870, 1110, 560), face=(925, 830, 190, 190), hood=(865, 800, 310, 310),

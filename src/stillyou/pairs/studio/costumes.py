@@ -6,6 +6,7 @@ its markers. So a costume costs microseconds and no new dicebear style (issue: t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -78,14 +79,28 @@ def _hood(fit: CostumeFit, chance: Chance) -> tuple[str, str, dict[str, str]]:
     return f"<g{_turn(fit)}>{pen.svg()}</g>", clip, worn
 
 
+def _sides_beside_face(fit: CostumeFit) -> tuple[int, ...]:
+    """Return the sides of the head (-1, 1) where a string of beads at the temple stays clear of the face."""
+    (x, y, unit), (cx, cy, rx, ry), turn = fit.head, fit.face, math.radians(fit.tilt)
+
+    def clear(side: int, down: float) -> bool:
+        u, v = side * royal.STRING * unit, down * unit
+        px, py = x + u * math.cos(turn) - v * math.sin(turn), y + u * math.sin(turn) + v * math.cos(turn)
+        return math.hypot((px - cx) / (rx + 0.08 * unit), (py - cy) / (ry + 0.08 * unit)) > 1
+
+    return tuple(side for side in (-1, 1) if all(clear(side, down) for down in (0.0, 0.2, 0.4, 0.6)))
+
+
 def _head_wear(fit: CostumeFit, costume: str, chance: Chance) -> tuple[str, str, dict[str, str]]:
     """Return head wear, the shape outside which hair is hidden (empty: none is), and the attributes."""
     if costume == "sheep":
         return _hood(fit, chance)
     frame = _head_frame(fit)
     pen = Pen(fit.ink, fit.ink_width / fit.head[2])
-    draw = {"santa": santa.head, "flower": flower.head, "royal": royal.head}[costume]
-    worn = draw(pen, chance)
+    if costume == "royal":
+        worn = royal.head(pen, chance, _sides_beside_face(fit))
+    else:
+        worn = (santa if costume == "santa" else flower).head(pen, chance)
     clip = f'<path d="{_UNDER_HAT}" transform="{frame}"/>' if costume == "santa" else ""
     return pen.svg(frame), clip, worn
 

@@ -21,7 +21,8 @@ class CostumeFit:
     Attributes:
         head: Centre x and y of a hat's brim, half the width of the head at that height.
         neck: Centre x and y of the neckline, half the width of the shoulders.
-        face: Eyes, nose and mouth in every expression; no costume draws inside.
+        face: Opening of a hood, from the brows to the chin. Eyes, nose and mouth are in its lower three quarters in
+            every expression; no costume draws there. It turns with the hood about the hood's centre.
         hood: Outer edge of a hood; contains the face and, for styles with ears, the ears or most of the head.
         frame: Left, top and side of the square that shows the character with its tallest hat and its collar.
         tilt: Turn of the head in degrees, clockwise.

@@ -65,11 +65,14 @@ class Pen:
             f'<ellipse cx="{n(x)}" cy="{n(y)}" rx="{n(rx)}" ry="{n(ry)}" fill="{fill}"{spin}{bare}/>'
         )
 
-    def fluff(self, points: Sequence[Point], radius: float, fill: str) -> None:
+    def fluff(self, points: Sequence[Point], radius: float | Sequence[float], fill: str) -> None:
         """Add a scalloped mass: outlined circles first, then their insides without the lines between them."""
-        self.path(rings(points, radius), fill)
+        radii = [radius] * len(points) if isinstance(radius, float | int) else radius
+        pairs = list(zip(points, radii, strict=True))
+        self.path("".join(rings([point], r) for point, r in pairs), fill)
         if self.ink:
-            self.path(rings(points, max(radius - self.width / 2, 0.01)), fill, ink=False)
+            half = self.width / 2
+            self.path("".join(rings([point], r - half) for point, r in pairs if r > half), fill, ink=False)
 
     def finer(self, share: float = 0.55) -> Pen:
         """Return a pen with a thinner line, for small shapes; add what it drew with `group`."""

@@ -11,8 +11,12 @@ GOLD = ("#f2c230", "#e8b422", "#f5cf52", "#dba520", "#f0c75e", "#e6b93f")
 GEMS = ("#d7263d", "#2a9d8f", "#3a86ff", "#8e44ad", "#1fa35c", "#e91e63", "#1d4e9e")
 ROBES = ("#6a2c91", "#9b1b30", "#1f3f8f", "#b3202e", "#7a1f3d", "#135e4b", "#c8442e", "#3b2a73")
 GOLDEN_ROBES = ("#d9a62e", "#e0b23a", "#efc75a")
+STRING = 1.07
+"""How far from the middle of the head strings of beads hang (head units); they reach down to 0.7."""
 CROWNS = ("points", "points", "dome", "tiara", "headdress")
 COLLARS = ("ermine", "ermine", "lobes", "lapels")
+
+Sides = tuple[int, ...]
 
 
 def _band(pen: Pen, gold: str, gems: list[str], low: float, high: float) -> None:
@@ -27,7 +31,7 @@ def _band(pen: Pen, gold: str, gems: list[str], low: float, high: float) -> None
     pen.dots(at[1::2], size * 0.85, gems[1])
 
 
-def _points(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
+def _points(pen: Pen, chance: Chance, gold: str, gems: list[str], _: Sides) -> str:
     count, tall, flare = chance.whole(3, 7), chance.between(0.7, 1.15), chance.between(0.02, 0.14)
     dip = tall * chance.between(0.42, 0.58)
     tips = []
@@ -46,7 +50,7 @@ def _points(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
     return f"{count} points"
 
 
-def _dome(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
+def _dome(pen: Pen, chance: Chance, gold: str, gems: list[str], _: Sides) -> str:
     velvet = chance.pick(("#9b1b30", "#6a2c91", "#1f3f8f", "#7a1f3d", "#135e4b"))
     tall = chance.between(0.85, 1.1)
     y, rise = n(-tall), n(-tall * 1.12)
@@ -63,7 +67,7 @@ def _dome(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
     return "dome"
 
 
-def _tiara(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
+def _tiara(pen: Pen, chance: Chance, gold: str, gems: list[str], _: Sides) -> str:
     tall = chance.between(0.62, 0.9)
     pen.path(
         f"M-1 .02C-.85 -.25 -.75 -.5 -.55 -.38C-.42 -.3 -.4 -.62 -.28 -.62C-.16 -.62 -.2 {n(-tall)} 0 {n(-tall - 0.12)}"
@@ -76,7 +80,7 @@ def _tiara(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
     return "tiara"
 
 
-def _headdress(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
+def _headdress(pen: Pen, chance: Chance, gold: str, gems: list[str], strings: Sides) -> str:
     """Draw a palace headdress: a fan of golden plates with gems, wings and strings of beads at the temples."""
     count, tall = chance.pick((5, 7, 9)), chance.between(0.78, 1.0)
     order = sorted(range(count), key=lambda k: -abs(k - count // 2))
@@ -94,20 +98,26 @@ def _headdress(pen: Pen, chance: Chance, gold: str, gems: list[str]) -> str:
         )
         pen.dots([(x + (ex - x) * 0.66, y + (ey - y) * 0.66)], 0.075, gems[k % 2])
     _band(pen, gold, gems, 0.06, 0.32)
-    if chance.maybe(0.7):
-        beads = [(side * 1.07, 0.02 + 0.11 * i) for side in (-1, 1) for i in range(5)]
+    if chance.maybe(0.7) and strings:
+        beads = [(side * STRING, 0.02 + 0.11 * i) for side in strings for i in range(5)]
         pen.dots(beads, 0.05, shade(gold, 1.1), ink=True)
-        pen.dots([(-1.07, 0.6), (1.07, 0.6)], 0.075, gems[0], ink=True)
+        pen.dots([(side * STRING, 0.6) for side in strings], 0.075, gems[0], ink=True)
     return "headdress"
 
 
 _DRAW = {"points": _points, "dome": _dome, "tiara": _tiara, "headdress": _headdress}
 
 
-def head(pen: Pen, chance: Chance) -> dict[str, str]:
-    """Draw the crown in the head frame; returns its colours and cut."""
+def head(pen: Pen, chance: Chance, strings: Sides = (-1, 1)) -> dict[str, str]:
+    """Draw the crown in the head frame; returns its colours and cut.
+
+    Args:
+        pen: Pen in the head frame.
+        chance: Colours and cut.
+        strings: Sides (-1 left, 1 right) where beads may hang at the temple without covering the face.
+    """
     gold, gems = chance.tint(chance.pick(GOLD)), chance.sample(GEMS, 2)
-    shape = _DRAW[chance.pick(CROWNS)](pen, chance, gold, gems)
+    shape = _DRAW[chance.pick(CROWNS)](pen, chance, gold, gems, strings)
     return {"gold": gold, "gems": " ".join(gems), "crown": shape}
 
 

@@ -81,18 +81,15 @@ def head(fit: CostumeFit, pen: Pen, chance: Chance) -> dict[str, str]:
     for side in (-1, 1):
         at = cx + side * rx * math.cos(rise), cy + ry * math.sin(rise)
         _ears(pen, at, side, size, turn, (ear, inner))
-    # The scallops reach no further in than the face's edge; where the head stands out, the ring is thin.
+    # Where the hood is thin the scallops are small: none reaches into the opening.
     count = chance.whole(18, 26)
     curl = 1.12 * math.pi * unit / count
     edge = [(cx + rx * math.cos(math.tau * k / count), cy + ry * math.sin(math.tau * k / count)) for k in range(count)]
-    grow = 1 + curl / unit
-    clear = [p for p in edge if math.hypot((p[0] - fx) / (frx * grow), (p[1] - fy) / (fry * grow)) > 1.0]
-    pen.fluff(clear, curl, wool)
+    gaps = [(math.hypot((x - fx) / frx, (y - fy) / fry) - 1) * min(frx, fry) for x, y in edge]
+    pen.fluff(edge, [max(min(curl, 0.95 * gap), 0.0) for gap in gaps], wool)
     pen.path(_oval(cx, cy, rx, ry) + _oval(fx, fy, frx, fry), wool, ink=False, rule="evenodd")
-    if pen.ink:
-        pen.line(_oval(fx, fy, frx, fry), pen.ink, pen.width)
-    else:
-        pen.line(_oval(fx, fy, frx, fry), tone, unit * 0.045)
+    rim = pen.width if pen.ink else unit * 0.045
+    pen.line(_oval(fx, fy, frx + rim / 2, fry + rim / 2), pen.ink or tone, rim)
     top = (cy - ry + fy - fry) / 2
     step, gap = unit * 0.2, (fy - fry) - (cy - ry)
     if gap > unit * 0.12:
