@@ -86,7 +86,7 @@ def head(fit: CostumeFit, pen: Pen, chance: Chance) -> dict[str, str]:
     curl = 1.12 * math.pi * unit / count
     edge = [(cx + rx * math.cos(math.tau * k / count), cy + ry * math.sin(math.tau * k / count)) for k in range(count)]
     gaps = [(math.hypot((x - fx) / frx, (y - fy) / fry) - 1) * min(frx, fry) for x, y in edge]
-    pen.fluff(edge, [max(min(curl, 0.95 * gap), 0.0) for gap in gaps], wool)
+    pen.fluff(edge, [max(min(curl, 0.95 * gap - pen.width / 2), 0.0) for gap in gaps], wool)
     pen.path(_oval(cx, cy, rx, ry) + _oval(fx, fy, frx, fry), wool, ink=False, rule="evenodd")
     rim = pen.width if pen.ink else unit * 0.045
     pen.line(_oval(fx, fy, frx + rim / 2, fry + rim / 2), pen.ink or tone, rim)
