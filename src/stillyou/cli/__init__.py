@@ -7,12 +7,16 @@ import os
 import sys
 import traceback
 
-import click
 import typer
 
 from stillyou import __version__
 from stillyou.console import console
 from stillyou.errors import StillYouError
+
+_ClickException: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""Base of all complaints about arguments: click's own, or that of the copy of click that newer typers hold."""
 
 app = typer.Typer(
     name="stillyou",
@@ -53,13 +57,14 @@ def _run(arguments: list[str], debug: bool) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return int(stop.exit_code)
-    except click.ClickException as error:
-        return _complain(error.format_message(), error.exit_code, debug)
+    except _ClickException as error:
+        message = error.format_message()  # type: ignore[attr-defined]
+        return _complain(message, 2, debug) if message else 2  # empty: the help was shown instead
     except StillYouError as error:
         return _complain(str(error), error.exit_code, debug)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return _complain("stopped", 130, debug)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,44 @@
+"""`stillyou demo`: every effect of the shipped model on the sample portraits, as one picture to look at."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import typer
+
+from stillyou.console import console
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("demo")(demo)
+
+
+def demo(
+    output: Path = typer.Option(Path("demo"), "-o", "--output", help="Folder for the edits and demo.png."),
+    model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
+    device: str = typer.Option("auto", metavar="auto|cpu|cuda", help="Where it runs."),
+) -> None:
+    """Edit the sample portraits with every effect; needs no network and no GPU."""
+    from rich.progress import track
+
+    from stillyou.editing.editor import Editor
+    from stillyou.editing.sheet import draw_grid
+    from stillyou.effects.catalogue import catalogue
+    from stillyou.images import read_picture, write_picture
+
+    editor = Editor.from_pretrained(model, device=device)
+    portraits = sorted(Path(str(files("stillyou") / "samples")).glob("*.png"))
+    effects = [effect for effect in catalogue() if effect in editor.pipeline.card.effect_ids]
+    rows = []
+    for portrait in track(portraits, description="portraits", console=console):
+        source = read_picture(portrait)
+        row = [(portrait.stem, source)]
+        for effect in effects:
+            result = editor.edit(source, effect)
+            result.save(output / f"{portrait.stem}-{effect}.png")
+            row.append((effect, result.picture))
+        rows.append(row)
+    write_picture(output / "demo.png", draw_grid(rows))
+    typer.echo(f"Look at {output / 'demo.png'}")
