@@ -14,8 +14,8 @@ HELD_OUT_FITS: dict[str, CostumeFit] = {
         frame=(-12, -22, 150), collar=0.8, sag=0.08, front=True, hem=114,
     ),
     "notionists": CostumeFit(
-        head=(855, 610, 245), neck=(870, 1110, 560), face=(925, 830, 190, 190), hood=(865, 800, 310, 310),
-        frame=(190, 180, 1340), collar=0.32, sag=0.12, ink="#000000", ink_width=18,
+        head=(855, 610, 245), neck=(870, 1110, 620), face=(925, 830, 190, 190), hood=(865, 800, 310, 310),
+        frame=(160, 150, 1390), collar=0.30, sag=0.11, ink="#000000", ink_width=18,
     ),
     "sprouts": CostumeFit(
         head=(50, 63, 27), neck=(50, 94, 36), face=(50, 80, 22, 13), hood=(50, 79, 33, 26),
