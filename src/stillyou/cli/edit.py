@@ -1,7 +1,56 @@
-"""Placeholder: the edit command."""
+"""``stillyou edit``: one portrait, or a folder of them."""
+
+from __future__ import annotations
 
 import typer
+
+from stillyou.cli.options import parse_variables
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
+    app.command("edit")(_edit)
+
+
+def _edit(
+    source: str = typer.Argument(..., metavar="PICTURE|FOLDER", help="A portrait, or a folder of portraits."),
+    effect: str = typer.Option(..., "-e", "--effect", metavar="NAME|FILE.yaml", help="What to change."),
+    output: str = typer.Option(..., "-o", "--output", metavar="FILE|FOLDER", help="The extension is the format."),
+    mask_out: str | None = typer.Option(None, metavar="FILE.png|FOLDER", help="Write the editing mask too."),
+    mask: str | None = typer.Option(None, metavar="FILE", help="Edit where this picture is white, at its size."),
+    strength: float = typer.Option(1.0, help="From 0 (the input) to 1 (the effect's default)."),
+    seed: int = typer.Option(0, help="The same seed gives the same edit."),
+    steps: int = typer.Option(20, help="Steps of the sampler."),
+    guidance: str | None = typer.Option(None, metavar="IMAGE,SOURCE,TEXT", help="Scales. (default: the effect's)"),
+    variable: list[str] = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder; may be repeated."),
+    crop: str | None = typer.Option(
+        None, metavar="X,Y,SIZE", help="Square to work on. (default: around the character)"
+    ),
+    mask_strategy: str | None = typer.Option(None, metavar="noise|latent|none", help="How the mask guides sampling."),
+    model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
+    device: str = typer.Option("auto", metavar="auto|cpu|cuda", help="Where it runs."),
+    sheet: str | None = typer.Option(None, metavar="FILE", help="Write source, mask and result side by side."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object: the report and the paths."),
+) -> None:
+    """Edit a portrait; everything outside the editing mask stays as it is, bit for bit."""
+    from stillyou.cli.edit_run import Request, run
+
+    request = Request(
+        source=source,
+        output=output,
+        mask_out=mask_out,
+        sheet=sheet,
+        mask=mask,
+        effect=effect,
+        strength=strength,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        variables=parse_variables(variable),
+        crop=crop,
+        mask_strategy=mask_strategy,
+        model=model,
+        device=device,
+    )
+    if not run(request, as_json=as_json):
+        raise typer.Exit(1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from stillyou.errors import UsageError
 from stillyou.images import Picture
@@ -22,6 +22,8 @@ Box = tuple[int, int, int, int]
 _GLANCE = 192
 """Longer side of the reduced picture that the character is looked for in."""
 _BACKGROUND_COLOURS = 3
+_COLOUR_SHARE = 0.1
+"""Share of the border from which on a colour may be one of the background's."""
 _TOLERANCE = 24
 """Largest difference of a channel (of 255) between a background pixel and its background colour."""
 _PLAIN_BORDER = 0.55
@@ -149,7 +151,7 @@ def _character(picture: Picture) -> Box | None:
         background = _background(rgb)
         if background is None:
             return None
-        subject = ~background
+        subject = _without_specks(~background)
     if not subject.any() or subject.mean() < 1 - _MOST_BACKGROUND:
         return None
     left, top, right, bottom = _box(subject)
@@ -173,17 +175,31 @@ def _union(one: Box, other: Box) -> Box:
 
 
 def _background(rgb: Pixels) -> NDArray[np.bool_] | None:
-    """Return where a picture (H, W, 3) has the main colours of its border; None if the border is not plain."""
-    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
+    """Return where a picture (H, W, 3) has the main colours of its border; None if the border is not plain.
+
+    The lower third of the border does not count: there the shoulders of a portrait cross it.
+    """
+    upper = max(1, round(len(rgb) * 2 / 3))
+    border = np.concatenate([rgb[0], rgb[:upper, 0], rgb[:upper, -1]])
     found = np.zeros(rgb.shape[:2], bool)
     left = border
     for _ in range(_BACKGROUND_COLOURS):
         colour = _commonest(left)
+        rest = left[~_near(left, colour)]
+        if len(left) - len(rest) < _COLOUR_SHARE * len(border):
+            break
         found |= _near(rgb, colour)
-        left = left[~_near(left, colour)]
-        if len(left) <= (1 - _PLAIN_BORDER) * len(border):
-            return found
-    return None
+        left = rest
+        if not len(left):
+            break
+    return found if len(left) <= (1 - _PLAIN_BORDER) * len(border) else None
+
+
+def _without_specks(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Drop what is thinner than three pixels: noise, and the blurred edge between two background colours."""
+    image = Image.fromarray(marked.astype(np.uint8) * 255)
+    opened = image.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
+    return np.asarray(opened) > 0
 
 
 def _commonest(colours: Pixels) -> NDArray[np.float64]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
-from stillyou.diffusion.card import ModelCard, TrainedEffect
+from stillyou.diffusion.card import ModelCard, TrainedEffect, read_card
 from stillyou.effects.catalogue import auxiliary, catalogue, load_effect
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str) -> EffectSpec:
@@ -38,6 +42,26 @@ def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str)
             f"the model '{model}' was not trained for the effect '{spec.id}'", _remedy(spec, source, model)
         )
     return spec
+
+
+def check_effect(effect: str, model: str, variables: Mapping[str, str]) -> None:
+    """Refuse what is wrong about an effect's name, file or variables as far as that shows without loading the model.
+
+    Raises:
+        UsageError: An unknown name, a bad file, a variable that the effect does not have.
+    """
+    card = _card_at_hand(model)
+    if effect not in built_in() and not is_file_name(effect) and _HUB_ID.fullmatch(model) and not card.effects:
+        return  # a model of the hub may know effects of its own
+    resolve_effect(effect, card, model).prompts(variables)
+
+
+def _card_at_hand(model: str) -> ModelCard:
+    """Return the card of a shipped model or a folder; an empty one if that takes more than a look."""
+    for folder in (Path(str(files("stillyou"))) / "weights" / model, Path(model)):
+        if folder.is_dir():
+            return read_card(folder) or ModelCard()
+    return ModelCard()
 
 
 def is_file_name(effect: str | Path) -> bool:

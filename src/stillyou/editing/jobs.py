@@ -1,0 +1,124 @@
+"""Which files an edit reads and writes; every clash is found before the model is loaded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillyou.errors import StillYouError, UsageError
+from stillyou.images import WRITABLE, check_writable, looks_like_picture
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to edit: where it is, where the result goes, and the mask if it is wanted."""
+
+    source: Path
+    output: Path
+    mask_out: Path | None = None
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """All pictures of one command.
+
+    Attributes:
+        jobs: One a picture, in order of their names.
+        folder: Whether the input is a folder.
+        skipped: Files of the folder that are no pictures.
+    """
+
+    jobs: tuple[Job, ...]
+    folder: bool
+    skipped: tuple[Path, ...] = ()
+
+
+def plan_jobs(
+    source: str, output: str, mask_out: str | None, *, reads: str | None = None, writes: str | None = None
+) -> Jobs:
+    """Decide what is read and written.
+
+    A picture's output may be a folder, which then gets a file of the same name. The pictures of a folder keep their
+    names; where an extension cannot be written, ``.png`` takes its place.
+
+    Args:
+        source: A picture or a folder of pictures (not of folders).
+        output: A file, or a folder.
+        mask_out: A file for one picture, a folder for many; None for no masks.
+        reads: A further file that the command reads.
+        writes: A further file that it writes.
+
+    Raises:
+        UsageError: An output that is the input or another output, or an extension that is not written.
+        StillYouError: No such input, or nothing in it.
+    """
+    path = Path(source)
+    if not path.exists():
+        raise StillYouError(f"{path} does not exist", "Check the path.")
+    plan = _folder_jobs(path, output, mask_out) if path.is_dir() else _single_job(path, output, mask_out)
+    _check_clashes(plan, reads, writes)
+    return plan
+
+
+def _single_job(source: Path, output: str, mask_out: str | None) -> Jobs:
+    target = Path(output)
+    if target.is_dir() or output.endswith(("/", os.sep)):
+        target = target / _writable_name(source)
+    check_writable(target)
+    if mask_out is not None and (Path(mask_out).suffix.lower() != ".png" or Path(mask_out).is_dir()):
+        raise UsageError(f"--mask-out {mask_out} is not a .png file", "Masks of one picture go to a .png file.")
+    return Jobs((Job(source, target, Path(mask_out) if mask_out is not None else None),), folder=False)
+
+
+def _folder_jobs(folder: Path, output: str, mask_out: str | None) -> Jobs:
+    for name, place in (("-o", output), ("--mask-out", mask_out)):
+        if place is not None and (Path(place).is_file() or _is_picture_name(place)):
+            raise UsageError(f"{name} {place} is a file, but {folder} is a folder", "Give a folder to write to.")
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise StillYouError(f"cannot read {folder}: {error.strerror}", "Check its permissions.") from error
+    pictures = [path for path in files if looks_like_picture(path)]
+    if not pictures:
+        raise StillYouError(f"there is no picture in {folder}", "Give a folder that holds pictures itself.")
+    jobs, taken = [], set[str]()
+    for path in pictures:
+        name = _writable_name(path)
+        if name in taken or (name != path.name and (folder / name).exists()):
+            name = path.name + ".png"  # a.gif beside a.png
+        taken.add(name)
+        mask = Path(mask_out) / (name if name.lower().endswith(".png") else name + ".png") if mask_out else None
+        jobs.append(Job(path, Path(output) / name, mask))
+    return Jobs(tuple(jobs), folder=True, skipped=tuple(path for path in files if path not in pictures))
+
+
+def _writable_name(path: Path) -> str:
+    return path.name if path.suffix.lower() in WRITABLE else path.stem + ".png"
+
+
+def _is_picture_name(place: str) -> bool:
+    return not Path(place).is_dir() and Path(place).suffix.lower() in WRITABLE
+
+
+def _check_clashes(plan: Jobs, reads: str | None, writes: str | None) -> None:
+    """Refuse to write a file that is read, or to write one twice."""
+    inputs = [job.source for job in plan.jobs] + ([Path(reads)] if reads else [])
+    outputs = [path for job in plan.jobs for path in (job.output, job.mask_out) if path is not None]
+    read, written = {_identity(path) for path in inputs}, set[object]()
+    for path in outputs + ([Path(writes)] if writes else []):
+        key = _identity(path)
+        if key in read:
+            raise UsageError(f"{path} is an input; it would be overwritten", "Write to another name or folder.")
+        if key in written:
+            raise UsageError(f"{path} would be written twice", "Give every output a name of its own.")
+        written.add(key)
+
+
+def _identity(path: Path) -> object:
+    """Return a key that is the same for all names of one file (links, `..`, other spellings)."""
+    try:
+        status = path.stat()
+        return status.st_dev, status.st_ino
+    except OSError:
+        return str(path.resolve())

@@ -1,0 +1,49 @@
+"""A pipeline with a known answer: it paints the masked region red, and its autoencoder is exact."""
+
+from types import SimpleNamespace
+
+import torch
+
+from stillyou.diffusion.card import ModelCard, TrainedEffect
+from stillyou.effects.catalogue import catalogue
+
+CARD = ModelCard(
+    name="fake",
+    resolution=32,
+    effects=tuple(
+        TrainedEffect(
+            id=spec.id,
+            title=spec.title,
+            group=spec.group,
+            source_prompt=spec.source_prompt,
+            target_prompt=spec.target_prompt,
+        )
+        for spec in catalogue().values()
+    ),
+)
+
+
+class RedPipeline:
+    """Paints the mask red; estimates the mask as the middle quarter of the square, with a soft border."""
+
+    def __init__(self, card: ModelCard = CARD) -> None:
+        self.card = card
+        self.resolution = card.resolution
+        self.device = torch.device("cpu")
+        self.unet = SimpleNamespace(dtype=torch.float32)
+        self.calls: list[SimpleNamespace] = []
+
+    def edit(self, pixels, prompts, source_prompts, **options):
+        self.calls.append(SimpleNamespace(pixels=pixels, prompts=prompts, source_prompts=source_prompts, **options))
+        count, _, side, _ = pixels.shape
+        mask = options["mask"]
+        if mask is None:
+            mask = torch.zeros(count, 1, side, side)
+            quarter = side // 4
+            mask[..., quarter - 1 : side - quarter + 1, quarter - 1 : side - quarter + 1] = 0.5
+            mask[..., quarter : side - quarter, quarter : side - quarter] = 1.0
+        red = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand_as(pixels)
+        edited = mask * red + (1 - mask) * pixels
+        if options["progress"] is not None:
+            options["progress"](options["steps"], options["steps"])
+        return SimpleNamespace(pixels=edited, mask=mask, reconstruction=pixels, evaluations=options["steps"] * 4)
