@@ -35,8 +35,8 @@ class Bounds:
 
 
 BOUNDS: Mapping[Group, Bounds] = {
-    "expression": Bounds(0.003, 0.15),
-    "costume": Bounds(0.05, 0.70),
+    "expression": Bounds(0.003, 0.20),
+    "costume": Bounds(0.05, 0.75),
     "other": Bounds(0.001, 1.0, least_change=4.0),
 }
 
@@ -50,10 +50,11 @@ def measure(pair: Pair) -> dict[str, float]:
     """
     inside = pair.mask > 0
     count = int(inside.sum())
-    difference = np.abs(pair.source[inside].astype(np.int16) - pair.target[inside])
+    # source and target are equal outside the mask, so the sum over the picture is the sum under the mask
+    change = int((np.maximum(pair.source, pair.target) - np.minimum(pair.source, pair.target)).sum())
     return {
         "mask_share": round(count / inside.size, 6),
-        "change_inside": round(float(difference.mean()), 4) if count else 0.0,
+        "change_inside": round(change / (3 * count), 4) if count else 0.0,
         "speckle": round(_speckle(pair.mask), 6),
     }
 

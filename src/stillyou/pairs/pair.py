@@ -52,8 +52,8 @@ class Pair:
             return f"the target is {self.target.dtype} {self.target.shape}, the source {self.source.shape}"
         if self.mask.dtype != np.uint8 or self.mask.shape != height_width:
             return f"the mask is {self.mask.dtype} {self.mask.shape}, not uint8 {height_width}"
-        if not np.isin(self.mask, (0, 255)).all():
+        if ((self.mask != 0) & (self.mask != 255)).any():
             return "the mask holds other values than 0 and 255"
-        if (self.source != self.target)[self.mask == 0].any():
+        if ((self.source != self.target) & (self.mask == 0)[..., None]).any():
             return "source and target differ outside the mask"
         return ""

@@ -52,7 +52,7 @@ def _cell(pair: Pair, row: Mapping[str, Any], side: int, size: tuple[int, int]) 
     rejected = row["status"] == "rejected"
     status = f"rejected: {row['reason']}" if rejected else "accepted"
     captions = (
-        (f"{row['effect']}  {status}  mask {row['scores'].get('mask_share', 0):.1%}", _ALARM if rejected else _INK),
+        (f"{row['effect']} - {status} - mask {row['scores'].get('mask_share', 0):.1%}", _ALARM if rejected else _INK),
         (f"before: {pair.source_prompt}", _INK),
         (f"after: {pair.target_prompt}", _INK),
     )
