@@ -1,7 +1,162 @@
-"""Placeholder: the train command."""
+"""``stillyou train``: pairs in, a model folder out."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from stillyou.console import console
+from stillyou.errors import UsageError, nearest, requires
+
+if TYPE_CHECKING:
+    from stillyou.training.config import Stage, TrainingConfig
+    from stillyou.training.runs import Request
+    from stillyou.training.stages import RunReport
+
+_TERMINATED = 0
+_INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
+    app.command("train")(_train)
+
+
+def _train(
+    out: Path = typer.Option(..., "-o", "--out", metavar="FOLDER", help="The run's folder; the same command resumes."),
+    recipe: str = typer.Option(
+        "", "--recipe", metavar="NAME", help="Shipped settings: embedded, embedded-128, finetune."
+    ),
+    config: Path | None = typer.Option(None, "--config", metavar="FILE.toml", help="Your own settings."),
+    pairs: Path | None = typer.Option(None, "--pairs", metavar="FOLDER", help="Pairs to learn; else the studio's."),
+    stage: str = typer.Option("all", "--stage", help="render, autoencoder, editor or all."),
+    init: str = typer.Option("", "--init", metavar="MODEL", help="Fine-tune this model on --pairs."),
+    effects: str = typer.Option(
+        "", "-e", "--effects", metavar="NAMES", help="Effects of --pairs, ids and .yaml files."
+    ),
+    budget_minutes: float | None = typer.Option(None, "--budget-minutes", help="For all stages asked for, together."),
+    pause_after_minutes: float | None = typer.Option(
+        None, "--pause-after-minutes", help="Save and stop after this long."
+    ),
+    steps: int | None = typer.Option(None, "--steps", help="Steps of each trained stage."),
+    batch: int | None = typer.Option(None, "--batch", help="Samples a step, in each trained stage."),
+    seed: int | None = typer.Option(None, "--seed", help="Everything random follows from it."),
+    device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
+    precision: str = typer.Option("", "--precision", help="fp32, bf16 or fp16.", show_default="from the recipe"),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Print settings, sizes and plan, and do nothing."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Train a model: render pairs, train the autoencoder, train the editor. Run it again to resume."""
+    requires("train", "accelerate", "pyarrow", "pyvips", "tensorboard")
+    settings = _settings(recipe, config, bool(init))
+    settings = _override(settings, budget_minutes, steps, batch, seed, precision)
+    if pause_after_minutes is not None:
+        _check_positive("--pause-after-minutes", pause_after_minutes)
+    from stillyou.effects.catalogue import load_effects
+    from stillyou.training.runs import Request
+
+    request = Request(
+        folder=out,
+        config=settings,
+        stages=_stages(stage, skip_render=pairs is not None and not init, tune=bool(init)),
+        pairs=pairs,
+        device=device,
+        pause_minutes=pause_after_minutes,
+        init=init or None,
+        effects=tuple(load_effects(effects)) if effects else (),
+    )
+    if dry_run:
+        _print_plan(request, as_json)
+        return
+    from stillyou.training.stages import run_training
+
+    _report(request, run_training(request), as_json)
+
+
+def _settings(recipe: str, config: Path | None, tune: bool) -> TrainingConfig:
+    from stillyou.config import load_toml
+    from stillyou.training.config import TrainingConfig, load_recipe
+
+    if recipe and config is not None:
+        raise UsageError("--recipe and --config exclude each other", "Give one of them.")
+    if config is not None:
+        return load_toml(config, TrainingConfig)
+    if not recipe and not tune:
+        raise UsageError("no settings are named", "Give --recipe embedded or --config my.toml.")
+    return load_recipe(recipe or "finetune")
+
+
+def _override(
+    settings: TrainingConfig,
+    budget_minutes: float | None,
+    steps: int | None,
+    batch: int | None,
+    seed: int | None,
+    precision: str,
+) -> TrainingConfig:
+    """Apply the command line's values; a limit given there replaces the recipe's."""
+    from stillyou.config import validate
+    from stillyou.training.config import TrainingConfig
+
+    data: dict[str, Any] = settings.model_dump()
+    if budget_minutes is not None:
+        _check_positive("--budget-minutes", budget_minutes)
+    if budget_minutes is not None or steps is not None:
+        data |= {"budget_minutes": budget_minutes, "steps": steps}
+    if seed is not None:
+        data["seed"] = seed
+    if precision:
+        data["precision"] = precision
+    if batch is not None:
+        for name in ("autoencoder", "editor"):
+            data[name] = data[name] | {"batch": batch}
+    return validate(TrainingConfig, data, "the command line")
+
+
+def _check_positive(option: str, value: float) -> None:
+    if not math.isfinite(value) or value <= 0:
+        raise UsageError(f"{option} is {value}", "Give a positive number of minutes.")
+
+
+def _stages(name: str, *, skip_render: bool, tune: bool) -> tuple[Stage, ...]:
+    from stillyou.training.config import STAGES
+
+    if name != "all":
+        if name not in STAGES:
+            raise UsageError(f"there is no stage '{name}'", nearest(name, (*STAGES, "all")))
+        if tune and name == "autoencoder":
+            raise UsageError("fine-tuning keeps the model's autoencoder", "Leave out --stage.")
+        return tuple(stage for stage in STAGES if stage == name)
+    left_out = {"render"} if skip_render else {"autoencoder"} if tune else set()
+    return tuple(stage for stage in STAGES if stage not in left_out)
+
+
+def _print_plan(request: Request, as_json: bool) -> None:
+    from stillyou.training.plan import plan
+
+    planned = plan(request)
+    if as_json:
+        typer.echo(json.dumps(planned))
+        return
+    for name, part in planned.items():
+        typer.echo(f"{name}:" if isinstance(part, dict) else f"{name}: {part}")
+        if isinstance(part, dict):
+            for key, value in part.items():
+                typer.echo(f"  {key}: {json.dumps(value)}")
+
+
+def _report(request: Request, report: RunReport, as_json: bool) -> None:
+    model = None if report.model is None else str(report.model)
+    if as_json:
+        figures = {"run": str(request.folder), "outcome": report.outcome.value, "stages": report.stages, "model": model}
+        typer.echo(json.dumps(figures))
+    elif model is not None:
+        typer.echo(model)
+    if report.outcome.value in ("paused", "terminated"):
+        console.print(f"Saved in {request.folder}; the same command goes on.", markup=False)
+    if report.outcome.value == "interrupted":
+        raise KeyboardInterrupt

@@ -1,0 +1,131 @@
+"""Drives the autoencoder stage: pictures in, `run/autoencoder/vae` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+
+from stillyou.draws import generator
+from stillyou.errors import StillYouError
+from stillyou.pairs.store import PairDataset
+from stillyou.training.autoencoder import (
+    AutoencoderObjective,
+    DrawPictures,
+    PictureBatches,
+    measure_latents,
+    reconstruction_psnr,
+)
+from stillyou.training.device import stream_workers
+from stillyou.training.frames import load_pictures
+from stillyou.training.loop import Intervals, Outcome, Task, Trainer
+from stillyou.training.model import fresh_autoencoder, replace_folder
+from stillyou.training.progress import StageReporter, duration
+from stillyou.training.runs import Run
+from stillyou.training.schedule import Clock, Limits
+from stillyou.training.selection import held_back
+
+_SHOWN = 32
+"""Held-back pairs that the PSNR is taken over."""
+
+
+def train_autoencoder(run: Run, accelerator: Accelerator, data: PairDataset) -> tuple[Outcome, Mapping[str, Any]]:
+    """Train or go on training; a finished autoencoder is kept, because the editor's latents depend on it.
+
+    Raises:
+        StillYouError: There are no pairs, or the budget left no time.
+    """
+    config = run.request.config
+    with StageReporter("autoencoder", run.tensorboard if accelerator.is_main_process else None) as reporter:
+        if (run.vae / "config.json").is_file():
+            reporter.say(f"{run.vae} is complete")
+            return Outcome.FINISHED, {"skipped": True}
+        preparation = Clock(Limits())
+        pictures, shown = _pictures(data, config.seed, config.autoencoder.pictures, config.held_back, run)
+        vae = fresh_autoencoder(config.architecture, config.seed)
+        vae.to(memory_format=torch.channels_last)
+        model = AutoencoderObjective(vae, config.autoencoder.latent_noise)
+        device = accelerator.device
+        side = config.architecture.latent_size
+        shape = (config.architecture.latent_channels, side, side)
+        batches = PictureBatches(
+            _placed(pictures, device),
+            DrawPictures(config.seed, len(pictures), shape),
+            config.autoencoder.batch,
+            device,
+            rank=accelerator.process_index,
+            world=accelerator.num_processes,
+            workers=stream_workers(accelerator, 4 * config.autoencoder.batch * int(np.prod(shape))),
+        )
+        task = Task(
+            name="autoencoder",
+            model=model,
+            labels=("reconstruction",),
+            batches=batches,
+            identity={
+                "seed": config.seed,
+                "batch": config.autoencoder.batch,
+                "architecture": config.architecture.model_dump(mode="json"),
+                "pairs": data.fingerprint(),
+            },
+            validate=lambda step, to: _report_psnr(vae, shown, device, to),
+        )
+        trainer = Trainer(
+            accelerator,
+            task,
+            config.autoencoder,
+            run.limits("autoencoder"),
+            Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes),
+            run.folder / "autoencoder",
+            reporter,
+            spent=preparation.elapsed,
+        )
+        outcome = trainer.run()
+        figures: dict[str, Any] = {"steps": trainer.step, "seconds": round(trainer.clock.elapsed, 1)}
+        if outcome is Outcome.FINISHED:
+            if not trainer.step:
+                raise StillYouError("the budget left no time to train the autoencoder", "Give more --budget-minutes.")
+            trainer.average.apply()
+            vae.eval()
+            measure_latents(vae, pictures, device)
+            figures["psnr"] = round(reconstruction_psnr(vae, shown, device), 2)
+            if accelerator.is_main_process:
+                vae.to("cpu", memory_format=torch.contiguous_format)
+                replace_folder(run.vae, lambda folder: vae.save_pretrained(folder))
+        if accelerator.is_main_process:
+            run.record("autoencoder", trainer.clock.elapsed)
+        accelerator.wait_for_everyone()
+        accelerator.free_memory()
+        reporter.say(f"{outcome.value} after {duration(trainer.clock.elapsed)}")
+        return outcome, figures
+
+
+def _pictures(data: PairDataset, seed: int, count: int, hidden: int, run: Run) -> tuple[torch.Tensor, torch.Tensor]:
+    """Load training pictures and held-back ones; a random choice of pairs if there are more than fit."""
+    keys = [row["key"] for row in data.rows(("key",))]
+    if not keys:
+        raise StillYouError(f"{data.path} has no accepted pairs", "Look at them with: stillyou pairs show")
+    back = held_back(keys, seed, hidden)
+    rest = np.setdiff1d(np.arange(len(keys)), back)
+    chosen = generator(seed, "autoencoder pictures").permutation(rest)[: max(1, count // 2)]
+    resolution = run.request.config.architecture.resolution
+    shown = load_pictures(data, (back or [int(chosen[0])])[:_SHOWN], resolution)
+    return load_pictures(data, [int(index) for index in np.sort(chosen)], resolution), shown
+
+
+def _placed(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Put all pictures on a GPU if at most half of its free memory suffices."""
+    if device.type != "cuda" or pictures.nbytes > torch.cuda.mem_get_info(device)[0] // 2:
+        return pictures
+    return pictures.to(device)
+
+
+def _report_psnr(
+    vae: Any, pictures: torch.Tensor, device: torch.device, reporter: StageReporter
+) -> Mapping[str, float]:
+    psnr = reconstruction_psnr(vae, pictures, device)
+    reporter.say(f"{psnr:.2f} dB on held-back pairs")
+    return {"psnr": psnr}

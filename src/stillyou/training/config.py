@@ -1,0 +1,147 @@
+"""What a training run is made of: typed settings, and the recipes that ship with the package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from stillyou.config import Strict, load_toml
+from stillyou.diffusion.conditions import Branch
+from stillyou.diffusion.network import Architecture
+from stillyou.errors import UsageError, nearest
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Stage = Literal["render", "autoencoder", "editor"]
+STAGES: tuple[Stage, ...] = ("render", "autoencoder", "editor")
+
+
+class RenderSettings(Strict):
+    """The render stage: studio pairs made on this machine."""
+
+    effects: str = "all,neutral"
+    """As for `stillyou pairs make -e`."""
+    candidates: int = Field(6000, ge=1)
+    """Candidates an effect; a budget may end the stage earlier."""
+    workers: int = Field(0, ge=0)
+    """Processes; 0 is one a core."""
+
+
+class Optimisation(Strict):
+    """How weights move; shared by both trained stages.
+
+    With f the progress of a run in [0, 1] and k the step, the learning rate is
+    rate · min(1, (k+1) / warmup_steps) · (final + (1 - final) · min(1, (1-f) / (1-decay_from))).
+    """
+
+    batch: int = Field(ge=1)
+    """Samples a step, over all processes."""
+    learning_rate: float = Field(gt=0, le=1)
+    weight_decay: float = Field(0.01, ge=0, le=1)
+    warmup_steps: int = Field(300, ge=1)
+    decay_from: float = Field(0.5, ge=0, lt=1)
+    final: float = Field(0.02, ge=0, le=1)
+    clip: float = Field(1.0, gt=0)
+    """Largest norm of the gradient over all trained parameters together."""
+    ema_decay: float = Field(0.9995, ge=0, lt=1)
+
+
+class AutoencoderSettings(Optimisation):
+    """The autoencoder stage."""
+
+    batch: int = Field(64, ge=1)
+    learning_rate: float = Field(1e-3, gt=0, le=1)
+    weight_decay: float = Field(1e-3, ge=0, le=1)
+    warmup_steps: int = Field(200, ge=1)
+    decay_from: float = Field(0.0, ge=0, lt=1)
+    final: float = Field(0.05, ge=0, le=1)
+    ema_decay: float = Field(0.99, ge=0, lt=1)
+    latent_noise: float = Field(0.05, ge=0)
+    """Deviation of the noise that makes latents tolerant."""
+    pictures: int = Field(16384, ge=1)
+    """Pictures held in memory; more than a budget can show teach nothing."""
+
+
+class BranchShares(Strict):
+    """How often each branch is trained (DESIGN section 2, Consistent null conditions)."""
+
+    none: float = Field(0.08, ge=0, le=1)
+    text: float = Field(0.08, ge=0, le=1)
+    image: float = Field(0.08, ge=0, le=1)
+    image_source: float = Field(0.08, ge=0, le=1)
+    full: float = Field(0.68, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _sum_is_one(self) -> BranchShares:
+        if abs(sum(self.by_branch().values()) - 1) > 1e-6:
+            raise ValueError("the shares of the branches must add up to 1")
+        return self
+
+    def by_branch(self) -> dict[Branch, float]:
+        """Return the shares in the order of `Branch`."""
+        return {branch: getattr(self, branch.name.lower()) for branch in Branch}
+
+
+class EditWeights(Strict):
+    """λ of the edit-weighted loss by effect group, and where a latent counts as changed (DESIGN section 2)."""
+
+    expression: float = Field(10.0, ge=0)
+    costume: float = Field(3.0, ge=0)
+    other: float = Field(3.0, ge=0)
+    threshold: float = Field(0.15, gt=0)
+
+
+class EditorSettings(Optimisation):
+    """The editor stage."""
+
+    batch: int = Field(256, ge=1)
+    learning_rate: float = Field(4e-4, gt=0, le=1)
+    branches: BranchShares = BranchShares()
+    reconstruction: float = Field(0.08, ge=0, le=1)
+    """Share of samples that become source prompt -> source picture."""
+    edit_weights: EditWeights = EditWeights()
+    copies: int = Field(2, ge=1, le=16)
+    """Encoded copies of each pair; the first is as rendered, the others are augmented."""
+    studio_share: float = Field(0.5, ge=0, lt=1)
+    """Fine-tuning only: share of studio pairs among the samples, so that nothing is forgotten."""
+
+
+class TrainingConfig(Strict):
+    """A whole run. Durations are minutes or steps; a run ends at whichever limit comes first."""
+
+    name: str = "custom"
+    seed: int = Field(0, ge=0, lt=2**63)
+    precision: Precision = "auto"
+    budget_minutes: float | None = Field(None, gt=0)
+    """For all stages asked for, together."""
+    steps: int | None = Field(None, ge=1)
+    """For each trained stage; without a budget the run is exactly reproducible."""
+    architecture: Architecture = Architecture()
+    render: RenderSettings = RenderSettings()
+    autoencoder: AutoencoderSettings = AutoencoderSettings()
+    editor: EditorSettings = EditorSettings()
+    held_back: int = Field(64, ge=0)
+    """Pairs that are never trained on and serve validation."""
+    checkpoint_minutes: float = Field(3.0, gt=0)
+    checkpoint_steps: int | None = Field(None, ge=1)
+    validate_minutes: float = Field(5.0, gt=0)
+
+
+def recipes() -> dict[str, Path]:
+    """Return the shipped recipes by name."""
+    folder = Path(str(files("stillyou.training") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_recipe(name: str) -> TrainingConfig:
+    """Load a shipped recipe.
+
+    Raises:
+        UsageError: There is no recipe of that name; the message names the nearest.
+    """
+    known = recipes()
+    if name not in known:
+        raise UsageError(f"there is no recipe '{name}'", f"{nearest(name, known)} A file of your own: --config my.toml")
+    return load_toml(known[name], TrainingConfig)

@@ -1,0 +1,66 @@
+"""Device, precision and processes of a run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from stillyou.diffusion.models import pick_device, pick_dtype
+from stillyou.errors import UsageError
+from stillyou.training.config import Precision
+
+_STREAM_WORKERS = 4
+
+
+def make_accelerator(device: str, precision: Precision) -> Accelerator:
+    """Set up what `accelerate launch` chose, or one process on the device asked for.
+
+    Args:
+        device: `auto`, `cpu` or `cuda`.
+        precision: `auto` is bf16 where it is fast, else fp32.
+
+    Raises:
+        UsageError: No such device, or a precision that it does not have.
+    """
+    chosen = pick_device(device)
+    if precision == "fp16" and chosen.type == "cpu":
+        raise UsageError("fp16 needs a GPU", "Use --precision bf16 or fp32.")
+    if precision == "auto":
+        precision = "bf16" if pick_dtype(chosen) is torch.bfloat16 else "fp32"
+    if chosen.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True  # all batches have one shape
+        if chosen.index is not None:
+            torch.cuda.set_device(chosen)
+    if AcceleratorState._shared_state:
+        AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run of this process may differ
+    mixed = "no" if precision == "fp32" else precision
+    return Accelerator(cpu=chosen.type == "cpu", mixed_precision=mixed)
+
+
+def describe_device(accelerator: Accelerator) -> str:
+    """Name the hardware for the model card."""
+    count = accelerator.num_processes
+    if accelerator.device.type == "cuda":
+        name = torch.cuda.get_device_name(accelerator.device)
+    else:
+        name = f"CPU ({torch.get_num_threads()} threads)"
+    return name if count == 1 else f"{count} x {name}"
+
+
+def stream_workers(accelerator: Accelerator, batch_bytes: int) -> int:
+    """Return how many processes should draw noise: none on a CPU, whose cores are busy with the networks anyway.
+
+    Args:
+        accelerator: The run's device and processes.
+        batch_bytes: Size of a drawn batch; shared memory must hold several.
+    """
+    if accelerator.device.type == "cpu":
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    room = shutil.disk_usage("/dev/shm").free // 2 if os.path.isdir("/dev/shm") else 0
+    return int(max(0, min(_STREAM_WORKERS, cores // (2 * accelerator.num_processes), room // (6 * batch_bytes))))

@@ -1,0 +1,171 @@
+"""A run: what was asked for, its folder, and the time its stages have taken."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stillyou.config import validate
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import StillYouError, UsageError
+from stillyou.files import write_json
+from stillyou.training.checkpoint import newest_state
+from stillyou.training.config import Stage, TrainingConfig
+from stillyou.training.schedule import Limits
+
+_SHARES: Mapping[Stage, float] = {"render": 0.12, "autoencoder": 0.18, "editor": 0.70}
+_RESERVE_SECONDS = 15.0
+"""Kept for saving the model at the end of a budget, but no more than 3% of it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command asks for.
+
+    Attributes:
+        folder: The run's folder.
+        config: Resolved settings.
+        stages: What to run, in order.
+        pairs: The user's pairs, or None for rendered ones.
+        device: `auto`, `cpu` or `cuda`.
+        pause_minutes: Length of this session, or None.
+        init: Model to fine-tune, or None.
+        effects: Specs of effects that the catalogue lacks.
+    """
+
+    folder: Path
+    config: TrainingConfig
+    stages: tuple[Stage, ...]
+    pairs: Path | None = None
+    device: str = "auto"
+    pause_minutes: float | None = None
+    init: str | None = None
+    effects: tuple[EffectSpec, ...] = ()
+
+
+@dataclass
+class Run:
+    """A run's folder and clocks; all paths of a run come from here."""
+
+    request: Request
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def folder(self) -> Path:
+        """Root of the run."""
+        return self.request.folder
+
+    @property
+    def pairs(self) -> Path:
+        """Rendered pairs."""
+        return self.folder / "pairs"
+
+    @property
+    def vae(self) -> Path:
+        """The autoencoder stage's result."""
+        return self.folder / "autoencoder" / "vae"
+
+    @property
+    def model(self) -> Path:
+        """The editor stage's result."""
+        return self.folder / "model"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files."""
+        return self.folder / "tensorboard"
+
+    def begin(self) -> None:
+        """Make the folder and save the resolved settings.
+
+        Raises:
+            UsageError: The folder holds a run with other networks or another seed.
+            StillYouError: The folder cannot be written to.
+        """
+        path, config = self.folder / "config.json", self.request.config
+        if path.is_file():
+            try:
+                saved = validate(TrainingConfig, json.loads(path.read_text(encoding="utf-8"))["config"], str(path))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise StillYouError(f"{path} is damaged", "Restore it or choose another folder.") from error
+            for key in ("seed", "architecture"):
+                if getattr(saved, key) != getattr(config, key):
+                    raise UsageError(
+                        f"{self.folder} holds a run with another {key}", "Repeat its command, or choose another -o."
+                    )
+        elif self.folder.is_dir() and any(not entry.name.startswith(".") for entry in self.folder.iterdir()):
+            raise UsageError(f"{self.folder} is not empty and holds no run", "Choose a new or empty folder.")
+        request = {
+            "stages": list(self.request.stages),
+            "pairs": None if self.request.pairs is None else str(self.request.pairs),
+            "init": self.request.init,
+            "effects": [spec.id for spec in self.request.effects],
+        }
+        write_json(path, {"config": config.model_dump(mode="json"), "request": request})
+
+    def spent(self) -> dict[str, float]:
+        """Return the seconds that each stage has taken so far."""
+        path = self.folder / "spent.json"
+        recorded: dict[str, float] = {}
+        if path.is_file():
+            try:
+                recorded = {str(name): float(value) for name, value in json.loads(path.read_text()).items()}
+            except (OSError, ValueError, AttributeError) as error:
+                raise StillYouError(f"{path} is damaged", "Delete it; the budget then starts anew.") from error
+        for stage in ("autoencoder", "editor"):
+            state = newest_state(self.folder / stage)
+            if state is not None:
+                recorded[stage] = max(recorded.get(stage, 0.0), state.elapsed)
+        return recorded
+
+    def record(self, stage: Stage, seconds: float) -> None:
+        """Note the seconds a stage has taken over all sessions."""
+        write_json(self.folder / "spent.json", self.spent() | {stage: seconds})
+
+    @property
+    def rendered(self) -> bool:
+        """Whether the render stage is done for at least as many candidates as are asked for now."""
+        path = self.folder / "render.json"
+        if not path.is_file():
+            return False
+        try:
+            return bool(json.loads(path.read_text())["candidates"] >= self.request.config.render.candidates)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False  # rendering again makes only what is missing
+
+    def mark_rendered(self) -> None:
+        """Note that the render stage is done."""
+        write_json(self.folder / "render.json", {"candidates": self.request.config.render.candidates})
+
+    def limits(self, stage: Stage) -> Limits:
+        """Return the limits of a stage; time that earlier stages saved goes to later ones.
+
+        Raises:
+            UsageError: There is neither a budget nor a number of steps.
+        """
+        config = self.request.config
+        steps = None if stage == "render" else config.steps
+        budget = self._budget(stage)
+        if budget is None and steps is None and stage != "render":
+            raise UsageError("this run has no end", "Give --steps or --budget-minutes.")
+        return Limits(steps, budget, self.session_left())
+
+    def _budget(self, stage: Stage) -> float | None:
+        minutes = self.request.config.budget_minutes
+        if minutes is None:
+            return None
+        total = 60 * minutes
+        total -= min(_RESERVE_SECONDS, 0.03 * total)
+        spent, stages = self.spent(), self.request.stages
+        earlier, later = stages[: stages.index(stage)], stages[stages.index(stage) :]
+        left = total - sum(spent.get(name, 0.0) for name in earlier)
+        return max(0.0, left * _SHARES[stage] / sum(_SHARES[name] for name in later))
+
+    def session_left(self) -> float | None:
+        """Return the seconds until this session must pause, or None."""
+        if self.request.pause_minutes is None:
+            return None
+        return max(0.0, 60 * self.request.pause_minutes - (time.monotonic() - self.started))

@@ -1,0 +1,168 @@
+"""The training stream: a pure function of (seed, position).
+
+Sample p of a run draws everything it needs from ``draws.generator(seed, "train", p)``: its pair, the pair's copy,
+branch, timestep, whether it becomes a reconstruction, and its noise. So nothing depends on batch size, loader workers,
+processes or restarts, and to resume is to know the position. Of w processes, process r takes the positions p ≡ r mod w.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from stillyou.diffusion.conditions import Branch
+from stillyou.draws import generator
+from stillyou.training.config import BranchShares
+
+
+class Draws(NamedTuple):
+    """The random choices of a batch; all tensors have B rows.
+
+    Attributes:
+        row: Row of the cache, (B,).
+        copy: Copy of that pair, (B,).
+        branch: `Branch`, (B,).
+        timestep: 0 to T - 1, (B,).
+        reconstruction: Whether source prompt -> source replaces the edit, (B,) bool.
+        noise: Standard normal (B, C, h, w), fp32.
+    """
+
+    row: torch.Tensor
+    copy: torch.Tensor
+    branch: torch.Tensor
+    timestep: torch.Tensor
+    reconstruction: torch.Tensor
+    noise: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Rows that share a fixed part of the samples, for example all pairs of one effect.
+
+    Attributes:
+        rows: Rows of the cache.
+        share: Part of all samples; shares are normalised.
+    """
+
+    rows: npt.NDArray[np.int64]
+    share: float
+
+
+class SampleDraws:
+    """Draws single samples.
+
+    Args:
+        seed: Seed of the run.
+        pools: What to sample from; balanced by their shares whatever their sizes.
+        copies: K, copies of each pair.
+        timesteps: T, length of the schedule.
+        latent_shape: (C, h, w).
+        branches: Shares of the branches.
+        reconstruction: Share of reconstruction samples; these see the branch `full`.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        pools: Sequence[Pool],
+        copies: int,
+        timesteps: int,
+        latent_shape: tuple[int, int, int],
+        branches: BranchShares,
+        reconstruction: float,
+    ) -> None:
+        assert all(len(pool.rows) for pool in pools), "an empty pool"
+        self._seed, self._pools, self._copies, self._timesteps = seed, list(pools), copies, timesteps
+        self._shape, self._reconstruction = latent_shape, reconstruction
+        self._pool_bounds = _bounds([pool.share for pool in pools])
+        self._branch_bounds = _bounds([branches.by_branch()[branch] for branch in Branch])
+
+    def draw(self, position: int) -> tuple[int, int, int, int, bool, npt.NDArray[np.float32]]:
+        """Draw the sample at a global position; see `Draws` for the fields."""
+        source = generator(self._seed, "train", position)
+        u = source.random(6)
+        rows = self._pools[_choose(self._pool_bounds, u[0])].rows
+        reconstruction = bool(u[5] < self._reconstruction)
+        branch = int(Branch.FULL) if reconstruction else _choose(self._branch_bounds, u[3])
+        return (
+            int(rows[int(u[1] * len(rows))]),
+            int(u[2] * self._copies),
+            branch,
+            int(u[4] * self._timesteps),
+            reconstruction,
+            source.standard_normal(self._shape, dtype=np.float32),
+        )
+
+    def batch(self, positions: Sequence[int]) -> Draws:
+        """Draw the samples at some positions."""
+        row, copy, branch, timestep, reconstruction, noise = zip(*map(self.draw, positions), strict=True)
+        return Draws(
+            row=torch.tensor(row),
+            copy=torch.tensor(copy),
+            branch=torch.tensor(branch),
+            timestep=torch.tensor(timestep),
+            reconstruction=torch.tensor(reconstruction),
+            noise=torch.from_numpy(np.stack(noise)),
+        )
+
+
+def _bounds(shares: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Return the upper ends of adjacent intervals of [0, 1), one for each share."""
+    total = np.cumsum(shares)
+    return np.asarray(total / total[-1], dtype=np.float64)
+
+
+def _choose(bounds: npt.NDArray[np.float64], u: float) -> int:
+    """Return the interval that u lies in; empty intervals are never chosen."""
+    return min(int(np.searchsorted(bounds, u, side="right")), len(bounds) - 1)
+
+
+Drawn = TypeVar("Drawn", covariant=True)
+
+
+class DrawsBatches(Protocol[Drawn]):
+    """Draws the samples at global positions, each from its position alone."""
+
+    def batch(self, positions: Sequence[int]) -> Drawn:
+        """Return the samples of a batch."""
+        ...
+
+
+class BatchStream(IterableDataset[Drawn], Generic[Drawn]):
+    """Batches of one process from a step on, without end; loader workers take turns.
+
+    Args:
+        draws: Draws single samples.
+        batch: B, samples a step over all processes.
+        first_step: Step to begin with.
+        rank: Index of this process.
+        world: Number of processes; divides B.
+    """
+
+    def __init__(
+        self, draws: DrawsBatches[Drawn], batch: int, first_step: int = 0, rank: int = 0, world: int = 1
+    ) -> None:
+        assert batch % world == 0, "processes must share a batch evenly"
+        self._draws, self._batch, self._first = draws, batch, first_step
+        self._rank, self._world = rank, world
+
+    def __iter__(self) -> Iterator[Drawn]:
+        worker = get_worker_info()
+        step, stride = (self._first, 1) if worker is None else (self._first + worker.id, worker.num_workers)
+        while True:
+            start = step * self._batch
+            yield self._draws.batch(range(start + self._rank, start + self._batch, self._world))
+            step += stride
+
+
+def stream_loader(stream: BatchStream[Drawn], *, workers: int, pin: bool) -> DataLoader[Drawn]:
+    """Wrap a stream in a loader; its batches are the same for any number of workers."""
+    return DataLoader(
+        stream, batch_size=None, num_workers=workers, pin_memory=pin, prefetch_factor=4 if workers else None
+    )
