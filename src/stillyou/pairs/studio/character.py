@@ -1,4 +1,4 @@
-"""Characters: who is drawn (identity), how the face looks (expression), and the SVG that shows both.
+"""Characters: who is drawn (identity), with whose face, and the SVG that shows an expression and a costume.
 
 Source and target of a pair share the identity and every random number that is not part of the edit, so they
 differ in nothing else.
@@ -6,17 +6,21 @@ differ in nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-from dicebear import Avatar
 
 from stillyou.pairs.studio import definition, palette
+from stillyou.pairs.studio.avatar import AvatarPieces, recolour, render_avatar
 from stillyou.pairs.studio.costumes import CostumeLayers
-from stillyou.pairs.studio.overlays import draw_overlays
-from stillyou.pairs.studio.spec import Look, OptionValue, StyleSpec
+from stillyou.pairs.studio.faces import BorrowedFace, Face, OwnFace, with_variants
+from stillyou.pairs.studio.sketched import SketchedFace, draw_traits
+from stillyou.pairs.studio.spec import OptionValue, StyleSpec
+
+_BORROWED, _SKETCHED = 0.15, 0.2
+"""Shares of characters, among those whose style allows it, that wear another face than their own."""
 
 
 @dataclass(frozen=True)
@@ -24,125 +28,115 @@ class Character:
     """A character without an expression.
 
     Attributes:
-        style: How it is drawn.
+        style: How the head and the rest are drawn.
         options: dicebear options of everything but the face's expression.
+        face: What shows expressions.
         swaps: Colours of the drawing and their replacements.
     """
 
     style: StyleSpec
     options: Mapping[str, OptionValue]
+    face: Face
     swaps: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def variants(self) -> Mapping[str, str]:
+        """The variant of each component that dicebear draws, whatever the expression."""
+        return render_avatar(definition.validated_style(self.style), self.options).variants
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """An SVG in pieces, in canvas units: what `document` puts together.
+    """An SVG in pieces, in canvas units: what `raster.document` puts together.
 
     Attributes:
         defs: Shared definitions.
         body: The character with its overlays and costume.
         side: Side of the square canvas.
-        variants: The variant of each visible component.
     """
 
     defs: str
     body: str
     side: float
-    variants: Mapping[str, str]
 
 
-def draw_character(style: StyleSpec, rng: np.random.Generator, *, varied: bool = True) -> Character:
-    """Draw who the character is: variants by dicebear's own seeded choice, colours from the palette."""
+def _draw_options(
+    style: StyleSpec, rng: np.random.Generator, varied: bool
+) -> tuple[dict[str, OptionValue], dict[str, str]]:
+    """Draw the seed and the colours of a style: its options and its swaps."""
     options: dict[str, OptionValue] = {"seed": f"{int(rng.integers(2**53))}", **style.identity}
     for name, role in style.colours.items():
         options[f"{name}Color"] = palette.pick_for(rng, role, varied)
-    swaps = {old: palette.pick_for(rng, role, varied) for old, role in style.swaps.items()}
-    return Character(style, options, swaps)
+    return options, {old: palette.pick_for(rng, role, varied) for old, role in style.swaps.items()}
 
 
-def choose_look(style: StyleSpec, expression: str, rng: np.random.Generator) -> Look:
-    """Draw one look of an expression, with one variant for each component."""
-    looks = style.looks[expression]
-    look = looks[int(rng.integers(len(looks)))]
-    chosen = {name: pool and (pool[int(rng.integers(len(pool)))],) for name, pool in look.variants.items()}
-    return replace(look, variants=chosen)
+def _skin(style: StyleSpec, options: Mapping[str, OptionValue]) -> str:
+    roles = ("skin", "light-skin", "creature")
+    return next((str(options[f"{name}Color"]) for name, role in style.colours.items() if role in roles), "#f2d3b1")
 
 
-def express(character: Character, look: Look) -> dict[str, OptionValue]:
-    """Return the character's options with a look chosen by `choose_look`."""
-    options = dict(character.options)
-    for name, pool in look.variants.items():
-        options[f"{name}Probability"] = 100 if pool else 0
-        if pool:
-            options[f"{name}Variant"] = pool[0]
-    return options
+def _draw_face(
+    style: StyleSpec, options: Mapping[str, OptionValue], donors: Sequence[StyleSpec], rng: np.random.Generator
+) -> Face:
+    """Choose whose face the character wears; without donors it is its own."""
+    lenders = [donor for donor in donors if donor.lends_face and donor is not style]
+    chance = rng.random()
+    if style.wears_faces and donors and chance < _SKETCHED:
+        return SketchedFace(style, draw_traits(rng))
+    if style.wears_faces and lenders and chance < _SKETCHED + _BORROWED:
+        donor = lenders[int(rng.integers(len(lenders)))]
+        colours, swaps = _draw_options(donor, rng, varied=True)
+        skin = {f"{name}Color": _skin(style, options) for name, role in donor.colours.items() if "skin" in role}
+        return BorrowedFace(style, donor, {**colours, **skin}, swaps)
+    return OwnFace(style)
 
 
-@lru_cache(maxsize=64)
-def _avatar(style: StyleSpec, options: tuple[tuple[str, OptionValue], ...]) -> Drawing:
-    avatar = Avatar(definition.validated_style(style), dict(options))
-    svg, resolved = avatar.to_string(), avatar.to_json()["options"]
-    variants = {name[: -len("Variant")]: str(value) for name, value in resolved.items() if name.endswith("Variant")}
-    # <svg ..><metadata/><defs>..</defs><g clip-path="..">body</g></svg>; the clip would cut costumes off.
-    head, body = svg.split("</defs>", 1)
-    body = body[body.index(">") + 1 : -len("</g></svg>")]
-    return Drawing(head.split("<defs>", 1)[1], body, definition.canvas_side(style.name), variants)
-
-
-def _hashable(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue], ...]:
-    return tuple(sorted(options.items()))
-
-
-def render_svg(
-    style: StyleSpec,
-    options: Mapping[str, OptionValue],
-    layers: CostumeLayers | None = None,
-    *,
-    overlay: str = "",
-    swaps: Mapping[str, str] | None = None,
-) -> Drawing:
-    """Draw a character and fill the markers.
+def draw_character(
+    style: StyleSpec, rng: np.random.Generator, *, varied: bool = True, donors: Sequence[StyleSpec] = ()
+) -> Character:
+    """Draw who the character is: variants by dicebear's own seeded choice, colours from the palette.
 
     Args:
-        style: The style.
-        options: dicebear options, for example from `express`.
-        layers: A costume in canvas coordinates.
-        overlay: SVG in the coordinates of the face's anchor component.
-        swaps: Colours of the drawing and their replacements.
+        style: How it is drawn.
+        rng: Random source.
+        varied: Whether colours may be fanciful.
+        donors: Styles that may lend their faces; empty keeps every face on its own head.
     """
-    drawing = _avatar(style, _hashable(options))
-    defs, body = drawing.defs, drawing.body
-    for old, new in (swaps or {}).items():
-        defs, body = defs.replace(f'"{old}"', f'"{new}"'), body.replace(f'"{old}"', f'"{new}"')
-
-    def fill(name: str, content: str) -> None:
-        nonlocal defs, body
-        hole, filled = definition.marker(name), f"<g>{content}</g>" if content else ""
-        defs, body = defs.replace(hole, filled), body.replace(hole, filled)
-
-    fill(definition.FACE, overlay)
-    fill(definition.BACK, layers.back if layers else "")
-    fill(definition.BODY, layers.body if layers else "")
-    fill(definition.TOP, layers.top if layers else "")
-    if layers and layers.hair_clip:
-        old, new = f'<g class="{definition.HAIR}">', f'<g clip-path="url(#{layers.hair_clip})">'
-        defs, body = defs.replace(old, new), body.replace(old, new)
-    return Drawing(defs + (layers.defs if layers else ""), body, drawing.side, drawing.variants)
+    options, swaps = _draw_options(style, rng, varied)
+    return Character(style, options, _draw_face(style, options, donors, rng), swaps)
 
 
-def variants_of(character: Character) -> Mapping[str, str]:
-    """Return the variant of each component that dicebear draws for the character, whatever the expression."""
-    return _avatar(character.style, _hashable(character.options)).variants
+def _fill(pieces: AvatarPieces, name: str, content: str) -> AvatarPieces:
+    """Put SVG in place of a marker, or take the marker away."""
+    hole, filled = definition.marker(name), f"<g>{content}</g>" if content else ""
+    return AvatarPieces(pieces.defs.replace(hole, filled), pieces.body.replace(hole, filled), pieces.variants)
 
 
-def show(character: Character, look: Look, rng: np.random.Generator, layers: CostumeLayers | None = None) -> Drawing:
-    """Draw a character with a look and perhaps a costume.
+def _clip_hair(pieces: AvatarPieces, clip: str) -> AvatarPieces:
+    old, new = f'<g class="{definition.HAIR}">', f'<g clip-path="url(#{clip})">'
+    return AvatarPieces(pieces.defs.replace(old, new), pieces.body.replace(old, new), pieces.variants)
+
+
+def show(
+    character: Character, expression: str, rng: np.random.Generator, layers: CostumeLayers | None = None
+) -> Drawing:
+    """Draw a character with an expression and perhaps a costume.
 
     Args:
         character: Who.
-        look: A look chosen by `choose_look`.
-        rng: Shapes the overlays; the same generator state gives the same tears.
+        expression: One of `EXPRESSIONS` that the character's face can show.
+        rng: Chooses the look and shapes the overlays.
         layers: A costume in canvas coordinates.
     """
-    overlay = draw_overlays(character.style.face, look.overlays, rng)
-    return render_svg(character.style, express(character, look), layers, overlay=overlay, swaps=character.swaps)
+    face = character.face.draw(expression, rng)
+    options = with_variants(character.options, face.variants)
+    style = character.style
+    pieces = recolour(render_avatar(definition.validated_style(style), options), character.swaps)
+    pieces = _fill(pieces, definition.FACE, face.svg)
+    pieces = _fill(pieces, definition.BACK, layers.back if layers else "")
+    pieces = _fill(pieces, definition.BODY, layers.body if layers else "")
+    pieces = _fill(pieces, definition.TOP, layers.top if layers else "")
+    if layers and layers.hair_clip:
+        pieces = _clip_hair(pieces, layers.hair_clip)
+    defs = pieces.defs + face.defs + (layers.defs if layers else "")
+    return Drawing(defs, pieces.body, definition.canvas_side(style.name))

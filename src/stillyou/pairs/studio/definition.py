@@ -7,6 +7,7 @@ process, markers included, and every expression and costume only changes options
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
@@ -85,6 +86,11 @@ def _mark_canvas(nodes: list[Node], style: StyleSpec) -> list[Node]:
     return [*out, _group([], id=TOP)]
 
 
+def _colours(raw: Node) -> Node:
+    """Drop the definition's backdrop: ours does not move with the character."""
+    return {name: colour for name, colour in raw.get("colors", {}).items() if name != "background"}
+
+
 @lru_cache(maxsize=64)
 def validated_style(style: StyleSpec) -> Style:
     """Return the style's dicebear `Style` with markers, validated once a process."""
@@ -100,7 +106,61 @@ def validated_style(style: StyleSpec) -> Style:
         }
         components[name] = {**fixed, "variants": variants}
     elements = _rewrite(_mark_canvas(raw["canvas"]["elements"], style), change)
-    # The backdrop is ours: it does not move with the character.
-    colours = {name: colour for name, colour in raw.get("colors", {}).items() if name != "background"}
     canvas = {**raw["canvas"], "elements": elements}
-    return Style({**raw, "canvas": canvas, "components": components, "colors": colours})
+    return Style({**raw, "canvas": canvas, "components": components, "colors": _colours(raw)})
+
+
+_TRANSFORM = re.compile(r"(translate|scale|matrix)\(([^)]*)\)")
+
+
+def _translation_and_scale(transform: str) -> tuple[float, float, float]:
+    """Read x, y and the horizontal scale of a transform made of translate, scale or matrix."""
+    x, y, scale = 0.0, 0.0, 1.0
+    for kind, text in _TRANSFORM.findall(transform):
+        numbers = [float(number) for number in text.replace(",", " ").split()]
+        if kind == "translate":
+            x, y = numbers[0], numbers[1] if len(numbers) > 1 else 0.0
+        elif kind == "scale":
+            scale = numbers[0]
+        else:
+            scale, x, y = numbers[0], numbers[4], numbers[5]
+    return x, y, scale
+
+
+def _components(nodes: list[Node]) -> list[Node]:
+    """Return all component nodes of a tree, in drawing order."""
+    out: list[Node] = []
+    for node in nodes:
+        out.extend([node] if node["type"] == "component" else _components(node.get("children") or []))
+    return out
+
+
+def _container(raw: Node, anchor: str) -> list[Node]:
+    """Return the component nodes that are drawn beside the anchor: on the canvas, or in a variant that holds it."""
+    trees = [raw["canvas"]["elements"]]
+    trees += [variant["elements"] for part in raw["components"].values() for variant in part["variants"].values()]
+    for tree in trees:
+        nodes = _components(tree)
+        if any(node["name"] == anchor for node in nodes):
+            return nodes
+    raise AssertionError(f"no component '{anchor}'")
+
+
+@lru_cache(maxsize=64)
+def face_style(style: StyleSpec) -> Style:
+    """Return a `Style` of the features alone, in the coordinates of the face's anchor."""
+    raw, face = _raw(style.name), style.face
+    nodes = [node for node in _container(raw, face.anchor) if node["name"] in face.features]
+    transforms = {n["name"]: _translation_and_scale((n.get("attributes") or {}).get("transform", "")) for n in nodes}
+    x0, y0, scale = transforms[face.anchor]
+    elements = [
+        {**node, "attributes": {"transform": f"translate({(x - x0) / scale:.4f} {(y - y0) / scale:.4f})"}}
+        for node in nodes
+        for x, y, _ in [transforms[node["name"]]]
+    ]
+    components = {
+        name: {key: value for key, value in raw["components"][name].items() if key not in ("translate", "rotate")}
+        for name in transforms
+    }
+    canvas = {**raw["canvas"], "elements": elements}
+    return Style({**raw, "canvas": canvas, "components": components, "colors": _colours(raw)})

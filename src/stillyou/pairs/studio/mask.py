@@ -17,15 +17,12 @@ Flags = npt.NDArray[np.bool_]
 
 def _dilate(flags: Flags, radius: int) -> Flags:
     """Dilate by a square of side 2 * radius + 1, one axis after the other."""
-    for axis in (0, 1):
+    for _ in range(2):
         grown = flags.copy()
         for step in range(1, radius + 1):
-            ahead, behind = (slice(step, None), slice(None)), (slice(None, -step), slice(None))
-            if axis:
-                ahead, behind = ahead[::-1], behind[::-1]
-            grown[ahead] |= flags[behind]
-            grown[behind] |= flags[ahead]
-        flags = grown
+            grown[step:] |= flags[:-step]
+            grown[:-step] |= flags[step:]
+        flags = grown.T
     return flags
 
 
@@ -50,7 +47,7 @@ def change_mask(first: tuple[Pixels, Pixels], *more: tuple[Pixels, Pixels]) -> M
     for source, target in (first, *more):
         difference = np.maximum(source, target) - np.minimum(source, target)
         changed |= (difference > THRESHOLD).any(axis=2)
-    return _close(changed, max(1, round(changed.shape[0] * _CLOSING))).astype(np.uint8) * np.uint8(255)
+    return _close(changed, max(1, round(len(changed) * _CLOSING))).astype(np.uint8) * np.uint8(255)
 
 
 def exact_outside(source: Pixels, target: Pixels, mask: Mask) -> Pixels:

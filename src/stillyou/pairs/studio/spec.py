@@ -17,7 +17,7 @@ COSTUMES = ("flower", "santa", "sheep", "royal")
 
 Overlay = Literal["tears", "brows", "raised-brows", "open-mouth"]
 Point = tuple[float, float]
-OptionValue = str | int | float | list[str]
+OptionValue = str | int | float
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,9 @@ class StyleSpec:
         colours: Role in the palette of each named colour of the definition.
         hair: Components that a hat or hood hides in part; each is wrapped so that a costume can clip it.
         clothes: Canvas element that the body layer of a costume follows; empty puts it behind the head.
-        framing: Scale and shift (fractions of the canvas) that centre the character in canonical framing.
         bust: Whether the drawing runs out of the canvas at the bottom.
+        wears_faces: Whether heads of the style can wear other faces: all features are components.
+        lends_face: Whether the features fit on other heads.
         swaps: Colours fixed in the drawing that may be replaced, with the palette role of the replacement.
     """
 
@@ -93,8 +94,9 @@ class StyleSpec:
     colours: Mapping[str, str] = field(default_factory=dict)
     hair: tuple[str, ...] = ("hair",)
     clothes: str = ""
-    framing: tuple[float, float, float] = (1.0, 0.0, 0.0)
     bust: bool = False
+    wears_faces: bool = True
+    lends_face: bool = True
     swaps: Mapping[str, str] = field(default_factory=dict)
 
     def can_show(self, expression: str) -> bool:

@@ -18,11 +18,8 @@ from stillyou.pairs.pair import Attribute, Pair, Pixels
 from stillyou.pairs.studio.backdrop import Backdrop, draw_backdrop
 from stillyou.pairs.studio.character import (
     Character,
-    Drawing,
-    choose_look,
     draw_character,
     show,
-    variants_of,
 )
 from stillyou.pairs.studio.costumes import CostumeLayers, dress
 from stillyou.pairs.studio.degrade import Scene, degrade, warp
@@ -30,7 +27,7 @@ from stillyou.pairs.studio.licences import attribution
 from stillyou.pairs.studio.mask import change_mask, exact_outside
 from stillyou.pairs.studio.pose import canonical_pose, draw_pose
 from stillyou.pairs.studio.raster import Pose, document, rasterise
-from stillyou.pairs.studio.spec import COSTUMES, EXPRESSIONS, Look, StyleSpec
+from stillyou.pairs.studio.spec import COSTUMES, EXPRESSIONS, StyleSpec
 from stillyou.pairs.studio.styles import TRAIN_STYLES
 
 SUBJECTS = ("cartoon character", "cartoon portrait", "character", "person", "avatar")
@@ -144,18 +141,20 @@ class CartoonStudio:
         if not able:
             raise UsageError(f"no style of this studio can show '{effect}'", "Choose another effect.")
         style = able[int(rng.integers(len(able)))]
-        source, target = self._states(style, effect, rng)
+        donors = [donor for donor in self.styles if donor.can_show(effect)] if self.augment else []
+        character = draw_character(style, identity, varied=self.augment, donors=donors)
+        source, target = self._states(character, effect, rng)
         subject = SUBJECTS[int(rng.choice(len(SUBJECTS), p=_SUBJECT_SHARES))] if self.augment else SUBJECTS[0]
-        return _Plan(draw_character(style, identity, varied=self.augment), source, target, subject)
+        return _Plan(character, source, target, subject)
 
-    def _states(self, style: StyleSpec, effect: str, rng: np.random.Generator) -> tuple[_State, _State]:
-        shown = [e for e in EXPRESSIONS if style.can_show(e) and e != effect]
+    def _states(self, character: Character, effect: str, rng: np.random.Generator) -> tuple[_State, _State]:
+        shown = [e for e in EXPRESSIONS if character.face.can_show(e) and e != effect]
         costume, calm = "none", rng.random() < (0.6 if effect in COSTUMES else 0.7)
         other = shown[int(rng.integers(len(shown)))]
         expression = "neutral" if effect != "neutral" and (calm or self.neutral_sources) else other
         if effect in COSTUMES:
             return _State(expression, costume), _State(expression, effect)
-        if style.costume and self.costumed_sources and not self.neutral_sources and rng.random() < 0.15:
+        if character.style.costume and self.costumed_sources and not self.neutral_sources and rng.random() < 0.15:
             costume = COSTUMES[int(rng.integers(len(COSTUMES)))]
         return _State(expression, costume), _State(effect, costume)
 
@@ -171,18 +170,15 @@ class CartoonStudio:
         """Draw both states; generators are keyed by state, so what both show is the same in both."""
         style = plan.character.style
 
-        def draw(state: _State) -> Drawing:
-            look_rng = generator("cartoon", "look", seed, attempt, state.expression)
-            look: Look = choose_look(style, state.expression, look_rng)
-            layers: CostumeLayers | None = None
-            if style.costume and state.costume != "none":
-                costume_rng = generator("cartoon", "costume", seed, attempt, state.costume)
-                variant = variants_of(plan.character).get(style.costume.anchor)
-                layers = dress(style.costume.shifted(variant), state.costume, costume_rng)
-            return show(plan.character, look, look_rng, layers)
+        def costume(name: str) -> CostumeLayers | None:
+            if name == "none" or not style.costume:
+                return None
+            fit = style.costume.shifted(plan.character.variants.get(style.costume.anchor))
+            return dress(fit, name, generator("cartoon", "costume", seed, attempt, name))
 
         def pixels(state: _State) -> Pixels:
-            drawing = draw(state)
+            rng = generator("cartoon", "look", seed, attempt, state.expression)
+            drawing = show(plan.character, state.expression, rng, costume(state.costume))
             svg = document(drawing, pose=pose, backdrop=backdrop.body, backdrop_defs=backdrop.defs)
             return rasterise(svg, drawing.side, self.size)
 
@@ -192,6 +188,7 @@ class CartoonStudio:
 def _attributes(plan: _Plan) -> dict[str, Attribute]:
     return {
         "style": plan.character.style.name,
+        "face": plan.character.face.name,
         "source_expression": plan.source.expression,
         "source_costume": plan.source.costume,
         "target_expression": plan.target.expression,

@@ -76,6 +76,7 @@ BIG_SMILE = StyleSpec(
     identity={"accessoriesProbability": 0},
     colours={"hair": "hair", "skin": "skin"},
     hair=("hair", "head"),
+    lends_face=False,
 )
 
 DYLAN = StyleSpec(
@@ -90,5 +91,7 @@ DYLAN = StyleSpec(
     face=FaceGeometry("mood", (4, 11), (22.3, 11), 2.8, (13.5, 22), 8, ("mood",)),
     costume=FITS["dylan"],
     identity={"facialHairProbability": 10},
+    wears_faces=False,
+    lends_face=False,
     colours={"hair": "hair", "skin": "light-skin"},
 )
