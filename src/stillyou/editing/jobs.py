@@ -102,17 +102,28 @@ def _is_picture_name(place: str) -> bool:
 
 
 def _check_clashes(plan: Jobs, reads: str | None, writes: str | None) -> None:
-    """Refuse to write a file that is read, or to write one twice."""
+    """Refuse to write a file that is read, to write one twice, or to write where that is impossible."""
     inputs = [job.source for job in plan.jobs] + ([Path(reads)] if reads else [])
     outputs = [path for job in plan.jobs for path in (job.output, job.mask_out) if path is not None]
+    outputs += [Path(writes)] if writes else []
     read, written = {_identity(path) for path in inputs}, set[object]()
-    for path in outputs + ([Path(writes)] if writes else []):
+    for path in outputs:
         key = _identity(path)
         if key in read:
             raise UsageError(f"{path} is an input; it would be overwritten", "Write to another name or folder.")
         if key in written:
             raise UsageError(f"{path} would be written twice", "Give every output a name of its own.")
         written.add(key)
+    for folder in {path.parent for path in outputs}:
+        _check_place(folder)
+
+
+def _check_place(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written to, now rather than after the edit."""
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        what = "may not be written to" if existing.is_dir() else "is not a folder"
+        raise StillYouError(f"cannot write to {folder}: {existing} {what}", "Choose another folder.")
 
 
 def _identity(path: Path) -> object:
