@@ -6,10 +6,11 @@ preserves at equal success, so both figures are measured along the scales that t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.benchmark import PictureEditor, PictureJudge, Settings, evaluate
 
 TEXT_SCALES = (1.5, 2.0, 3.0, 4.5, 6.0)
@@ -31,6 +32,7 @@ def measure_curves(
     n: int,
     settings: Settings,
     seed: int = 0,
+    effects: Sequence[EffectSpec] | None = None,
     batch: int = 8,
     progress: Callable[[int], None] = lambda edits: None,
 ) -> dict[str, Any]:
@@ -43,6 +45,7 @@ def measure_curves(
         n: Pairs an effect at each point; the same pairs and noise at all of them.
         settings: Steps and base scales.
         seed: Benchmark seed.
+        effects: The effects; None takes the eight of the catalogue.
         batch: Pictures edited at a time.
         progress: Called with the number of edits just done.
 
@@ -52,10 +55,10 @@ def measure_curves(
     """
 
     def point(axis: str, value: float, chosen: Settings) -> dict[str, Any]:
-        found = evaluate(editor, judge, split, n=n, settings=chosen, seed=seed, batch=batch, progress=progress)
-        references.update({name: _pick(found.document[name]) for name in ("lazy", "oracle")})
-        effects = {name: _pick(table) for name, table in found.document["effects"].items()}
-        return {axis: value, **_pick(found.document), "effects": effects}
+        options: dict[str, Any] = {"seed": seed, "effects": effects, "batch": batch, "progress": progress}
+        found = evaluate(editor, judge, split, n=n, settings=chosen, **options).document
+        references.update({name: _pick(found[name]) for name in ("lazy", "oracle")})
+        return {axis: value, **_pick(found), "effects": {name: _pick(t) for name, t in found["effects"].items()}}
 
     references: dict[str, Any] = {}
     text = [point("text", value, replace(settings, text_scale=value, strength=1.0)) for value in TEXT_SCALES]

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from stillyou.draws import stable_seed
 from stillyou.effects.catalogue import auxiliary, catalogue
+from stillyou.errors import StillYouError
 from stillyou.evaluation.held_out import HELD_OUT_STYLES
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.studio import TRAIN_STYLES, CartoonStudio
@@ -110,14 +112,17 @@ def _in_order(tasks: Iterator[_Task], workers: int, deadline: float) -> Iterator
     # Fresh interpreters: forking a process that has started torch or vips threads can hang.
     with ProcessPoolExecutor(workers, get_context("spawn"), _single_threaded) as pool:
         waiting: deque[Future[JudgePictures]] = deque()
-        for done, task in enumerate(tasks):
-            if done and time.monotonic() > deadline:
-                break
-            waiting.append(pool.submit(_render_task, task))
-            if len(waiting) >= 2 * workers:
+        try:
+            for done, task in enumerate(tasks):
+                if done and time.monotonic() > deadline:
+                    break
+                waiting.append(pool.submit(_render_task, task))
+                if len(waiting) >= 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise StillYouError("a rendering process died", "Free some memory, or render with --workers 1.") from error
 
 
 def _single_threaded() -> None:

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from stillyou.console import console
+from stillyou.diffusion.models import pick_device
 from stillyou.draws import stable_seed
 from stillyou.errors import StillYouError, UsageError, requires
 from stillyou.evaluation.judge import Judge, JudgeConfig, JudgeNetwork, to_judge_pixels
@@ -210,16 +211,12 @@ def _progress() -> Progress:
     )
 
 
-def _plan_for(minutes: float, pairs: int, device: str, workers: int, seed: int) -> Plan:
+def _plan_for(minutes: float, device: str, workers: int, **rest: int) -> Plan:
     if not 0 < minutes <= 24 * 60:
         raise UsageError(f"--minutes {minutes} is out of range", "Give a number above 0, for example 15.")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
-        raise UsageError(f"device '{device}' is not available here", "Choose auto, cpu or cuda.")
-    batch = 512 if device == "cuda" else 64
-    workers = workers or _cores()
-    return Plan(minutes=minutes, pairs=pairs, batch=batch, workers=workers, device=device, seed=seed)
+    chosen = pick_device(device)
+    batch = 512 if chosen.type == "cuda" else 64
+    return Plan(minutes=minutes, batch=batch, workers=workers or _cores(), device=str(chosen), **rest)
 
 
 def _cores() -> int:
@@ -231,13 +228,14 @@ def main(
     output: Path = typer.Option(..., "-o", "--output", help="Folder for judge.json and judge.safetensors."),
     minutes: float = typer.Option(15.0, help="Time for rendering and learning together."),
     pairs: int = typer.Option(20_000, min=36, help="Pairs to learn from, at most."),
+    held_back: int = typer.Option(720, min=36, help="Pairs of other seeds, for the accuracy."),
     device: str = typer.Option("auto", help="auto, cpu or cuda."),
     workers: int = typer.Option(0, min=0, help="Processes that render; 0 means one a core."),
     seed: int = typer.Option(0, min=0, help="Seed of the pictures and of the learning."),
 ) -> None:
     """Train the judge and print its accuracy on held-back seeds."""
     try:
-        judge = train_judge(_plan_for(minutes, pairs, device, workers, seed))
+        judge = train_judge(_plan_for(minutes, device, workers, pairs=pairs, held_back=held_back, seed=seed))
         judge.save(output)
     except StillYouError as error:
         console.print(f"judge_training: {error}", markup=False)

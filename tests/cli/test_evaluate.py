@@ -1,0 +1,118 @@
+"""`stillyou evaluate` through the real command line, on a tiny random model and judge."""
+
+import json
+
+import pytest
+import torch
+
+from stillyou.cli import main
+from stillyou.effects.catalogue import catalogue
+from stillyou.evaluation.judge import Judge, JudgeConfig, JudgeNetwork
+
+NEEDED = {
+    "split",
+    "n",
+    "edit_success",
+    "judge_score",
+    "mask_recall",
+    "mask_precision",
+    "mask_area_ratio",
+    "outside_change",
+    "outside_true_error",
+    "inside_target_error",
+    "inside_source_error",
+    "effects",
+    "styles",
+    "lazy",
+    "oracle",
+    "model",
+    "seed",
+    "steps",
+    "guidance",
+    "seconds",
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    from tests.conftest import build_tiny_pipeline
+
+    root = tmp_path_factory.mktemp("evaluate")
+    build_tiny_pipeline().save_pretrained(root / "model")
+    torch.manual_seed(0)
+    config = JudgeConfig(resolution=32, widths=(8, 8, 8, 8), blocks=(0, 0, 0, 0))
+    Judge(config, JudgeNetwork(config)).save(root / "judge")
+    return root
+
+
+@pytest.fixture
+def run(folders, tmp_path, capsys):
+    def command(*arguments):
+        common = ("--model", folders / "model", "--judge", folders / "judge", "--device", "cpu", "--steps", 1)
+        with pytest.raises(SystemExit) as stop:
+            main([str(a) for a in ("evaluate", *common, "-o", tmp_path / "report", *arguments)])
+        return stop.value.code, *capsys.readouterr()
+
+    return command
+
+
+def test_json_is_one_object_with_every_figure(run, tmp_path):
+    code, out, err = run("-n", 1, "--split", "unseen-styles", "--json", "--guidance", "1,1,2")
+    assert code == 0, err
+    document = json.loads(out)
+    assert NEEDED <= set(document)
+    assert list(document["effects"]) == list(catalogue())
+    assert document["outside_change"] == 0
+    assert document["guidance"]["royal"] == {"image": 1.0, "source": 1.0, "text": 2.0}
+    assert document["oracle"]["mask_recall"] == document["oracle"]["mask_area_ratio"] == 1
+    assert document["lazy"]["mask_recall"] == document["lazy"]["outside_true_error"] == 0
+    assert json.loads((tmp_path / "report" / "evaluation.json").read_text()) == document
+    assert "too few" in err
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert names == {"evaluation.json", "evaluation.md", "success.png", "masks.png", "sheet.jpg"}
+
+
+def test_curves_are_plotted_and_the_table_is_printed(run, tmp_path):
+    code, out, err = run("-n", 1, "--curves")
+    assert code == 0, err
+    assert "oracle" in out and "santa" in out
+    assert (tmp_path / "report" / "curves.png").exists() and (tmp_path / "report" / "strength.png").exists()
+    curves = json.loads((tmp_path / "report" / "evaluation.json").read_text())["curves"]
+    assert curves["strength"][0]["outside_true_error"] == 0  # strength 0 is the input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--split", "unseen"), "unseen-characters or unseen-styles"),
+        (("-n", 0), "-n 0 is out of range"),
+        (("--steps", 0), "--steps 0"),
+        (("--seed", -1), "--seed -1"),
+        (("--guidance", "1,2"), "guidance '1,2'"),
+        (("--guidance", "nan,1,1"), "guidance 'nan,1,1'"),
+        (("--device", "tpu"), "tpu"),
+    ],
+)
+def test_wrong_options_are_refused_in_a_line(run, tmp_path, arguments, named):
+    code, out, err = run(*arguments)
+    assert code == 2 and not out
+    assert named in err and "Traceback" not in err
+    assert not (tmp_path / "report" / "evaluation.json").exists()
+
+
+def test_a_report_that_is_a_file_and_a_missing_judge_are_refused_before_the_work(run, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    code, _, err = run("-o", tmp_path / "file")
+    assert code == 1 and "is a file" in err
+    assert (tmp_path / "file").read_text() == "mine"
+    code, _, err = run("--judge", tmp_path / "nowhere")
+    assert code == 1 and "no judge in" in err
+
+
+def test_a_missing_extra_names_the_command_that_installs_it(run, monkeypatch):
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "matplotlib" else found(name, *a))
+    code, _, err = run("-n", 1)
+    assert code == 1 and "pip install 'stillyou[evaluate]'" in err

@@ -1,0 +1,102 @@
+"""Training of the judge: its pictures, its learning, and its command."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from stillyou.errors import StillYouError
+from stillyou.evaluation.held_out import HELD_OUT_STYLES
+from stillyou.evaluation.judge import COSTUMES, EXPRESSIONS, Judge, JudgeConfig
+from stillyou.evaluation.judge_pictures import JudgePictures, render
+from stillyou.evaluation.judge_training import Plan, fit, labels, main, measure
+from stillyou.pairs.studio import TRAIN_STYLES
+
+SMALL = JudgeConfig(resolution=32, widths=(8, 16, 16, 16), blocks=(0, 1, 0, 0))
+
+
+def rendered(**options):
+    chosen = {"resolution": 32, "seed": 0, "workers": 1, "seconds": 600, **options}
+    return render("learn", 72, **chosen)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return rendered()
+
+
+def test_pictures_come_with_their_labels(pictures):
+    assert pictures.pictures.shape == (144, 32, 32, 3) and pictures.pictures.dtype == np.uint8
+    assert set(pictures.expressions) == set(EXPRESSIONS)
+    assert set(pictures.costumes) == set(COSTUMES)
+    assert set(pictures.styles) <= {style.name for style in (*TRAIN_STYLES, *HELD_OUT_STYLES)}
+    classes = labels(pictures, SMALL)
+    assert classes.shape == (144, 2) and classes.min() == 0 and classes.max() == 4
+
+
+def test_workers_and_time_change_nothing_but_the_number(pictures):
+    together = rendered(workers=2)
+    assert np.array_equal(together.pictures, pictures.pictures)
+    assert (together.expressions, together.styles) == (pictures.expressions, pictures.styles)
+    short = rendered(seconds=0)
+    assert 0 < len(short) < len(pictures)
+    assert np.array_equal(short.pictures, pictures.pictures[: len(short)])
+
+
+def hues(count):
+    """Plain pictures whose hue is their class in both heads."""
+    palette = np.array([[220, 40, 40], [40, 200, 40], [40, 40, 220], [230, 220, 40], [20, 20, 20]], np.uint8)
+    classes = np.arange(count) % 5
+    views = np.broadcast_to(palette[classes][:, None, None], (count, 32, 32, 3)).copy()
+    names = [EXPRESSIONS[c] for c in classes], [COSTUMES[c] for c in classes]
+    return JudgePictures(views, *names, ["plain"] * count)
+
+
+def test_it_learns_what_can_be_learnt():
+    data = hues(40)
+    plan = Plan(steps=120, batch=32)
+    network, steps = fit(data.pictures, labels(data, SMALL), SMALL, plan, time.monotonic() + 600)
+    assert steps == 120
+    accuracy = measure(Judge(SMALL, network), data)
+    assert accuracy["expression"]["overall"] == accuracy["costume"]["overall"] == 1
+    assert accuracy["expression"]["classes"] == dict.fromkeys(EXPRESSIONS, 1.0)
+    assert accuracy["costume"]["styles"] == {"plain": 1.0}
+
+
+def test_the_same_seed_learns_the_same():
+    data = hues(10)
+    classes, plan = labels(data, SMALL), Plan(steps=3, batch=8)
+    first, again = (fit(data.pictures, classes, SMALL, plan, time.monotonic() + 600)[0].state_dict() for _ in range(2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_a_loss_that_is_not_finite_stops():
+    data = hues(10)
+    with pytest.raises(StillYouError, match="not finite at step"):
+        plan = Plan(steps=500, batch=8, rate=float("inf"))
+        fit(data.pictures, labels(data, SMALL), SMALL, plan, time.monotonic() + 600)
+
+
+@pytest.fixture
+def command():
+    app = typer.Typer()
+    app.command()(main)
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_the_command_makes_a_judge_within_its_budget(command, tmp_path):
+    counts = ("--pairs", 36, "--held-back", 36, "--workers", 1, "--device", "cpu")
+    result = command("-o", tmp_path / "judge", "--minutes", 0.05, *counts)
+    assert result.exit_code == 0
+    judge = Judge.from_folder(tmp_path / "judge")
+    assert judge.config.training["pictures"] == 72 and judge.config.training["steps"] >= 1
+    assert 0 <= judge.config.accuracy["expression"]["overall"] <= 1
+
+
+def test_the_command_refuses_bad_budgets_and_devices(command, tmp_path):
+    assert command("-o", tmp_path / "judge", "--minutes", 0).exit_code == 2
+    assert command("-o", tmp_path / "judge", "--device", "tpu").exit_code == 2
+    assert not (tmp_path / "judge").exists()
