@@ -102,7 +102,7 @@ LORELEI = StyleSpec(
     },
     face=FaceGeometry("eyes", (85, 55), (275, 50), 35, (195, 235), 70),
     costume=FITS["lorelei"],
-    identity={"glassesProbability": 12},
+    identity={"glassesProbability": 12, "beardProbability": 3},
     colours={"skin": "light-skin", "hair": "hair", "hairAccessories": "accent", "earrings": "accent", "glasses": "ink"},
     hair=("hair", "hairAccessories"),
     bust=True,
