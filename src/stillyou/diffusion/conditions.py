@@ -66,7 +66,7 @@ class NullTokens:
 def presence(branches: torch.Tensor | Sequence[int], device: torch.device | None = None) -> torch.Tensor:
     """Return a bool tensor (B, 3): source, image and text present in each sample's branch."""
     table = torch.tensor([_PRESENT[branch] for branch in Branch])
-    return table[torch.as_tensor(branches, device="cpu")].to(device)
+    return table[torch.as_tensor(branches, device="cpu")].to(device, non_blocking=True)
 
 
 def apply_branches(

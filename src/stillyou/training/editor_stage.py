@@ -53,9 +53,8 @@ def train_editor(
     Raises:
         StillYouError: No pairs, no autoencoder, no time, or a loss that is no number.
     """
-    limits = run.limits("editor")
     with StageReporter("editor", run.tensorboard if accelerator.is_main_process else None) as reporter:
-        if _complete(run, limits):
+        if _complete(run, run.limits("editor")):
             reporter.say(f"{run.model} is complete")
             return Outcome.FINISHED, {"skipped": True}
         preparation = Clock(Limits())
@@ -67,6 +66,7 @@ def train_editor(
         task = _task(run, accelerator, pipeline, cache, specs, hidden, partial(_validate, pipeline, validation))
         config = run.request.config
         intervals = Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes)
+        limits = run.limits("editor")  # again: preparing took part of this session
         trainer = Trainer(
             accelerator, task, config.editor, limits, intervals, run.folder / "editor", reporter, preparation.elapsed
         )

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
@@ -15,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from stillyou.pairs.store import PairDataset
 
 
-class PairFrames(Dataset[npt.NDArray[np.uint8]]):
+class PairFrames(Dataset[torch.Tensor]):
     """Sources and targets of one dataset, (2, H, W, 3) uint8, in a given order."""
 
     def __init__(self, pairs: PairDataset, order: Sequence[int]) -> None:
@@ -24,25 +23,28 @@ class PairFrames(Dataset[npt.NDArray[np.uint8]]):
     def __len__(self) -> int:
         return len(self._order)
 
-    def __getitem__(self, index: int) -> npt.NDArray[np.uint8]:
+    def __getitem__(self, index: int) -> torch.Tensor:
         pair = self._pairs.load(self._order[index])
-        return np.stack([pair.source, pair.target])
+        return torch.from_numpy(np.stack([pair.source, pair.target]))
 
 
 def frame_batches(
     pairs: PairDataset, order: Sequence[int], *, batch: int, device: torch.device, resolution: int
 ) -> Iterator[torch.Tensor]:
     """Yield pairs as (B, 2, 3, resolution, resolution) in [-1, 1] on the device, in the given order."""
-    loader = DataLoader(
+    for frames in _loader(pairs, order, batch, pin=device.type == "cuda"):
+        pixels = frames.to(device, non_blocking=True).permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+        yield resize(pixels, resolution)
+
+
+def _loader(pairs: PairDataset, order: Sequence[int], batch: int, *, pin: bool) -> DataLoader[torch.Tensor]:
+    """Return a loader of (B, 2, H, W, 3) uint8."""
+    return DataLoader(
         PairFrames(pairs, order),
         batch_size=batch,
         num_workers=loader_workers(len(order), 2 * 3 * pairs.meta.size**2 * batch),
-        collate_fn=_stack,
-        pin_memory=device.type == "cuda",
+        pin_memory=pin,
     )
-    for frames in loader:
-        pixels = frames.to(device, non_blocking=True).permute(0, 1, 4, 2, 3).float() / 127.5 - 1
-        yield resize(pixels, resolution)
 
 
 def resize(pixels: torch.Tensor, resolution: int) -> torch.Tensor:
@@ -70,16 +72,14 @@ def loader_workers(items: int, batch_bytes: int) -> int:
     return max(0, min(cores, 16, room // (3 * batch_bytes)))
 
 
-def _stack(frames: list[npt.NDArray[np.uint8]]) -> torch.Tensor:
-    return torch.from_numpy(np.stack(frames))
-
-
 def load_pictures(pairs: PairDataset, order: Sequence[int], resolution: int) -> torch.Tensor:
     """Load sources and targets of chosen pairs into memory: (2 · len(order), 3, resolution, resolution) uint8."""
     pictures = torch.empty(2 * len(order), 3, resolution, resolution, dtype=torch.uint8)
     start = 0
-    for frames in frame_batches(pairs, order, batch=32, device=torch.device("cpu"), resolution=resolution):
-        flat = frames.flatten(0, 1)
-        pictures[start : start + len(flat)] = ((flat + 1) * 127.5).round().to(torch.uint8)
-        start += len(flat)
+    for frames in _loader(pairs, order, batch=32, pin=False):
+        raw = frames.permute(0, 1, 4, 2, 3)
+        if raw.shape[-1] != resolution:
+            raw = ((resize(raw.float() / 127.5 - 1, resolution) + 1) * 127.5).round().to(torch.uint8)
+        pictures[start : start + 2 * len(raw)] = raw.flatten(0, 1)
+        start += 2 * len(raw)
     return pictures

@@ -8,6 +8,7 @@ from torch import nn
 
 from stillyou.diffusion.network import build_components
 from stillyou.training.checkpoint import newest_state
+from stillyou.training.config import Stage
 from stillyou.training.model import load_init
 from stillyou.training.runs import Request, Run
 from stillyou.training.stages import check_inputs
@@ -29,13 +30,13 @@ def plan(request: Request) -> dict[str, Any]:
         "pairs": str(request.pairs or run.pairs),
         "init": request.init,
         "parameters": parameters | {"total": sum(parameters.values())},
-        "stages": {stage: _stage(run, stage) for stage in request.stages},
+        "stages": {stage: _stage(run, stage, run.expected_seconds().get(stage)) for stage in request.stages},
         "config": request.config.model_dump(mode="json"),
     }
 
 
 def _parameters(request: Request) -> dict[str, int]:
-    components: dict[str, Any]
+    components: Any
     if request.init is not None:
         components = load_init(request.init).components
     else:
@@ -47,13 +48,13 @@ def _count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _stage(run: Run, stage: Any) -> str:
+def _stage(run: Run, stage: Stage, seconds: float | None) -> str:
     limits = run.limits(stage)
     parts = []
     if limits.steps is not None:
         parts.append(f"{limits.steps} steps")
-    if limits.budget is not None:
-        parts.append(f"up to {limits.budget / 60:.1f} minutes")
+    if seconds is not None:
+        parts.append(f"{seconds / 60:.1f} minutes")
     if stage == "render":
         parts.append(f"up to {run.request.config.render.candidates} candidates an effect")
     state = newest_state(run.folder / stage)

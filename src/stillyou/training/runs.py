@@ -148,18 +148,28 @@ class Run:
         """
         config = self.request.config
         steps = None if stage == "render" else config.steps
-        budget = self._budget(stage)
+        budget = self._budget(stage, self.spent())
         if budget is None and steps is None and stage != "render":
             raise UsageError("this run has no end", "Give --steps or --budget-minutes.")
         return Limits(steps, budget, self.session_left())
 
-    def _budget(self, stage: Stage) -> float | None:
+    def expected_seconds(self) -> dict[Stage, float]:
+        """Return what each stage will get of the budget if the earlier ones use theirs up; empty without a budget."""
+        spent = self.spent()
+        expected: dict[Stage, float] = {}
+        for stage in self.request.stages:
+            budget = self._budget(stage, spent)
+            if budget is not None:
+                expected[stage] = spent[stage] = budget
+        return expected
+
+    def _budget(self, stage: Stage, spent: Mapping[str, float]) -> float | None:
         minutes = self.request.config.budget_minutes
         if minutes is None:
             return None
         total = 60 * minutes
         total -= min(_RESERVE_SECONDS, 0.03 * total)
-        spent, stages = self.spent(), self.request.stages
+        stages = self.request.stages
         earlier, later = stages[: stages.index(stage)], stages[stages.index(stage) :]
         left = total - sum(spent.get(name, 0.0) for name in earlier)
         return max(0.0, left * _SHARES[stage] / sum(_SHARES[name] for name in later))
