@@ -41,7 +41,7 @@ def _root(
     """Portrait effects that keep the person. Add --debug to any command to see the traceback of an error."""
 
 
-for _stage in ("effects", "edit", "pairs", "train", "evaluate", "models"):
+for _stage in ("demo", "effects", "edit", "pairs", "train", "evaluate", "models"):
     importlib.import_module(f"stillyou.cli.{_stage}").register(app)
 
 
@@ -56,6 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str], debug: bool) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
+        if code == 130:  # typer turns Ctrl-C into this code, and says nothing
+            return _complain("stopped", code, debug)
         return code if isinstance(code, int) else 0
     except typer.Exit as stop:
         return int(stop.exit_code)
