@@ -122,15 +122,19 @@ class FileListing:
     def digest(self) -> str:
         """Return a digest of names, file sizes and prompts."""
         facts = [
-            [entry.name, entry.source_prompt, entry.target_prompt]
-            + [file.stat().st_size for file in (entry.source, entry.target, entry.mask) if _is_file(file)]
+            (entry.name, entry.source_prompt, entry.target_prompt, [_size(file) for file in _files(entry)])
             for entry in self._entries
         ]
         return hashlib.blake2b(json.dumps(facts).encode("utf-8"), digest_size=8).hexdigest()
 
 
-def _is_file(file: Path | bytes | None) -> bool:
-    return isinstance(file, Path) and file.is_file()
+def _files(entry: Entry) -> list[Path]:
+    return [file for file in (entry.source, entry.target, entry.mask) if isinstance(file, Path)]
+
+
+def _size(file: Path) -> int:
+    """Return the bytes of a file, -1 if it is missing (its row will be rejected)."""
+    return file.stat().st_size if file.is_file() else -1
 
 
 def _folder_entries(folder: Path) -> list[Entry]:

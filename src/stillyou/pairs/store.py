@@ -57,7 +57,7 @@ class DatasetInfo(Strict):
     origin: str = ""
     """Of imported pairs: what they came from, with a digest of the file list."""
     seed: int = Field(ge=0, lt=2**63)
-    size: int = Field(ge=1)
+    size: int = Field(ge=1, le=4096)
     """Side of the square pictures, in pixels."""
     shard_size: int = Field(ge=1)
     """Candidate indices a shard."""
