@@ -46,7 +46,8 @@ def change_mask(first: tuple[Pixels, Pixels], *more: tuple[Pixels, Pixels]) -> M
     changed = np.zeros(first[0].shape[:2], dtype=bool)
     for source, target in (first, *more):
         difference = np.maximum(source, target) - np.minimum(source, target)
-        changed |= (difference > THRESHOLD).any(axis=2)
+        for band in range(3):  # several times faster than any() over a short axis
+            changed |= difference[:, :, band] > THRESHOLD
     return _close(changed, max(1, round(len(changed) * _CLOSING))).astype(np.uint8) * np.uint8(255)
 
 

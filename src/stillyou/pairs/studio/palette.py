@@ -11,7 +11,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "#fbe3d2", "#f9d5ba", "#f5c9a6", "#f2d3b1", "#ecad80", "#e6b58c", "#d99b6c", "#c98a5a",
         "#b97a4d", "#a5673f", "#8d5a3a", "#ffd9c4", "#f6c3b4", "#dca386", "#ffe8dc", "#c2855e",
     ),
-    "deep-skin": ("#7a4a2e", "#6b3e26", "#5c3829", "#8d5a3a", "#763900"),
+    "deep-skin": ("#7a4a2e", "#85522f", "#8d5a3a", "#94603c", "#763f12"),
     "fantasy": ("#bfe3c0", "#b7d3f2", "#d9c4f0", "#f5c6d6", "#c8e6e0", "#e8e0a8", "#ffffff", "#d8d8d8"),
     "hair": (
         "#0e0e0e", "#2c1b18", "#3a2a20", "#4a312c", "#562306", "#724133", "#8b5a2b", "#a55728", "#b58143", "#c9a26a",

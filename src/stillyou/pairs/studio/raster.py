@@ -46,15 +46,13 @@ def document(drawing: Drawing, *, pose: Pose | None = None, backdrop: str = "", 
 
 
 def rasterise(svg: str, side: float, size: int) -> Pixels:
-    """Draw an SVG whose canvas is `side` units wide at `size` pixels, over white.
+    """Draw an SVG whose canvas is `side` units wide, and whose backdrop is opaque, at `size` pixels.
 
     Returns:
         (size, size, 3) uint8 RGB.
     """
     image = pyvips.Image.svgload_buffer(svg.encode(), scale=size / side)
-    if image.hasalpha():
-        image = image.flatten(background=[255, 255, 255])
-    pixels: Pixels = np.asarray(image.numpy())[:size, :size, :3]
+    pixels: Pixels = image.numpy()[:size, :size, :3]
     if pixels.shape != (size, size, 3):
         raise AssertionError(f"the drawing came out as {pixels.shape}")
     return np.ascontiguousarray(pixels)

@@ -32,6 +32,12 @@ from stillyou.pairs.studio.styles import TRAIN_STYLES
 
 SUBJECTS = ("cartoon character", "cartoon portrait", "character", "person", "avatar")
 _SUBJECT_SHARES = (0.6, 0.1, 0.1, 0.1, 0.1)
+_CALM, _CALM_COSTUMED = 0.7, 0.6
+"""Shares of neutral faces among the sources of expressions and of costumes."""
+_COSTUMED = 0.15
+"""Share of expression edits on costumed characters."""
+_WARPED = 0.4
+"""Share of scenes that are bent."""
 _LEAST_CHANGE = 0.0008
 """Share of the picture that an edit must change to be worth learning."""
 _ATTEMPTS = 8
@@ -52,7 +58,26 @@ class _Plan:
     character: Character
     source: _State
     target: _State
+    worn: Mapping[str, CostumeLayers]
     subject: str
+
+    @property
+    def style(self) -> StyleSpec:
+        """The character's style."""
+        return self.character.style
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """The random choices of one attempt at one pair, a generator for each purpose."""
+
+    effect: str
+    seed: int
+    attempt: int
+
+    def of(self, *purpose: str) -> np.random.Generator:
+        """Return the generator of a purpose."""
+        return generator("cartoon", self.effect, self.seed, self.attempt, *purpose)
 
 
 class CartoonStudio:
@@ -110,18 +135,15 @@ class CartoonStudio:
         return pair
 
     def _attempt(self, effect: EffectSpec, seed: int, attempt: int) -> Pair:
-        def rng(purpose: str) -> np.random.Generator:
-            return generator("cartoon", effect.id, seed, attempt, purpose)
-
-        plan = self._plan(effect.id, rng("plan"), rng("character"))
-        backdrop, pose = self._place(plan, effect.id, rng("place"))
-        clean = self._draw(plan, backdrop, pose, seed, attempt)
+        draws = _Draws(effect.id, seed, attempt)
+        plan = self._plan(effect.id, draws)
+        clean = self._draw(plan, *self._place(plan, effect.id, draws.of("place", plan.style.name)), draws)
         scene = clean
         if self.augment:
-            augmentation = rng("augmentation")
-            clean = warp(clean, augmentation) if augmentation.random() < 0.4 else clean
-            scene = degrade(clean, augmentation)
-        mask = change_mask(clean, scene)
+            rng = draws.of("augmentation")
+            clean = warp(clean, rng) if rng.random() < _WARPED else clean
+            scene = degrade(clean, rng)
+        mask = change_mask(clean, scene) if scene is not clean else change_mask(clean)
         prompts = effect.prompts({"subject": plan.subject} if "subject" in effect.variables else {})
         return Pair(
             source=scene[0],
@@ -135,63 +157,69 @@ class CartoonStudio:
             attributes=_attributes(plan),
         )
 
-    def _plan(self, effect: str, rng: np.random.Generator, identity: np.random.Generator) -> _Plan:
-        """Choose style, character, and what each of the two drawings shows."""
+    def _plan(self, effect: str, draws: _Draws) -> _Plan:
+        """Choose style, character, what each of the two drawings shows, and the costumes in them."""
         able = [s for s in self.styles if (s.costume if effect in COSTUMES else s.can_show(effect))]
         if not able:
             raise UsageError(f"no style of this studio can show '{effect}'", "Choose another effect.")
+        rng = draws.of("plan")
         style = able[int(rng.integers(len(able)))]
-        donors = [donor for donor in self.styles if donor.can_show(effect)] if self.augment else []
-        character = draw_character(style, identity, varied=self.augment, donors=donors)
+        donors = [s for s in self.styles if all(map(s.can_show, EXPRESSIONS))] if self.augment else []
+        character = draw_character(style, draws.of("identity", style.name), varied=self.augment, donors=donors)
         source, target = self._states(character, effect, rng)
+        worn = {name: _dress(character, name, draws) for name in (source.costume, target.costume) if name != "none"}
         subject = SUBJECTS[int(rng.choice(len(SUBJECTS), p=_SUBJECT_SHARES))] if self.augment else SUBJECTS[0]
-        return _Plan(character, source, target, subject)
+        return _Plan(character, source, target, worn, subject)
 
     def _states(self, character: Character, effect: str, rng: np.random.Generator) -> tuple[_State, _State]:
         shown = [e for e in EXPRESSIONS if character.face.can_show(e) and e != effect]
-        costume, calm = "none", rng.random() < (0.6 if effect in COSTUMES else 0.7)
+        calm = rng.random() < (_CALM_COSTUMED if effect in COSTUMES else _CALM)
         other = shown[int(rng.integers(len(shown)))]
         expression = "neutral" if effect != "neutral" and (calm or self.neutral_sources) else other
         if effect in COSTUMES:
-            return _State(expression, costume), _State(expression, effect)
-        if character.style.costume and self.costumed_sources and not self.neutral_sources and rng.random() < 0.15:
+            return _State(expression, "none"), _State(expression, effect)
+        costume = "none"
+        dressable = character.style.costume and self.costumed_sources and not self.neutral_sources
+        if dressable and rng.random() < _COSTUMED:
             costume = COSTUMES[int(rng.integers(len(COSTUMES)))]
         return _State(expression, costume), _State(effect, costume)
 
     def _place(self, plan: _Plan, effect: str, rng: np.random.Generator) -> tuple[Backdrop, Pose]:
-        style, options = plan.character.style, plan.character.options
-        colours = [str(options[f"{name}Color"]) for name in style.colours]
+        colours = [str(plan.character.options[f"{name}Color"]) for name in plan.style.colours]
         backdrop = draw_backdrop(rng, colours, varied=self.augment)
         if not self.augment:
-            return backdrop, canonical_pose(style)
-        return backdrop, draw_pose(style, rng, closer=effect in EXPRESSIONS)
+            return backdrop, canonical_pose(plan.style)
+        return backdrop, draw_pose(plan.style, rng, closer=effect in EXPRESSIONS)
 
-    def _draw(self, plan: _Plan, backdrop: Backdrop, pose: Pose, seed: int, attempt: int) -> Scene:
-        """Draw both states; generators are keyed by state, so what both show is the same in both."""
-        style = plan.character.style
-
-        def costume(name: str) -> CostumeLayers | None:
-            if name == "none" or not style.costume:
-                return None
-            fit = style.costume.shifted(plan.character.variants.get(style.costume.anchor))
-            return dress(fit, name, generator("cartoon", "costume", seed, attempt, name))
+    def _draw(self, plan: _Plan, backdrop: Backdrop, pose: Pose, draws: _Draws) -> Scene:
+        """Draw both states; looks are keyed by expression, so an expression that stays is the same in both."""
 
         def pixels(state: _State) -> Pixels:
-            rng = generator("cartoon", "look", seed, attempt, state.expression)
-            drawing = show(plan.character, state.expression, rng, costume(state.costume))
+            rng = draws.of("look", plan.style.name, state.expression)
+            drawing = show(plan.character, state.expression, rng, plan.worn.get(state.costume))
             svg = document(drawing, pose=pose, backdrop=backdrop.body, backdrop_defs=backdrop.defs)
             return rasterise(svg, drawing.side, self.size)
 
         return pixels(plan.source), pixels(plan.target)
 
 
+def _dress(character: Character, costume: str, draws: _Draws) -> CostumeLayers:
+    """Draw a costume that fits the character."""
+    fit = character.style.costume
+    assert fit is not None, "only styles with a costume fit are dressed"
+    shifted = fit.shifted(character.variants.get(fit.anchor)) if fit.anchor else fit
+    return dress(shifted, costume, draws.of("costume", character.style.name, costume))
+
+
 def _attributes(plan: _Plan) -> dict[str, Attribute]:
+    worn = plan.worn.get(plan.target.costume)
     return {
-        "style": plan.character.style.name,
+        "style": plan.style.name,
         "face": plan.character.face.name,
         "source_expression": plan.source.expression,
         "source_costume": plan.source.costume,
         "target_expression": plan.target.expression,
         "target_costume": plan.target.costume,
         "subject": plan.subject,
+        **{f"costume_{name}": value for name, value in (worn.attributes if worn else {}).items()},
     }
