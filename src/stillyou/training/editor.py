@@ -174,4 +174,5 @@ def editor_objective(pipeline: MultiConditionedPipeline, settings: EditorSetting
         pipeline.token_ids([""]),
         vision_pixels(torch.full((1, 3, size, size), -1.0), size),
         settings.edit_weights.threshold,
+        scheduler.config.prediction_type,
     )

@@ -1,11 +1,11 @@
-"""The training objective: velocity prediction with an edit-weighted loss (DESIGN section 2).
+"""The training objective: the edit-weighted loss (DESIGN section 2).
 
 With a_t the cumulated alphas of the schedule, z the target latents and n the noise,
 
     z_t = sqrt(a_t) z + sqrt(1 - a_t) n
     v   = sqrt(a_t) n - sqrt(1 - a_t) z
     w   = 1 + λ · [mean over channels of |z_s - z| > threshold]
-    L   = mean of w · (prediction - v)²
+    L   = mean of w · (prediction - v)²        (a model that predicts noise, as SD 1.5 does, has n in place of v)
 
 λ goes by effect group. A reconstruction sample has z = z_s, so its w is 1 everywhere.
 """
@@ -68,6 +68,7 @@ class EditorObjective(nn.Module):
         empty_prompt_ids: Token ids of the empty prompt, (1, T).
         black: CLIP-normalised black picture (1, 3, s, s).
         threshold: Mean latent difference that counts as changed.
+        prediction: The schedule's `prediction_type`, `v_prediction` or `epsilon`.
     """
 
     def __init__(
@@ -77,8 +78,11 @@ class EditorObjective(nn.Module):
         empty_prompt_ids: torch.Tensor,
         black: torch.Tensor,
         threshold: float,
+        prediction: str = "v_prediction",
     ) -> None:
         super().__init__()
+        assert prediction in ("v_prediction", "epsilon"), f"no objective for {prediction}"
+        self.predicts_noise = prediction == "epsilon"
         self.denoiser = denoiser
         self.threshold = threshold
         self.alphas_cumprod: torch.Tensor
@@ -102,5 +106,6 @@ class EditorObjective(nn.Module):
             self.empty_prompt_ids,
             self.black,
         )
-        errors = (w * (prediction - v).square()).mean(dim=(1, 2, 3))
+        truth = batch.noise if self.predicts_noise else v
+        errors = (w * (prediction - truth).square()).mean(dim=(1, 2, 3))
         return errors.mean(), errors.detach()

@@ -1,0 +1,21 @@
+"""Fixtures of the training tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stillyou.pairs.store import PairDataset
+from tests.training.fakes import paint_pairs
+
+
+@pytest.fixture(scope="session")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> PairDataset:
+    """Twenty-four painted pairs of two effects at 64 px; tests must not change the folder."""
+    return paint_pairs(tmp_path_factory.mktemp("painted") / "pairs")
+
+
+@pytest.fixture(scope="session")
+def painted_folder(painted: PairDataset) -> Path:
+    return painted.path

@@ -1,0 +1,100 @@
+"""The objective against hand computation, and its reach over the parameters."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from stillyou.diffusion.conditions import Branch
+from stillyou.training.config import EditorSettings
+from stillyou.training.editor import editor_objective
+from stillyou.training.objective import EditorBatch, EditorObjective, edit_weights, velocity
+from tests.conftest import build_tiny_pipeline
+
+
+def test_weights_mark_latents_that_changed() -> None:
+    source = torch.zeros(2, 2, 1, 3)
+    target = torch.zeros(2, 2, 1, 3)
+    target[0, :, 0, 0] = torch.tensor([0.4, 0.0])  # mean 0.2: changed
+    target[0, :, 0, 1] = torch.tensor([0.2, -0.08])  # mean 0.14: not changed
+    target[1, :, 0, 2] = torch.tensor([-1.0, 1.0])  # mean of magnitudes 1: changed
+    weights = edit_weights(source, target, torch.tensor([10.0, 3.0]), threshold=0.15)
+    assert weights.tolist() == [[[[11.0, 1.0, 1.0]]], [[[1.0, 1.0, 4.0]]]]
+
+
+def test_velocity_by_hand() -> None:
+    z, noise = torch.full((1, 1, 1, 1), 2.0), torch.full((1, 1, 1, 1), 3.0)
+    z_t, v = velocity(z, noise, torch.tensor(0.36).view(1, 1, 1, 1))
+    assert z_t.item() == pytest.approx(0.6 * 2 + 0.8 * 3)
+    assert v.item() == pytest.approx(0.6 * 3 - 0.8 * 2)
+
+
+class _Zero(nn.Module):
+    """Predicts zero, so that the loss is the weighted square of the target."""
+
+    def forward(self, noisy: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        return torch.zeros_like(noisy)
+
+
+@pytest.mark.parametrize("prediction", ["v_prediction", "epsilon"])
+def test_loss_by_hand(prediction: str) -> None:
+    alphas = torch.tensor([0.64, 0.25])
+    objective = EditorObjective(_Zero(), alphas, torch.zeros(1, 1), torch.zeros(1), 0.15, prediction)  # type: ignore[arg-type]
+    source = torch.zeros(2, 1, 1, 2)
+    target = torch.tensor([[[[0.0, 1.0]]], [[[0.0, 0.0]]]])
+    noise = torch.tensor([[[[1.0, 2.0]]], [[[3.0, 4.0]]]])
+    batch = EditorBatch(
+        source=source,
+        target=target,
+        vision=torch.zeros(2),
+        token_ids=torch.zeros(2),
+        branch=torch.tensor([3, 3]),
+        timestep=torch.tensor([0, 1]),
+        noise=noise,
+        edit_weight=torch.tensor([10.0, 10.0]),
+        group=torch.tensor([0, 3]),
+    )
+    loss, errors = objective(batch)
+    if prediction == "epsilon":
+        first, second = (1.0 + 11 * 4.0) / 2, (9.0 + 16.0) / 2
+    else:
+        first = ((0.8 * 1) ** 2 + 11 * (0.8 * 2 - 0.6 * 1) ** 2) / 2
+        second = ((0.5 * 3) ** 2 + (0.5 * 4) ** 2) / 2
+    assert errors.tolist() == pytest.approx([first, second])
+    assert loss.item() == pytest.approx((first + second) / 2)
+
+
+def test_gradients_reach_every_trained_parameter() -> None:
+    torch.manual_seed(0)
+    pipeline = build_tiny_pipeline()
+    objective = editor_objective(pipeline, EditorSettings(batch=4))
+    nn.init.normal_(
+        pipeline.adapter.linear1.weight, std=0.2
+    )  # starts as eye(N, N + C), which hides the latents' tokens
+    channels, side = pipeline.unet.config.out_channels, pipeline.unet.config.sample_size
+    size = pipeline.image_encoder.config.image_size
+    batch = EditorBatch(
+        source=torch.randn(5, channels, side, side),
+        target=torch.randn(5, channels, side, side),
+        vision=torch.randn(5, 3, size, size),
+        token_ids=pipeline.token_ids(["a cartoon character, santa claus costume"] * 5),
+        branch=torch.tensor([int(branch) for branch in Branch]),
+        timestep=torch.tensor([10, 300, 500, 700, 990]),
+        noise=torch.randn(5, channels, side, side),
+        edit_weight=torch.full((5,), 3.0),
+        group=torch.zeros(5, dtype=torch.long),
+    )
+    loss, _ = objective(batch)
+    loss.backward()
+    trained = {name: p for name, p in objective.named_parameters() if p.requires_grad}
+    unreached = [name for name, p in trained.items() if p.grad is None or not p.grad.abs().sum() > 0]
+    unreached = [name for name in unreached if not name.endswith("k_proj.bias")]  # softmax ignores a constant
+    assert not unreached, "no gradient: " + ", ".join(unreached)
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in trained.values())
+    parts = {name.split(".")[1] for name in trained}
+    assert parts == {"unet", "text_encoder", "image_encoder", "adapter"}
+    assert all(not name.startswith("vae") for name in trained)
+    assert math.isfinite(loss.item())
