@@ -34,7 +34,7 @@ def test_a_small_character_is_framed_with_a_margin():
     box = (600, 200, 900, 500)
     crop = find_crop(plain(1600, 900, box))
     assert contains(crop, box)
-    assert 340 <= crop.size <= 400
+    assert 450 <= crop.size <= 510
     assert abs(crop.left + crop.size / 2 - 750) <= 8
     assert abs(crop.top + crop.size / 2 - 350) <= 8
 
@@ -45,7 +45,13 @@ def test_alpha_decides_where_there_is_any():
     alpha[50:150, 200:300] = 255
     crop = find_crop(Picture(rgb, alpha))
     assert contains(crop, (200, 50, 300, 150))
-    assert crop.size <= 130
+    assert crop.size <= 170
+
+
+def test_squares_are_not_smaller_than_the_models_own_unless_the_picture_is():
+    box = (40, 40, 80, 80)
+    assert find_crop(plain(400, 400, box), least=128).size == 128
+    assert find_crop(plain(100, 100, (40, 40, 60, 60)), least=128) == Crop(0, 0, 100)
 
 
 def test_a_square_picture_that_the_character_fills_is_taken_whole():
@@ -69,7 +75,7 @@ def test_two_background_colours_are_still_plain():
     picture.rgb[:, :390][picture.rgb[:, :390, 2] == 250] = (200, 220, 90)
     crop = find_crop(picture)
     assert contains(crop, (300, 300, 460, 460))
-    assert crop.size < 260
+    assert crop.size < 280
 
 
 def test_photographs_get_the_largest_square_above_the_centre():

@@ -157,8 +157,13 @@ def _run_folder(request: Request, options: _Options, plan: Jobs, as_json: bool) 
 
 def _load(request: Request) -> Editor:
     with console.status(f"loading the model '{request.model}'"):
+        from diffusers.utils import logging as diffusers_log
+        from transformers.utils import logging as transformers_log
+
         from stillyou.editing.editor import Editor
 
+        diffusers_log.disable_progress_bar()
+        transformers_log.disable_progress_bar()
         return Editor.from_pretrained(request.model, request.device)
 
 

@@ -44,8 +44,7 @@ def view(picture: Picture, crop: Crop, side: int) -> Pixels:
         uint8 (side, side, 3) in the picture's own colour space.
     """
     left, top, right, bottom = crop.visible(picture.size)
-    inside = Image.fromarray(on_white(picture, (left, top, right, bottom)))
-    return _reduce(inside, (left, top), crop, side)
+    return _reduce(_paper(picture, (left, top, right, bottom)), (left, top), crop, side)
 
 
 def mask_view(mask: Pixels, crop: Crop, side: int) -> Plane:
@@ -108,14 +107,17 @@ def composite(picture: Picture, edit: Plane, reconstruction: Plane, mask: Pixels
 
 def on_white(picture: Picture, box: Box) -> Pixels:
     """Return part of a picture (h, w, 3) as it looks on white paper."""
+    return np.asarray(_paper(picture, box))
+
+
+def _paper(picture: Picture, box: Box) -> Image.Image:
     left, top, right, bottom = box
-    rgb = picture.rgb[top:bottom, left:right]
+    image = Image.fromarray(np.ascontiguousarray(picture.rgb[top:bottom, left:right]))
     if picture.alpha is None:
-        return np.ascontiguousarray(rgb)
-    paper = Image.new("RGB", (right - left, bottom - top), "white")
-    alpha = Image.fromarray(np.ascontiguousarray(picture.alpha[top:bottom, left:right]))
-    paper.paste(Image.fromarray(np.ascontiguousarray(rgb)), mask=alpha)
-    return np.asarray(paper)
+        return image
+    paper = Image.new("RGB", image.size, "white")
+    paper.paste(image, mask=Image.fromarray(np.ascontiguousarray(picture.alpha[top:bottom, left:right])))
+    return paper
 
 
 def _share(mask: Pixels, alpha: Pixels | None) -> Plane:

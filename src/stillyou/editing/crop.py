@@ -28,10 +28,11 @@ _TOLERANCE = 24
 """Largest difference of a channel (of 255) between a background pixel and its background colour."""
 _PLAIN_BORDER = 0.55
 """Share of the border that must have background colours; the character itself may cross the rest."""
-_MOST_BACKGROUND = 0.97
-"""A picture with more background than this has no character worth a closer look."""
-_MARGIN = 0.1
-"""Free space on each side of the character, as a fraction of its longer side."""
+_MOST_BACKGROUND = 0.995
+"""A picture with more background than this has no character that could be told from a speck."""
+_MARGIN = 0.3
+"""Free space on each side of the character, as a fraction of its longer side: hats and shoulders need it, and the
+pairs of training are framed like that."""
 _NEARLY_ALL = 0.7
 """From this share of the largest square on, the largest square itself is taken: it saves a resampling."""
 _WIDEST = 2
@@ -95,22 +96,23 @@ def check_crop(crop: Crop, size: tuple[int, int]) -> Crop:
     return crop
 
 
-def find_crop(picture: Picture, include: Box | None = None) -> Crop:
+def find_crop(picture: Picture, include: Box | None = None, least: int = 1) -> Crop:
     """Choose the square for a picture.
 
     Args:
         picture: The upright picture.
         include: A box that must be inside (a user's mask), unless it is longer than a square may be.
+        least: The model's resolution: a smaller square is taken only in smaller pictures, since enlarging adds blur.
 
     Returns:
-        A square of at least 1 pixel, at least half of which lies in the picture.
+        A square of at least 1 pixel; at least half of each side lies in the picture.
     """
     box = _character(picture)
     if include is not None:
         box = include if box is None else _union(box, include)
     if box is None:
         return _largest_square(picture.size)
-    return _square_around(box, picture.size)
+    return _square_around(box, picture.size, least)
 
 
 def _largest_square(size: tuple[int, int]) -> Crop:
@@ -119,11 +121,11 @@ def _largest_square(size: tuple[int, int]) -> Crop:
     return Crop((width - side) // 2, int((height - side) * _EYE_LEVEL), side)
 
 
-def _square_around(box: Box, size: tuple[int, int]) -> Crop:
+def _square_around(box: Box, size: tuple[int, int], least: int) -> Crop:
     """Return the square around a character with its margin, inside the picture where it fits."""
     left, top, right, bottom = box
     longest, largest = max(right - left, bottom - top), min(size)
-    side = round(longest * (1 + 2 * _MARGIN))
+    side = max(round(longest * (1 + 2 * _MARGIN)), least)
     if longest <= largest and side >= _NEARLY_ALL * largest:
         side = largest
     elif side > largest:

@@ -122,7 +122,7 @@ class Editor:
         )
         picture = _open(image)
         supplied = None if mask is None else as_mask(mask, picture.size)
-        square = check_crop(crop, picture.size) if crop else _find_square(picture, supplied)
+        square = check_crop(crop, picture.size) if crop else self._find_square(picture, supplied)
         notes = list(picture.info.notes)
         if plan.strength == 0:
             rgb, editing_mask, evaluations = picture.rgb, np.zeros_like(picture.rgb[..., 0]), 0
@@ -208,6 +208,10 @@ class Editor:
                 results[index] = composite(Picture(source), answer.edit, answer.reconstruction, mask, crop), mask
         return [results[index] for index in range(len(sources))]
 
+    def _find_square(self, picture: Picture, supplied: Pixels | None) -> Crop:
+        box = None if supplied is None else mask_box(supplied)
+        return find_crop(picture, box, least=self.pipeline.resolution)
+
     def _edit(
         self,
         plan: Plan,
@@ -233,10 +237,6 @@ def _open(image: Image.Image | Picture | str | Path) -> Picture:
     if isinstance(image, Picture):
         return image
     return picture_from_image(image) if isinstance(image, Image.Image) else read_picture(image)
-
-
-def _find_square(picture: Picture, supplied: Pixels | None) -> Crop:
-    return find_crop(picture, None if supplied is None else mask_box(supplied))
 
 
 def _in_profile(planes: NDArray[np.float32], icc: bytes) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from PIL import Image
 from stillyou.images.colour import colour_space, image_to_srgb, lab_to_srgb
 from stillyou.images.picture import Pixels
 
+_STRIP_ROWS = 256
 _WHITE_IS_ZERO = 0
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
 
@@ -54,14 +55,24 @@ def convert(image: Image.Image, depth: Depth, icc: bytes) -> Converted:
     image = _to_eight_bits(image, depth, notes)
     if image.has_transparency_data:
         image = image.convert("LA" if image.mode in ("1", "L", "LA") else "RGBA")
-    alpha = np.array(image.getchannel("A")) if image.mode in ("LA", "RGBA") else None
+    alpha = unpack(image.getchannel("A")) if image.mode in ("LA", "RGBA") else None
     if image.mode == "CMYK":
         rgb, icc = _through_profile(image, icc, "CMYK", notes)
     elif image.mode in ("1", "L", "LA"):
         rgb, icc = _from_grey(image.convert("L"), icc, notes)
     else:
         rgb, icc = (lab_to_srgb(image) if image.mode == "LAB" else image.convert("RGB")), _rgb_profile(icc, notes)
-    return Converted(np.array(rgb), alpha, icc, tuple(notes))
+    return Converted(unpack(rgb), alpha, icc, tuple(notes))
+
+
+def unpack(image: Image.Image) -> Pixels:
+    """Return an 8-bit image as an array (H, W) or (H, W, C), strip by strip: at once takes the memory three times."""
+    bands = len(image.getbands())
+    pixels = np.empty((image.height, image.width, bands) if bands > 1 else (image.height, image.width), np.uint8)
+    for top in range(0, image.height, _STRIP_ROWS):
+        bottom = min(image.height, top + _STRIP_ROWS)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return pixels
 
 
 def _to_eight_bits(image: Image.Image, depth: Depth, notes: list[str]) -> Image.Image:
