@@ -30,7 +30,7 @@ from stillyou.pairs.studio.raster import Pose, document, rasterise
 from stillyou.pairs.studio.spec import COSTUMES, EXPRESSIONS, StyleSpec
 from stillyou.pairs.studio.styles import TRAIN_STYLES
 
-SUBJECTS = ("cartoon character", "cartoon portrait", "character", "person", "avatar")
+SUBJECTS = ("cartoon character", "cartoon portrait", "character", "person", "portrait")
 _SUBJECT_SHARES = (0.6, 0.1, 0.1, 0.1, 0.1)
 _CALM, _CALM_COSTUMED = 0.7, 0.6
 """Shares of neutral faces among the sources of expressions and of costumes."""

@@ -19,7 +19,7 @@ CRITTERS = StyleSpec(
         "shocked": [look(eyes="wide round bigPupils", mouth="open ooh")],
         "laughing": [look(eyes="happy squint", mouth="laugh grin")],
         "crying": [
-            look("tears", eyes="closedLine sleepy bigPupils dots", mouth="frown sad wavy"),
+            look("tears", eyes="closedLine bigPupils dots", mouth="frown sad wavy"),
             look("tears", eyes="closedLine squint", mouth="frown sad wavy open"),
         ],
     },
@@ -47,7 +47,7 @@ MOODS = StyleSpec(
         ],
         "laughing": [look(eyes="happy squint", mouth="laugh bigSmile smileOpen")],
         "crying": [
-            look("tears", eyes="closed bigPupils sleepy", mouth="frown wavy"),
+            look("tears", eyes="closed bigPupils", mouth="frown wavy"),
             look("tears", eyes="closed squint lookDown", mouth="frown wavy"),
         ],
     },
