@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from stillyou.pairs.store import PairDataset
 from tests.training.fakes import paint_pairs
@@ -19,3 +20,9 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> PairDataset:
 @pytest.fixture(scope="session")
 def painted_folder(painted: PairDataset) -> Path:
     return painted.path
+
+
+@pytest.fixture(autouse=True)
+def _single_torch_thread(_one_torch_thread: None) -> None:
+    """On networks this small threads cost more than they save, and far more on a busy machine."""
+    torch.set_num_threads(1)

@@ -138,7 +138,9 @@ class PictureBatches:
         """Yield batches from a step on."""
         stream = BatchStream(self._draws, self._batch, first_step, self._rank, self._world)
         for drawn in stream_loader(stream, workers=self._workers, pin=self._device.type == "cuda"):
-            pixels = to_float(self._pictures[drawn.picture.to(self._pictures.device)].to(self._device))
+            pixels = to_float(
+                self._pictures[drawn.picture.to(self._pictures.device, non_blocking=True)].to(self._device)
+            )
             changes = drawn.augmentation.to(self._device, non_blocking=True)
             yield PictureBatch(
                 augment(pixels[:, None], changes)[:, 0].contiguous(memory_format=torch.channels_last),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -12,6 +9,7 @@ from accelerate.state import AcceleratorState
 from stillyou.diffusion.models import pick_device, pick_dtype
 from stillyou.errors import UsageError
 from stillyou.training.config import Precision
+from stillyou.training.frames import cores, shared_memory
 
 _STREAM_WORKERS = 4
 
@@ -32,7 +30,7 @@ def make_accelerator(device: str, precision: Precision) -> Accelerator:
     if precision == "auto":
         precision = "bf16" if pick_dtype(chosen) is torch.bfloat16 else "fp32"
     if chosen.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+        torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True  # all batches have one shape
         if chosen.index is not None:
             torch.cuda.set_device(chosen)
@@ -61,6 +59,5 @@ def stream_workers(accelerator: Accelerator, batch_bytes: int) -> int:
     """
     if accelerator.device.type == "cpu":
         return 0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    room = shutil.disk_usage("/dev/shm").free // 2 if os.path.isdir("/dev/shm") else 0
-    return int(max(0, min(_STREAM_WORKERS, cores // (2 * accelerator.num_processes), room // (6 * batch_bytes))))
+    most = cores() // (2 * accelerator.num_processes)
+    return max(0, min(_STREAM_WORKERS, most, shared_memory() // (6 * batch_bytes)))

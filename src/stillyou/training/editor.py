@@ -137,7 +137,7 @@ class EditorBatches:
             tensor.to(device, non_blocking=True) for tensor in (drawn.row, drawn.reconstruction, drawn.timestep)
         )
         copy = drawn.copy.to(device, non_blocking=True)
-        on_device = self._cache.source.device == device
+        on_device = self._cache.source.device.type == device.type
         at = (row, copy) if on_device else (drawn.row, drawn.copy)
         source = self._cache.gather("source", *at, device).float()
         target = self._cache.gather("target", *at, device).float()

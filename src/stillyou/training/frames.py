@@ -14,6 +14,9 @@ from torch.utils.data import DataLoader, Dataset
 from stillyou.pairs.store import PairDataset
 
 
+_SHARED = "/dev/shm"
+
+
 class PairFrames(Dataset[torch.Tensor]):
     """Sources and targets of one dataset, (2, H, W, 3) uint8, in a given order."""
 
@@ -64,12 +67,19 @@ def loader_workers(items: int, batch_bytes: int) -> int:
         items: How many items there are to load.
         batch_bytes: Size of one batch; each worker holds up to three.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if items < 256 or cores < 3:
+    if items < 256 or cores() < 3:
         return 0
-    shared = "/dev/shm"
-    room = shutil.disk_usage(shared).free // 2 if os.path.isdir(shared) else 0
-    return max(0, min(cores, 16, room // (3 * batch_bytes)))
+    return min(cores(), 16, shared_memory() // (3 * batch_bytes))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shared_memory() -> int:
+    """Return the bytes of shared memory that loaders may fill; containers often have little."""
+    return shutil.disk_usage(_SHARED).free // 2 if os.path.isdir(_SHARED) else 0
 
 
 def load_pictures(pairs: PairDataset, order: Sequence[int], resolution: int) -> torch.Tensor:

@@ -237,8 +237,10 @@ class Trainer:
         self._validated_at = self.clock.elapsed
         if self.task.validate is not None and self.accelerator.is_main_process:
             self.task.model.eval()
+            tuned, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, False  # these shapes come once
             with self.average.applied():
                 self.reporter.scalars(self.step, self.task.validate(self.step, self.reporter))
+            torch.backends.cudnn.benchmark = tuned
             self.task.model.train()
         self.accelerator.wait_for_everyone()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.store import DESCRIPTION, PairDataset, read_info
 from stillyou.pairs.teacher import teacher
 from stillyou.training.config import RenderSettings
+from stillyou.training.frames import cores
 
 _SHARD_SIZE = 8
 """Small shards keep all cores busy to the end of a short budget."""
@@ -61,7 +61,7 @@ def render(
         pause: Seconds left for this session, or None.
         now: Source of time in seconds.
     """
-    start, workers = now(), settings.workers or os.cpu_count() or 1
+    start, workers = now(), settings.workers or cores()
     make = partial(make_pairs, partial(teacher, "cartoon", size=size), effects, out=folder, seed=seed, size=size)
     have = read_info(folder).candidates if (folder / DESCRIPTION).is_file() else 0
     goal, time_left = max(settings.candidates, have), _least(budget, pause)

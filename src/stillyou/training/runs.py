@@ -16,7 +16,7 @@ from stillyou.training.checkpoint import newest_state
 from stillyou.training.config import Stage, TrainingConfig
 from stillyou.training.schedule import Limits
 
-_SHARES: Mapping[Stage, float] = {"render": 0.12, "autoencoder": 0.18, "editor": 0.70}
+_SHARES: Mapping[Stage, float] = {"render": 0.20, "autoencoder": 0.14, "editor": 0.66}
 _RESERVE_SECONDS = 15.0
 """Kept for saving the model at the end of a budget, but no more than 3% of it."""
 
