@@ -13,7 +13,6 @@ from torch.utils.data import DataLoader, Dataset
 
 from stillyou.pairs.store import PairDataset
 
-
 _SHARED = "/dev/shm"
 
 
