@@ -116,12 +116,12 @@ def _print_table(document: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from stillyou.evaluation.report import rows
+    from stillyou.evaluation.report import BRIEF, rows
 
-    head, *body = rows(document)
+    head, *body = rows(document, BRIEF)
     table = Table(title=f"{document['model']} on {document['split']}")
     for title in head:
-        table.add_column(title, justify="right" if title else "left")
+        table.add_column(title, justify="right" if title else "left", no_wrap=not title)
     for row in body:
         table.add_row(*row)
     Console().print(table)

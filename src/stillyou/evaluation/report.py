@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ COLUMNS = {
     "outside_change": ("change where mask is 0", "{}"),
 }
 """Figures of the table: their heading and how they are written."""
+BRIEF = ("edit_success", "judge_score", "outside_true_error", "mask_recall", "mask_area_ratio", "outside_change")
+"""Figures that fit a terminal of 80 columns."""
 
 
 def prepare_folder(folder: str | Path) -> Path:
@@ -69,16 +71,21 @@ def write_report(folder: Path, evaluation: Evaluation) -> list[Path]:
     return [folder / name for name in (*files, "evaluation.md", "evaluation.json")]
 
 
-def rows(document: Mapping[str, Any]) -> list[list[str]]:
-    """Return the table's cells: a heading row, the edits, lazy, oracle, then each effect and each style."""
+def rows(document: Mapping[str, Any], figures: Sequence[str] = tuple(COLUMNS)) -> list[list[str]]:
+    """Return the table's cells: a heading row, the edits, lazy, oracle, then each effect and each style.
+
+    Args:
+        document: What `benchmark.evaluate` found.
+        figures: The figures wanted, of `COLUMNS`.
+    """
     tables = {"all edits": document, "lazy": document["lazy"], "oracle": document["oracle"]}
     tables |= document["effects"] | document["styles"]
-    head = ["", "edits", *(title for title, _ in COLUMNS.values())]
-    return [head, *([name, str(table["edits"]), *_cells(table)] for name, table in tables.items())]
+    head = ["", "edits", *(COLUMNS[name][0] for name in figures)]
+    return [head, *([name, str(table["edits"]), *_cells(table, figures)] for name, table in tables.items())]
 
 
-def _cells(table: Mapping[str, Any]) -> list[str]:
-    return ["-" if table[key] is None else form.format(table[key]) for key, (_, form) in COLUMNS.items()]
+def _cells(table: Mapping[str, Any], figures: Sequence[str]) -> list[str]:
+    return ["-" if table[name] is None else COLUMNS[name][1].format(table[name]) for name in figures]
 
 
 def markdown(document: Mapping[str, Any]) -> str:
