@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, features
 
 from stillyou.errors import StillYouError
-from stillyou.images import MAX_PIXELS, picture_from_image, read_mask, read_picture
+from stillyou.images import MAX_PIXELS, looks_like_picture, picture_from_image, read_mask, read_picture
 
 RNG = np.random.default_rng(7)
 RGB = RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)
@@ -60,15 +60,34 @@ def test_alpha_is_exact_even_where_it_is_zero(tmp_path, name):
     assert np.array_equal(picture.alpha, ALPHA)
 
 
-def test_avif_and_heic(tmp_path):
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_avif(tmp_path):
     flat = Image.new("RGB", (64, 48), (200, 100, 50))
     avif = read_picture(saved(tmp_path, flat, "a.avif", quality=95))
     assert np.abs(avif.rgb.astype(int) - (200, 100, 50)).max() <= 4
+
+
+def test_heic(tmp_path):
     heif = pytest.importorskip("pillow_heif")
+    flat = Image.new("RGB", (64, 48), (200, 100, 50))
     heif.from_pillow(flat).save(tmp_path / "a.heic", quality=95)
     picture = read_picture(tmp_path / "a.heic")
     assert picture.size == (64, 48)
     assert np.abs(picture.rgb.astype(int) - (200, 100, 50)).max() <= 4
+
+
+def test_heic_without_the_library_names_the_command(tmp_path, monkeypatch):
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 40)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(StillYouError, match=r"pip install 'stillyou\[heif\]'"):
+        read_picture(tmp_path / "a.heic")
+
+
+def test_videos_are_no_pictures(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypisom" + b"\0" * 40)
+    with pytest.raises(StillYouError, match="not a picture"):
+        read_picture(tmp_path / "a.mp4")
+    assert not looks_like_picture(tmp_path / "a.mp4")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -239,7 +258,6 @@ def test_header_that_claims_enormous_sizes_is_refused_before_decoding(tmp_path):
         (tmp_path / "bomb.png").write_bytes(png(side, side, 8, 2, zlib.compress(b"\0" * 10)))
         with pytest.raises(StillYouError, match="50 megapixels"):
             read_picture(tmp_path / "bomb.png")
-    bomb = bytearray(io.BytesIO(b"").getvalue())
     buffer = io.BytesIO()
     Image.new("RGB", (2, 2)).save(buffer, "BMP")
     bomb = bytearray(buffer.getvalue())

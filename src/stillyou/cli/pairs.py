@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
+from stillyou.cli.options import parse_variables
 from stillyou.console import console, results
 from stillyou.effects.catalogue import load_effect, load_effects
 from stillyou.errors import StillYouError, UsageError, requires
@@ -51,7 +52,7 @@ def _make(
     from stillyou.pairs.teacher import teacher as open_teacher
 
     check_teacher(teacher)
-    values = _variables(variable)
+    values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")
     from stillyou.pairs.generate import check_numbers, make_pairs
@@ -74,7 +75,7 @@ def _import(
     as_json: bool = _JSON,
 ) -> None:
     """Import pairs of others: folders of pictures, the paper's prompt.json, or InstructPix2Pix columns."""
-    spec = load_effect(effect).with_variables(_variables(variable))
+    spec = load_effect(effect).with_variables(parse_variables(variable))
     requires("pairs", "pyarrow", "pyvips")
     from stillyou.pairs.importers import import_pairs
     from stillyou.pairs.listings import parse_layout
@@ -144,14 +145,6 @@ def _show(
     write_picture(out, Picture(np.asarray(contact_sheet(dataset, n))))
     shown = min(n, len(dataset))
     print(json.dumps({"sheet": str(out), "pairs": shown}) if as_json else f"{out}: {shown} of {len(dataset)} pairs")
-
-
-def _variables(items: list[str]) -> dict[str, str]:
-    """Read NAME=VALUE options."""
-    for item in items:
-        if "=" not in item:
-            raise UsageError(f"--var '{item}' is not NAME=VALUE", "For example: --var subject=woman")
-    return dict(item.split("=", 1) for item in items)
 
 
 def _cores() -> int:

@@ -1,16 +1,16 @@
 """Pictures of users: the one place that opens and writes them.
 
-A file becomes a `Picture`: 8-bit RGB, upright, with its alpha channel and metadata beside it. `reading` judges files by
-content and refuses what could not be edited faithfully; `pixels` turns every kind of pixel into 8-bit RGB(A); `colour`
-handles ICC profiles; `metadata` keeps EXIF and XMP true after the picture is turned upright; `writing` writes whole
-files or none.
+A file becomes a `Picture`: 8-bit RGB, upright, with its alpha channel and metadata beside it. `kinds` judges files by
+their content; `reading` refuses what could not be edited faithfully; `pixels` turns every kind of pixel into 8-bit
+RGB(A); `colour` handles ICC profiles; `metadata` keeps EXIF and XMP true after the picture is turned upright; `writing`
+writes whole files or none.
 """
 
+from stillyou.images.kinds import looks_like_picture
 from stillyou.images.picture import Picture, PictureInfo
 from stillyou.images.reading import (
     MAX_PIXELS,
     grey_mask,
-    looks_like_picture,
     picture_from_image,
     read_mask,
     read_picture,

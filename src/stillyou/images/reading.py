@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from stillyou.errors import StillYouError
+from stillyou.images.kinds import MULTI_PICTURE, mislabelled, signature
 from stillyou.images.metadata import descriptive_exif, upright_exif, upright_xmp
 from stillyou.images.picture import Picture, PictureInfo, Pixels
 from stillyou.images.pixels import Depth, convert
@@ -21,18 +22,6 @@ MAX_PIXELS = 50_000_000
 
 _READABLE = "PNG, JPEG, WebP, BMP, TIFF, GIF (one frame), AVIF and HEIC"
 _PILLOW_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF")
-_MULTI_PICTURE = "MPO"
-"""JPEG files of many phones: one photograph, followed by previews or depth maps; not an animation."""
-_SUFFIXES = {
-    "PNG": (".png", ".apng"),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "WEBP": (".webp",),
-    "BMP": (".bmp", ".dib"),
-    "TIFF": (".tif", ".tiff"),
-    "GIF": (".gif",),
-    "AVIF": (".avif",),
-    "HEIF": (".heic", ".heif", ".hif"),
-}
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -59,7 +48,7 @@ def read_picture(path: str | Path) -> Picture:
     """
     path = Path(path)
     with _opened(path) as (image, depth):
-        return _to_picture(image, depth, _mislabelled(path, image.format or ""))
+        return _to_picture(image, depth, mislabelled(path, _kind(image)))
 
 
 def picture_from_image(image: Image.Image) -> Picture:
@@ -105,17 +94,12 @@ def grey_mask(picture: Picture, size: tuple[int, int], where: str = "the mask") 
     return shown
 
 
-def looks_like_picture(path: str | Path) -> bool:
-    """Tell whether a file's content or its name claims to be a picture (a folder run edits these, and skips others)."""
-    path = Path(path)
-    if not path.is_file():
-        return False
-    if any(path.suffix.lower() in suffixes for suffixes in _SUFFIXES.values()):
-        return True
-    try:
-        return _signature(path) is not None
-    except OSError:
-        return False
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Silence Pillow about sizes (`_check_size` is stricter) and damaged metadata (which is left out)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager
@@ -124,8 +108,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, Depth]]:
     kind = _checked_kind(path)
     formats = _formats(path, kind)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own warnings about size: `_check_size` is stricter
+        with _without_warnings():
             image = Image.open(path, formats=formats)
     except Image.DecompressionBombError as error:
         raise _too_large(str(path)) from error
@@ -150,28 +133,12 @@ def _checked_kind(path: Path) -> str:
     try:
         if path.stat().st_size == 0:
             raise StillYouError(f"{path} is empty", "Copy or download it again.")
-        kind = _signature(path)
+        kind = signature(path)
     except OSError as error:
         raise StillYouError(f"cannot read {path}: {error.strerror}", "Check its permissions.") from error
     if kind is None:
         raise StillYouError(f"{path} is not a picture that can be read", f"Readable: {_READABLE}.")
     return kind
-
-
-def _signature(path: Path) -> str | None:
-    """Return the format that the first bytes of a file show, None if it is none of ours."""
-    with path.open("rb") as file:
-        head = file.read(64)
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "TIFF"
-    if head[4:8] == b"ftyp":
-        return "AVIF" if head[8:12] in (b"avif", b"avis") else "HEIF"
-    starts = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"BM": "BMP"}
-    return next((kind for start, kind in starts.items() if head.startswith(start)), None)
 
 
 def _formats(path: Path, kind: str) -> list[str]:
@@ -199,7 +166,7 @@ def _too_large(where: str, size: tuple[int, int] | None = None) -> StillYouError
 
 
 def _check_still(image: Image.Image, where: str) -> None:
-    if image.format == _MULTI_PICTURE:
+    if image.format == MULTI_PICTURE:
         return
     try:
         frames = int(getattr(image, "n_frames", 1))
@@ -212,8 +179,7 @@ def _check_still(image: Image.Image, where: str) -> None:
 
 def _decode(image: Image.Image, where: str) -> None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _without_warnings():
             image.load()
     except Exception as error:  # decoders of damaged files raise nearly anything
         raise _damaged(where, image.format or "") from error
@@ -223,17 +189,9 @@ def _damaged(where: str, kind: str) -> StillYouError:
     return StillYouError(f"{where} is a damaged or truncated {kind} picture", "Copy or export it again.")
 
 
-def _mislabelled(path: Path, kind: str) -> tuple[str, ...]:
-    kind = "JPEG" if kind == _MULTI_PICTURE else kind
-    suffix = path.suffix.lower()
-    if not suffix or suffix in _SUFFIXES.get(kind, ()):
-        return ()
-    return (f"{path.name} is really {kind}; its content counts, not its name",)
-
-
 def _to_picture(image: Image.Image, depth: Depth, notes: tuple[str, ...]) -> Picture:
     """Turn a decoded image upright and into 8-bit pixels."""
-    if image.format == _MULTI_PICTURE:
+    if image.format == MULTI_PICTURE:
         notes += ("only the first picture of this multi-picture JPEG is used",)
     info, exif, xmp = image.info, _exif_block(image), image.info.get("xmp") or b""
     turn = _UPRIGHT.get(_orientation(image))
@@ -242,7 +200,7 @@ def _to_picture(image: Image.Image, depth: Depth, notes: tuple[str, ...]) -> Pic
         converted.rgb,
         converted.alpha,
         PictureInfo(
-            format="JPEG" if image.format == _MULTI_PICTURE else image.format or "",
+            format=_kind(image),
             exif=upright_exif(exif),
             icc=converted.icc,
             xmp=upright_xmp(xmp.encode() if isinstance(xmp, str) else bytes(xmp)),
@@ -251,6 +209,10 @@ def _to_picture(image: Image.Image, depth: Depth, notes: tuple[str, ...]) -> Pic
             notes=notes + converted.notes,
         ),
     )
+
+
+def _kind(image: Image.Image) -> str:
+    return "JPEG" if image.format == MULTI_PICTURE else image.format or ""
 
 
 def _turned(image: Image.Image, turn: Image.Transpose) -> Image.Image:
@@ -262,7 +224,8 @@ def _turned(image: Image.Image, turn: Image.Transpose) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 where it is absent or the block is damaged."""
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        with _without_warnings():
+            return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # a damaged EXIF block raises nearly anything, and is no reason to refuse the pixels
         return 1
 
@@ -273,7 +236,8 @@ def _exif_block(image: Image.Image) -> bytes:
     if block or image.format != "TIFF":
         return bytes(block)
     try:
-        kept = descriptive_exif(image.getexif())
+        with _without_warnings():
+            kept = descriptive_exif(image.getexif())
         return kept.tobytes() if len(kept) else b""
     except Exception:  # as in `_orientation`
         return b""
