@@ -150,6 +150,8 @@ def _print_plan(request: Request, as_json: bool) -> None:
 
 
 def _report(request: Request, report: RunReport, as_json: bool) -> None:
+    if not report.speaks:
+        return
     model = None if report.model is None else str(report.model)
     if as_json:
         figures = {"run": str(request.folder), "outcome": report.outcome.value, "stages": report.stages, "model": model}

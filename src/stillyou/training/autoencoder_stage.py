@@ -24,7 +24,7 @@ from stillyou.training.frames import load_pictures
 from stillyou.training.loop import Intervals, Outcome, Task, Trainer
 from stillyou.training.model import fresh_autoencoder, replace_folder
 from stillyou.training.progress import StageReporter, duration
-from stillyou.training.runs import Run
+from stillyou.training.runs import Run, stage_reporter
 from stillyou.training.schedule import Clock, Limits
 from stillyou.training.selection import held_back
 
@@ -39,7 +39,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, data: PairDataset) -> 
         StillYouError: There are no pairs, or the budget left no time.
     """
     config = run.request.config
-    with StageReporter("autoencoder", run.tensorboard if accelerator.is_main_process else None) as reporter:
+    with stage_reporter("autoencoder", run, accelerator) as reporter:
         if (run.vae / "config.json").is_file():
             reporter.say(f"{run.vae} is complete")
             return Outcome.FINISHED, {"skipped": True}

@@ -30,7 +30,7 @@ from stillyou.training.model import (
     trained_effects,
 )
 from stillyou.training.progress import StageReporter, duration
-from stillyou.training.runs import Run
+from stillyou.training.runs import Run, stage_reporter
 from stillyou.training.schedule import Clock, Limits
 from stillyou.training.selection import held_back
 from stillyou.training.stream import SampleDraws
@@ -53,7 +53,7 @@ def train_editor(
     Raises:
         StillYouError: No pairs, no autoencoder, no time, or a loss that is no number.
     """
-    with StageReporter("editor", run.tensorboard if accelerator.is_main_process else None) as reporter:
+    with stage_reporter("editor", run, accelerator) as reporter:
         if _complete(run, run.limits("editor")):
             reporter.say(f"{run.model} is complete")
             return Outcome.FINISHED, {"skipped": True}

@@ -6,7 +6,6 @@ on. It never waits for the device except when it logs, saves or validates.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +26,7 @@ from stillyou.training.checkpoint import (
 )
 from stillyou.training.config import Optimisation
 from stillyou.training.ema import ExponentialAverage
+from stillyou.training.meter import Meter
 from stillyou.training.progress import StageReporter
 from stillyou.training.schedule import Clock, Limits, learning_rate
 from stillyou.training.signals import StopSignals
@@ -131,7 +131,7 @@ class Trainer:
         self.step = 0
         self.clock = Clock(limits, spent + self._resume(optimizer))
         self._plain_optimizer = optimizer
-        self._meter = _Meter(len(task.labels), accelerator.device)
+        self._meter = Meter(len(task.labels), accelerator.device)
         self._saved_at = self._validated_at = self.clock.elapsed
 
     def _resume(self, optimizer: torch.optim.Optimizer) -> float:
@@ -275,48 +275,3 @@ def check_identity(saved: Mapping[str, Any], wanted: Mapping[str, Any], folder: 
                 f"{folder} was started with {key} = {saved.get(key)}, now it is {wanted[key]}",
                 "Repeat the first command to resume, or choose another folder with -o.",
             )
-
-
-class _Meter:
-    """Sums figures on the device between two looks at them."""
-
-    def __init__(self, groups: int, device: torch.device) -> None:
-        self._errors = torch.zeros(groups, device=device)
-        self._counts = torch.zeros(groups, device=device)
-        self._norm = torch.zeros((), device=device)
-        self._watched = torch.zeros((), device=device)
-        self._steps, self._since = 0, time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the last look."""
-        return time.monotonic() - self._since
-
-    def add(self, errors: torch.Tensor, group: torch.Tensor, norm: torch.Tensor, watched: torch.Tensor) -> None:
-        """Take in a step: errors and group (B,), gradient norm, and the number that must stay finite."""
-        self._errors.index_add_(0, group, errors.float())
-        self._counts.index_add_(0, group, torch.ones_like(errors, dtype=torch.float32))
-        self._norm += norm
-        self._watched += watched * 0  # stays 0 while all is finite, and NaN ever after
-        self._steps += 1
-
-    def finite(self) -> bool:
-        """Whether all watched numbers so far were finite; waits for the device."""
-        return bool(self._watched.isfinite())
-
-    def read(self, labels: tuple[str, ...]) -> dict[str, float]:
-        """Return mean errors by label, the loss, the gradient norm and the speed since the last call."""
-        errors, counts = self._errors.tolist(), self._counts.tolist()
-        seconds = max(self.seconds, 1e-9)
-        figures = {
-            "loss": sum(errors) / max(sum(counts), 1.0),
-            "gradient_norm": float(self._norm) / max(self._steps, 1),
-        }
-        for label, error, count in zip(labels, errors, counts, strict=True):
-            if count:
-                figures[f"loss_{label}"] = error / count
-        figures["steps_per_second"] = self._steps / seconds
-        for tensor in (self._errors, self._counts, self._norm):
-            tensor.zero_()
-        self._steps, self._since = 0, time.monotonic()
-        return figures

@@ -27,11 +27,19 @@ class StageReporter:
     Args:
         stage: Name shown to people and put before TensorBoard's tags.
         folder: TensorBoard's folder; None writes no events.
+        quiet: Say nothing, as all processes but the first do.
         now: Source of time in seconds.
     """
 
-    def __init__(self, stage: str, folder: Path | None = None, now: Callable[[], float] = time.monotonic) -> None:
-        self._stage, self._folder, self._now = stage, folder, now
+    def __init__(
+        self,
+        stage: str,
+        folder: Path | None = None,
+        *,
+        quiet: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stage, self._folder, self._quiet, self._now = stage, folder, quiet, now
         self._writer: SummaryWriter | None = None
         self._bar: Progress | None = None
         self._said = -PLAIN_SECONDS
@@ -41,7 +49,7 @@ class StageReporter:
             from torch.utils.tensorboard import SummaryWriter
 
             self._writer = SummaryWriter(str(self._folder))
-        if console.is_terminal:
+        if console.is_terminal and not self._quiet:
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -79,7 +87,8 @@ class StageReporter:
 
     def say(self, text: str) -> None:
         """Print one line about the stage."""
-        console.print(f"{self._stage}: {text}", markup=False)
+        if not self._quiet:
+            console.print(f"{self._stage}: {text}", markup=False)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Log figures for TensorBoard."""

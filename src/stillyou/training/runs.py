@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stillyou.config import validate
 from stillyou.effects.spec import EffectSpec
@@ -14,7 +15,11 @@ from stillyou.errors import StillYouError, UsageError
 from stillyou.files import write_json
 from stillyou.training.checkpoint import newest_state
 from stillyou.training.config import Stage, TrainingConfig
+from stillyou.training.progress import StageReporter
 from stillyou.training.schedule import Limits
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 _SHARES: Mapping[Stage, float] = {"render": 0.20, "autoencoder": 0.14, "editor": 0.66}
 _RESERVE_SECONDS = 15.0
@@ -179,3 +184,9 @@ class Run:
         if self.request.pause_minutes is None:
             return None
         return max(0.0, 60 * self.request.pause_minutes - (time.monotonic() - self.started))
+
+
+def stage_reporter(stage: Stage, run: Run, accelerator: Accelerator) -> StageReporter:
+    """Return the reporter of a trained stage; of several processes the first one talks."""
+    first = accelerator.is_main_process
+    return StageReporter(stage, run.tensorboard if first else None, quiet=not first)

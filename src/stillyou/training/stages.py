@@ -32,11 +32,13 @@ class RunReport:
         outcome: How it ended.
         stages: Figures of each stage that ran.
         model: The trained model, if the editor stage is done.
+        speaks: Whether this process is the one that answers people.
     """
 
     outcome: Outcome = Outcome.FINISHED
     stages: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     model: Path | None = None
+    speaks: bool = True
 
 
 def run_training(request: Request, validation: Validation | None = None) -> RunReport:
@@ -55,6 +57,7 @@ def run_training(request: Request, validation: Validation | None = None) -> RunR
         run.limits(stage)  # a run without an end is refused before anything is made
     check_inputs(request)
     accelerator = make_accelerator(request.device, request.config.precision)
+    report.speaks = accelerator.is_main_process
     if accelerator.is_main_process:
         run.begin()
     accelerator.wait_for_everyone()
