@@ -64,7 +64,7 @@ class _Block(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norms = nn.ModuleList(nn.GroupNorm(8, width) for _ in range(2))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for _ in range(2))
         self.convolutions = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -85,7 +85,7 @@ class JudgeNetwork(nn.Module):
             layers += [nn.Conv2d(before, width, 3, stride=2, padding=1), *(_Block(width) for _ in range(blocks))]
             layers += [] if blocks else [nn.SiLU()]
             before = width
-        self.trunk = nn.Sequential(*layers, nn.GroupNorm(8, before), nn.SiLU())
+        self.trunk = nn.Sequential(*layers, nn.BatchNorm2d(before), nn.SiLU())
         self.expression = nn.Linear(2 * before, len(config.expressions))
         self.costume = nn.Linear(2 * before, len(config.costumes))
 
@@ -135,9 +135,10 @@ class Judge:
     def save(self, folder: str | Path) -> None:
         """Write the judge to a folder, its weights as fp16; each file appears whole or not at all."""
         folder = Path(folder)
-        weights = {name: value.half().cpu().contiguous() for name, value in self.network.state_dict().items()}
+        state = self.network.state_dict().items()
+        weights = {name: (value.half() if value.is_floating_point() else value).cpu() for name, value in state}
         with atomic_path(folder / "judge.safetensors") as part:
-            save_file(weights, str(part))
+            save_file({name: value.contiguous() for name, value in weights.items()}, str(part))
         write_json(folder / "judge.json", self.config.model_dump(mode="json"))
 
     @torch.inference_mode()

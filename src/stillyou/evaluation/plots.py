@@ -27,7 +27,7 @@ def plot_success(document: Mapping[str, Any], path: Path) -> None:
         axes.set(ylim=(0, 1.05), ylabel="edit success", title=f"By {title}: {document['split']}")
         axes.grid(axis="y", alpha=0.3)
         axes.set_axisbelow(True)
-    figure.axes[0].legend(loc="lower right", ncols=3)
+    figure.axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
     _save(figure, path)
 
 
