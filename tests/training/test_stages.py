@@ -110,7 +110,7 @@ def _pairs_of(folder: Path, effect: Any) -> Path:
     return folder / "own"
 
 
-def test_refusals(tmp_path: Path, painted_folder: Path, whole: Path) -> None:
+def test_refusals_name_the_remedy(tmp_path: Path, painted_folder: Path, whole: Path) -> None:
     new = tmp_path / "new"
     with pytest.raises(UsageError, match="no pair dataset"):
         run_training(request(new, tmp_path / "nothing"))
@@ -118,6 +118,9 @@ def test_refusals(tmp_path: Path, painted_folder: Path, whole: Path) -> None:
         run_training(dataclasses.replace(request(new, painted_folder), config=tiny_config(steps=None)))
     with pytest.raises(UsageError, match="fine-tuning needs pairs"):
         run_training(Request(new, tiny_config(), ("editor",), None, "cpu", init="embedded"))
+    with pytest.raises(UsageError, match="no pairs of effect 'hat'"):
+        hat = SANTA.model_copy(update={"id": "hat"})
+        run_training(request(new, painted_folder, effects=(hat,)))
     with pytest.raises(UsageError, match="Run the autoencoder stage first"):
         run_training(dataclasses.replace(request(new, painted_folder), stages=("editor",)))
     with pytest.raises(UsageError, match="another seed"):
@@ -136,3 +139,18 @@ def test_a_budget_that_leaves_no_time_says_so(tmp_path: Path, painted_folder: Pa
     with pytest.raises(StillYouError, match="left no time"):
         run_training(dataclasses.replace(request(tmp_path / "run", painted_folder), config=config), no_validation)
     assert not (tmp_path / "run" / "model").exists()
+
+
+def test_fine_tuning_mixes_in_what_the_studio_draws(whole: Path, tmp_path: Path) -> None:
+    hat = SANTA.model_copy(update={"id": "hat", "target_prompt": "a {subject}, tall hat"})
+    config = tiny_config(steps=1, render={"candidates": 1, "workers": 1})
+    tune = Request(
+        tmp_path / "run", config, ("render", "editor"), _pairs_of(tmp_path, hat), "cpu", init=str(whole / "model")
+    )
+    report = run_training(tune, no_validation)
+    assert report.stages["render"]["candidates"] == 1
+    rendered = PairDataset(tmp_path / "run" / "pairs", status="any")
+    assert {row["effect"] for row in rendered.rows(("effect",))} == {"santa", "laughing"}
+    card = read_card(tmp_path / "run" / "model")
+    assert card is not None and set(card.effect_ids) == {"santa", "laughing", "hat"}
+    assert card.training["teachers"] == "cartoon, painter"

@@ -94,6 +94,20 @@ def test_wrong_usage_is_one_line_and_code_2(
     assert not out.exists()
 
 
+@pytest.mark.parametrize(("outcome", "code"), [("paused", 0), ("terminated", 0), ("interrupted", 130)])
+def test_exit_codes_of_sessions_that_stop_early(
+    tmp_path: Path, outcome: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from stillyou.training import stages
+    from stillyou.training.loop import Outcome
+
+    monkeypatch.setattr(stages, "run_training", lambda request: stages.RunReport(Outcome(outcome)))
+    assert run("train", "--recipe", "embedded", "-o", tmp_path / "run", "--json") == code
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["outcome"] == outcome
+    assert ("the same command goes on" in captured.err) == (code == 0)
+
+
 def test_a_wrong_key_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "my.toml"
     path.write_text("[editor]\nbtach = 3\n")

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from stillyou.training.runs import Request
     from stillyou.training.stages import RunReport
 
-_TERMINATED = 0
-_INTERRUPTED = 130
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -62,7 +59,7 @@ def _train(
     request = Request(
         folder=out,
         config=settings,
-        stages=_stages(stage, skip_render=pairs is not None and not init, tune=bool(init)),
+        stages=_stages(stage, settings, own_pairs=pairs is not None, tune=bool(init)),
         pairs=pairs,
         device=device,
         pause_minutes=pause_after_minutes,
@@ -122,7 +119,8 @@ def _check_positive(option: str, value: float) -> None:
         raise UsageError(f"{option} is {value}", "Give a positive number of minutes.")
 
 
-def _stages(name: str, *, skip_render: bool, tune: bool) -> tuple[Stage, ...]:
+def _stages(name: str, settings: TrainingConfig, *, own_pairs: bool, tune: bool) -> tuple[Stage, ...]:
+    """Choose stages: own pairs replace rendered ones; fine-tuning mixes both and keeps the model's autoencoder."""
     from stillyou.training.config import STAGES
 
     if name != "all":
@@ -131,8 +129,9 @@ def _stages(name: str, *, skip_render: bool, tune: bool) -> tuple[Stage, ...]:
         if tune and name == "autoencoder":
             raise UsageError("fine-tuning keeps the model's autoencoder", "Leave out --stage.")
         return tuple(stage for stage in STAGES if stage == name)
-    left_out = {"render"} if skip_render else {"autoencoder"} if tune else set()
-    return tuple(stage for stage in STAGES if stage not in left_out)
+    renders = settings.editor.studio_share > 0 if tune else not own_pairs
+    wanted = {"render": renders, "autoencoder": not tune, "editor": True}
+    return tuple(stage for stage in STAGES if wanted[stage])
 
 
 def _print_plan(request: Request, as_json: bool) -> None:

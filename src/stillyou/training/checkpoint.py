@@ -97,10 +97,11 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         shutil.rmtree(final, ignore_errors=True)
         os.replace(part, final)
     except (OSError, SafetensorError) as error:
-        shutil.rmtree(part, ignore_errors=True)
         raise StillYouError(
             f"cannot write the checkpoint {final}: {error}", "Free some space; the same command then resumes."
         ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     for old in checkpoint_folders(folder)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return final

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
@@ -69,7 +70,14 @@ def load_autoencoder(folder: Path) -> LatentAutoencoderTiny:
 
 def load_init(model: str) -> MultiConditionedPipeline:
     """Load a model to fine-tune, in fp32 on the CPU; see `models.load_pipeline` for names."""
+    _quieten()
     return load_pipeline(model, "cpu", torch.float32)
+
+
+def _quieten() -> None:
+    """Keep the libraries' progress bars off standard error; loading and saving take a second."""
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
 
 
 def trained_effects(specs: Sequence[EffectSpec]) -> tuple[TrainedEffect, ...]:
@@ -100,7 +108,7 @@ def save_model(pipeline: MultiConditionedPipeline, run: Path) -> Mapping[str, in
     Returns:
         Bytes of weights by folder name.
     """
-    transformers_logging.disable_progress_bar()
+    _quieten()
     cpu: Any = pipeline.to("cpu")
     writers = {"model": cpu.save_pretrained, "compact": lambda folder: save_compact(cpu, folder)}
     sizes = {}

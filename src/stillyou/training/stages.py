@@ -7,19 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from accelerate import Accelerator
-
-from stillyou.effects.catalogue import auxiliary, catalogue, load_effects
-from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError
-from stillyou.pairs.store import DESCRIPTION, PairDataset
+from stillyou.errors import UsageError, nearest
+from stillyou.pairs.store import DESCRIPTION, PairDataset, read_info
 from stillyou.training.autoencoder_stage import train_autoencoder
 from stillyou.training.device import make_accelerator
 from stillyou.training.editor_stage import train_editor
 from stillyou.training.loop import Outcome
-from stillyou.training.model import load_init
-from stillyou.training.progress import StageReporter, duration
-from stillyou.training.render import render
+from stillyou.training.render_stage import render_pairs
 from stillyou.training.runs import Request, Run
 from stillyou.training.validation import Validation
 
@@ -67,7 +61,7 @@ def run_training(request: Request, validation: Validation | None = None) -> RunR
             report.outcome = Outcome.PAUSED
             return report
         if stage == "render":
-            report.outcome, report.stages[stage] = _render(run, accelerator)
+            report.outcome, report.stages[stage] = render_pairs(run, accelerator)
         elif stage == "autoencoder":
             report.outcome, report.stages[stage] = train_autoencoder(run, accelerator, _own_or_rendered(run))
         else:
@@ -82,59 +76,18 @@ def check_inputs(request: Request) -> None:
     """Refuse a request that names no pairs where they are needed.
 
     Raises:
-        UsageError: Fine-tuning without own pairs, or a folder that is no pair dataset.
+        UsageError: Fine-tuning without own pairs, a folder that is no pair dataset, or effects that it does not have.
     """
-    if request.init is not None and request.pairs is None:
-        raise UsageError("fine-tuning needs pairs of the new effect", "Name their folder with --pairs.")
-    if request.pairs is not None and not (request.pairs / DESCRIPTION).is_file():
-        raise UsageError(
-            f"{request.pairs} is no pair dataset: it has no {DESCRIPTION}", "Make one: stillyou pairs make"
-        )
-
-
-def _render(run: Run, accelerator: Accelerator) -> tuple[Outcome, Mapping[str, Any]]:
-    """Make studio pairs on the first process's cores; the others wait."""
-    config, spent = run.request.config, run.spent().get("render", 0.0)
-    figures: dict[str, Any] = {}
-    complete = True
-    if accelerator.is_main_process:
-        limits = run.limits("render")
-        budget = None if limits.budget is None else limits.budget - spent
-        with StageReporter("render") as reporter:
-            done = (run.pairs / DESCRIPTION).is_file() and run.rendered
-            if done:
-                reporter.say(f"{run.pairs} is complete")
-                return Outcome.FINISHED, {"skipped": True}
-            effects = _rendered_effects(run.request)
-            reporter.say(f"making pairs of {len(effects)} effects in {run.pairs}")
-            size = _resolution(run.request)
-            result = render(
-                run.pairs, effects, config.render, size=size, seed=config.seed, budget=budget, pause=limits.pause
-            )
-            run.record("render", spent + result.seconds)
-            if result.complete:
-                run.mark_rendered()
-            rate = result.accepted / max(result.seconds, 1e-9)
-            reporter.say(f"{result.accepted} pairs in {duration(result.seconds)}, {rate:.0f} pairs/s")
-        figures = {"pairs": result.accepted, "candidates": result.candidates, "seconds": round(result.seconds, 1)}
-        complete = result.complete
-    accelerator.wait_for_everyone()
-    return (Outcome.FINISHED if complete else Outcome.PAUSED), figures
-
-
-def _resolution(request: Request) -> int:
-    if request.init is None:
-        return request.config.architecture.resolution
-    return load_init(request.init).resolution
-
-
-def _rendered_effects(request: Request) -> list[EffectSpec]:
-    """Return the recipe's effects or, for fine-tuning, what the model knows and the studio can show."""
-    if request.init is None:
-        return load_effects(request.config.render.effects)
-    known = load_init(request.init).card.effect_ids
-    new = {spec.id for spec in request.effects}
-    return [spec for spec in {**catalogue(), **auxiliary()}.values() if spec.id in known and spec.id not in new]
+    if request.pairs is None:
+        if request.init is not None:
+            raise UsageError("fine-tuning needs pairs of the new effect", "Name their folder with --pairs.")
+        if request.effects:
+            raise UsageError("-e describes the effects of own pairs, and there are none", "Name their folder: --pairs")
+        return
+    known = [spec.id for spec in read_info(request.pairs).effects]
+    for spec in request.effects:
+        if spec.id not in known:
+            raise UsageError(f"{request.pairs} has no pairs of effect '{spec.id}'", nearest(spec.id, known))
 
 
 def _own_or_rendered(run: Run) -> PairDataset:
