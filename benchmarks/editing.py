@@ -1,6 +1,6 @@
 """Seconds and memory of an edit with the embedded model: loaded, and as the whole command.
 
-python benchmarks/editing.py [--runs 5] [--model embedded] [--json]
+python benchmarks/editing.py [--runs 5] [--model embedded] [--picture FILE] [--json]
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+SAMPLE = Path(__file__).parents[1] / "src" / "stillyou" / "samples" / "toon-head.png"
 
 
 def median_seconds(run: Callable[[], Any], runs: int) -> dict[str, float]:
@@ -86,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--model", default="embedded")
-    parser.add_argument("--picture", type=Path, default=Path(__file__).parents[1] / "docs" / "images" / "sample-1.png")
+    parser.add_argument("--picture", type=Path, default=SAMPLE)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     command = whole_command(options.model, options.picture, options.runs)
