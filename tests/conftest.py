@@ -11,7 +11,7 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 
 @pytest.fixture(autouse=True)
 def _one_torch_thread() -> None:
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
 
 
 def build_tiny_pipeline(seed: int = 0) -> MultiConditionedPipeline:

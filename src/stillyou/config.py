@@ -59,6 +59,8 @@ class MaskSettings(Strict):
     """Noise level of the maps, as a fraction of the schedule."""
     maps: int = Field(10, ge=1, le=64)
     """How many independent noises are averaged."""
+    smooth: int = Field(1, ge=0, le=8)
+    """Passes of a 3x3 binomial blur over the averaged differences."""
     ratio: float = Field(3.0, gt=0)
     """Differences are clamped at this multiple of their mean."""
     threshold: float = Field(0.5, gt=0, lt=1)

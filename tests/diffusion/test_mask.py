@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillyou.config import MaskSettings
-from stillyou.diffusion.mask import difference_map, editing_mask, feather, grow, latent_mask, soft_map
+from stillyou.diffusion.mask import difference_map, editing_mask, feather, grow, latent_mask, smooth, soft_map
 
 
 def test_difference_map_by_hand():
@@ -68,3 +68,11 @@ def test_latent_mask_frees_a_latent_if_any_pixel_is_free():
     mask = torch.zeros(1, 1, 16, 16)
     mask[0, 0, 0, 15] = 0.25
     assert latent_mask(mask, (2, 2)).tolist() == [[[[0.0, 0.25], [0.0, 0.0]]]]
+
+
+def test_smooth_by_hand():
+    spike = torch.zeros(1, 1, 3, 3)
+    spike[0, 0, 1, 1] = 16
+    assert smooth(spike, 1)[0, 0].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    assert torch.equal(smooth(spike, 0), spike)
+    torch.testing.assert_close(smooth(torch.full((1, 1, 4, 4), 3.0), 5), torch.full((1, 1, 4, 4), 3.0))

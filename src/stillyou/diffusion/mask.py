@@ -1,6 +1,7 @@
 """The editing mask from the model's own predictions (paper section 3.4; DESIGN section 2, Editing mask).
 
     d   = mean over maps and channels of |e(full, target prompt) - e(full, source prompt)|    at one noise level
+    d   <- d smoothed by a small binomial kernel                                               ours: no lone specks
     s   = min(d, ratio * mean(d)) / (ratio * mean(d))                                          soft map, per image
     m   = feather(grow(s > threshold))                                                         editing mask
 
@@ -28,6 +29,15 @@ def difference_map(e_target: torch.Tensor, e_source_prompt: torch.Tensor) -> tor
         Mean absolute difference (B, 1, h, w).
     """
     return (e_target - e_source_prompt).abs().mean(dim=(0, 2))[:, None]
+
+
+def smooth(d: torch.Tensor, passes: int) -> torch.Tensor:
+    """Blur a map (B, 1, h, w) by a 3x3 binomial kernel, `passes` times."""
+    row = d.new_tensor([0.25, 0.5, 0.25])
+    kernel = torch.outer(row, row)[None, None]
+    for _ in range(passes):
+        d = functional.conv2d(functional.pad(d, (1,) * 4, mode="replicate"), kernel)
+    return d
 
 
 def soft_map(d: torch.Tensor, ratio: float) -> torch.Tensor:

@@ -16,7 +16,7 @@ import torch
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.conditions import Branch, Conditions, NullTokens, apply_branches
 from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, blend_prompts, guide
-from stillyou.diffusion.mask import difference_map, soft_map
+from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
 
 Progress = Callable[[int, int], None]
@@ -80,7 +80,8 @@ def estimate_soft_map(
         e_target, e_source_prompt = denoiser.predict(torch.cat([z_t, z_t]), t, both).chunk(2)
         targets.append(e_target)
         sources.append(e_source_prompt)
-    return soft_map(difference_map(torch.stack(targets), torch.stack(sources)), settings.ratio)
+    d = difference_map(torch.stack(targets), torch.stack(sources))
+    return soft_map(smooth(d, settings.smooth), settings.ratio)
 
 
 def add_noise(scheduler: Any, z: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
