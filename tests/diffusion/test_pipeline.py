@@ -11,6 +11,7 @@ from stillyou.diffusion.card import CARD_NAME, ModelCard, TrainedEffect
 from stillyou.diffusion.compact import load_compact, quantise, restore, save_compact
 from stillyou.diffusion.models import find_model, load_pipeline, pick_device
 from stillyou.diffusion.pipeline import Edits, MultiConditionedPipeline
+from stillyou.diffusion.sampling import first_step
 from stillyou.errors import StillYouError, UsageError
 from tests.conftest import build_tiny_pipeline
 
@@ -108,16 +109,33 @@ def test_latent_strategy_keeps_the_source_where_the_mask_is_zero(tiny_pipeline):
     torch.testing.assert_close(edits.pixels, edits.reconstruction, atol=1e-5, rtol=0)
 
 
-def test_strength_moves_from_the_source_prompt_to_the_target_prompt(tiny_pipeline):
-    plain = MaskSettings(maps=1, strategy="none")
-    full, half, slight = (
-        edit(tiny_pipeline, pictures(1), [1], strength=s, mask_settings=plain).pixels for s in (1.0, 0.5, 1e-6)
-    )
-    unedited = tiny_pipeline.edit(
-        pictures(1), [SOURCE_PROMPT], [SOURCE_PROMPT], guidance=SCALES, mask_settings=plain, seeds=[1], steps=3
-    ).pixels
-    torch.testing.assert_close(slight, unedited, atol=1e-4, rtol=0)
-    assert (half - unedited).abs().mean() < (full - unedited).abs().mean()
+def test_strength_starts_later_in_the_schedule(tiny_pipeline):
+    assert [first_step(20, strength) for strength in (1.0, 0.75, 0.5, 0.25, 1e-6)] == [0, 3, 6, 9, 12]
+    assert first_step(1, 0.01) == 0
+    weak, full = (edit(tiny_pipeline, pictures(1), [1], strength=s, steps=10) for s in (0.5, 1.0))
+    assert weak.evaluations - 4 == 5 * 7 and full.evaluations - 4 == 5 * 10
+    assert not torch.equal(weak.pixels, full.pixels)
+
+
+def test_a_late_start_matches_a_straight_line_implementation(tiny_pipeline):
+    """With one guidance branch left (unit scales give `full`), start, step and noise are those of the formula."""
+    pipe, unit = tiny_pipeline, GuidanceScales(image=1, source=1, text=1)
+    settings = MaskSettings(maps=1, strategy="none")
+    got = edit(pipe, pictures(1), [4], strength=0.5, steps=4, guidance=unit, mask_settings=settings).pixels
+    with torch.inference_mode():
+        encoded = pipe.encode(pictures(1), [PROMPT], [SOURCE_PROMPT])
+        scheduler = copy.deepcopy(pipe.scheduler)
+        scheduler.set_timesteps(4)
+        scheduler.set_begin_index(1)
+        noise = torch.randn(4, 8, 8, generator=torch.Generator().manual_seed(4 * 1_000_003))[None]
+        a_t = scheduler.alphas_cumprod[scheduler.timesteps[1]]
+        z_t = a_t.sqrt() * encoded.latents + (1 - a_t).sqrt() * noise
+        tokens = torch.cat([encoded.target_tokens, encoded.image_tokens], 1)
+        for t in scheduler.timesteps[1:]:
+            e = pipe.unet(torch.cat([z_t, encoded.latents], 1), t, tokens).sample
+            z_t = scheduler.step(e, t, z_t).prev_sample
+        expected = to_pixels(pipe.vae, z_t)
+    torch.testing.assert_close(got, expected, atol=1e-4, rtol=0)
 
 
 def test_progress_counts_every_step(tiny_pipeline):

@@ -22,10 +22,10 @@ def guide(
     return e_none + g.image * (e_image - e_none) + g.source * (e_source - e_image) + g.text * (e_full - e_source)
 
 
-def blend_prompts(e_target: torch.Tensor, e_source_prompt: torch.Tensor, weight: torch.Tensor | float) -> torch.Tensor:
+def blend_prompts(e_target: torch.Tensor, e_source_prompt: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Mix the `full` predictions of two prompts: 1 = target prompt, 0 = source prompt.
 
     With the editing mask as weight this is mask-guided inference (paper section 3.4): all other guidance terms are
-    shared, so mixing the `full` predictions equals mixing the guided ones. With a number it is strength.
+    shared, so mixing the `full` predictions equals mixing the guided ones.
     """
     return e_source_prompt + weight * (e_target - e_source_prompt)

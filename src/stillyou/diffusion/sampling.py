@@ -1,7 +1,10 @@
 """The sampling loop: guided, mask-guided, with continuous strength.
 
-One step predicts the branches `none`, `image`, `image+source`, `full` with the target prompt and, where the mask or a
-strength below 1 needs it, `full` with the source prompt, all in one batched call of the UNet.
+One step predicts the branches `none`, `image`, `image+source`, `full` with the target prompt and, where the `noise`
+strategy needs it, `full` with the source prompt, all in one batched call of the UNet.
+
+Strength below 1 starts later in the schedule, from the source noised to that level: what is left of the source's own
+structure holds the edit back. Mixing the two prompts' predictions instead was tried and jumps from nothing to all.
 """
 
 from __future__ import annotations
@@ -112,7 +115,7 @@ def sample(
         guidance: Scales of the three terms.
         seeds: One an image.
         steps: Scheduler steps.
-        strength: In (0, 1]: how far the text condition moves from the source prompt to the target prompt.
+        strength: In (0, 1]: where in the schedule sampling starts, see `first_step`; 1 starts from pure noise.
         mask: Editing mask at latent size (B, 1, h, w) in [0, 1]; None edits everywhere.
         strategy: `noise` mixes predictions at every step, `latent` mixes latents after it, `none` does neither.
         progress: Called with (steps done, steps).
@@ -122,16 +125,21 @@ def sample(
     """
     scheduler = copy.deepcopy(scheduler)
     scheduler.set_timesteps(steps, device=encoded.latents.device)
+    first = first_step(len(scheduler.timesteps), strength)
+    timesteps = scheduler.timesteps[first:]
     noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
     z_t = noise * scheduler.init_noise_sigma
-    weight = _prompt_weight(mask if strategy == "noise" else None, strength)
+    if first:
+        z_t = add_noise(scheduler, encoded.latents, noise, timesteps[0].long())
+        scheduler.set_begin_index(first)
+    weight = mask if strategy == "noise" else None
     stacked = _stack(
         *(encoded.conditions(branch) for branch in GUIDANCE_BRANCHES),
         encoded.conditions(Branch.FULL),
         *([] if weight is None else [encoded.conditions(Branch.FULL, source_prompt=True)]),
     )
     branches = len(stacked.tokens) // len(z_t)
-    for done, t in enumerate(scheduler.timesteps):
+    for done, t in enumerate(timesteps):
         model_input = scheduler.scale_model_input(z_t, t)
         predictions = denoiser.predict(model_input.repeat(branches, 1, 1, 1), t, stacked).chunk(branches)
         e_none, e_image, e_source, e_full = predictions[:4]
@@ -140,26 +148,27 @@ def sample(
         e = guide(e_none, e_image, e_source, e_full, guidance)
         z_t = scheduler.step(e, t, z_t, return_dict=False)[0]
         if strategy == "latent" and mask is not None:
-            z_t = _keep_source(scheduler, z_t, encoded.latents, noise, mask, done)
+            z_t = _keep_source(scheduler, z_t, encoded.latents, noise, mask, timesteps[done + 1 :])
         if progress is not None:
-            progress(done + 1, len(scheduler.timesteps))
-    return z_t, branches * len(scheduler.timesteps)
+            progress(done + 1, len(timesteps))
+    return z_t, branches * len(timesteps)
 
 
-def _prompt_weight(mask: torch.Tensor | None, strength: float) -> torch.Tensor | float | None:
-    """Return how much of the target prompt to use where; None means all of it everywhere."""
-    if mask is not None:
-        return mask * strength
-    return None if strength == 1.0 else strength
+def first_step(steps: int, strength: float) -> int:
+    """Return the index of the first step to take.
+
+    The schedule's last 40% change textures only, so strength spreads over the rest: the start lies at
+    0.4 + 0.6 * strength of the schedule. At least one step is left.
+    """
+    return min(steps - 1, round(steps * 0.6 * (1 - strength)))
 
 
 def _keep_source(
-    scheduler: Any, z_t: torch.Tensor, z_s: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, done: int
+    scheduler: Any, z_t: torch.Tensor, z_s: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, rest: torch.Tensor
 ) -> torch.Tensor:
-    """Blend latents with the source noised to the next timestep (the `latent` strategy)."""
-    following = done + 1
-    if following < len(scheduler.timesteps):
-        z_s = add_noise(scheduler, z_s, noise, scheduler.timesteps[following].long())
+    """Blend latents with the source noised to the next of the remaining timesteps (the `latent` strategy)."""
+    if len(rest):
+        z_s = add_noise(scheduler, z_s, noise, rest[0].long())
     return mask * z_t + (1 - mask) * z_s
 
 
