@@ -27,9 +27,9 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class GuidanceScales(Strict):
-    """Weights of the three guidance terms (DESIGN section 2; s1, s2, s3 in the released code)."""
+    """Weights of the three guidance terms (docs/model.md; s1, s2, s3 in the released code)."""
 
-    image: float = Field(1.5, ge=0, le=30)
+    image: float = Field(1.3, ge=0, le=30)
     source: float = Field(1.5, ge=0, le=30)
     text: float = Field(3.0, ge=0, le=30)
 
@@ -51,21 +51,25 @@ class GuidanceScales(Strict):
 
 
 class MaskSettings(Strict):
-    """How the editing mask is estimated and used (DESIGN section 2, Editing mask)."""
+    """How the editing mask is estimated and used (docs/model.md, Editing mask).
 
-    strategy: Literal["noise", "latent", "none"] = "noise"
+    The defaults are those calibrated for costumes; they suit edits that are large. The paper's release has 0.5 for
+    `encode_strength` and 3 for `ratio`, without threshold, growth or feather.
+    """
+
+    strategy: Literal["noise", "latent", "none"] = "latent"
     """How the mask guides sampling: mixed predictions, mixed latents, or not at all."""
-    encode_strength: float = Field(0.5, gt=0, lt=1)
+    encode_strength: float = Field(0.9, gt=0, lt=1)
     """Noise level of the maps, as a fraction of the schedule."""
     maps: int = Field(10, ge=1, le=64)
     """How many independent noises are averaged."""
     smooth: int = Field(1, ge=0, le=8)
     """Passes of a 3x3 binomial blur over the averaged differences."""
-    ratio: float = Field(3.0, gt=0)
+    ratio: float = Field(1.4, gt=0)
     """Differences are clamped at this multiple of their mean."""
     threshold: float = Field(0.5, gt=0, lt=1)
     """Level of the soft map that becomes the border of the mask."""
-    grow: float = Field(0.03, ge=0, le=0.5)
+    grow: float = Field(0.0, ge=0, le=0.5)
     """Dilation of the thresholded map, as a fraction of the picture's side."""
     feather: float = Field(0.02, ge=0, le=0.5)
     """Width of the soft border outside the grown map, as a fraction of the picture's side."""

@@ -24,7 +24,7 @@ def pictures(count: int) -> torch.Tensor:
 
 
 def edit(pipeline: MultiConditionedPipeline, pixels: torch.Tensor, seeds: list[int], **options) -> Edits:
-    settings = options.pop("mask_settings", MaskSettings(maps=2))
+    settings = options.pop("mask_settings", MaskSettings(maps=2, strategy="noise"))
     return pipeline.edit(
         pixels,
         [PROMPT] * len(pixels),
@@ -212,3 +212,9 @@ def test_tokenizer_writes_any_text_and_stays_small(tiny_pipeline):
     ids = tiny_pipeline.token_ids(["a woman, Ünïcode 日本 🎅 costume"])
     text = tiny_pipeline.tokenizer.decode(ids[0], skip_special_tokens=True)
     assert text.replace(" ", "") == "awoman,ünïcode日本🎅costume"
+
+
+def test_a_model_restored_from_int8_is_saved_as_a_plain_folder(carded, tmp_path):
+    save_compact(carded, tmp_path / "compact")
+    load_compact(tmp_path / "compact").save_pretrained(tmp_path / "plain")
+    assert load_pipeline(str(tmp_path / "plain"), device="cpu").card.storage == "diffusers"

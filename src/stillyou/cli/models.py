@@ -75,6 +75,5 @@ def export(
         if compact:
             save_compact(pipeline, part)
         else:
-            pipeline.card = pipeline.card.model_copy(update={"storage": "diffusers"})
             pipeline.save_pretrained(part)
     console.print(f"wrote {output}", markup=False)

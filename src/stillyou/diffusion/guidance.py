@@ -1,4 +1,4 @@
-"""Three-way classifier-free guidance (paper section 3.3; DESIGN section 2, Guidance)."""
+"""Three-way classifier-free guidance (paper section 3.3; docs/model.md, Guidance)."""
 
 from __future__ import annotations
 

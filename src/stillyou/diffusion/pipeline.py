@@ -169,7 +169,8 @@ class MultiConditionedPipeline(DiffusionPipeline):
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> None:
         """Write the plain diffusers folder (safetensors) and the card."""
         super().save_pretrained(save_directory, **options)
-        write_card(Path(save_directory), self.card)
+        # A model loaded from the int8 form says so in its card; what is written here is the plain layout.
+        write_card(Path(save_directory), self.card.model_copy(update={"storage": "diffusers"}))
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> MultiConditionedPipeline:

@@ -1,6 +1,6 @@
 """What an effect is: a typed spec that turns words into prompts.
 
-An effect is one named edit (DESIGN section 1). Its two prompt templates describe the portrait before and after;
+An effect is one named edit (docs/effects.md). Its two prompt templates describe the portrait before and after;
 placeholders such as ``{subject}`` are filled from `EffectSpec.variables` or from the command line
 (``--var subject=woman``).
 """
@@ -51,7 +51,7 @@ class EffectSpec(Strict):
     guidance: GuidanceScales = GuidanceScales()
     mask: MaskSettings = MaskSettings()
     strength: float = Field(1.0, ge=0, le=1)
-    """Default intensity: 0 = the input, 1 = the full effect (DESIGN section 1)."""
+    """Default intensity: 0 = the input, 1 = the full effect (docs/effects.md)."""
 
     @field_validator("variables")
     @classmethod

@@ -1,4 +1,4 @@
-"""The layouts that pairs are imported from, each as a list of entries (DESIGN section 5, Importers).
+"""The layouts that pairs are imported from, each as a list of entries (docs/pairs.md, Importers).
 
 ``folder``: ``NAME_input.*``, ``NAME_target.*``, optional ``NAME_mask.*`` and ``NAME.txt`` (first line the target
 prompt, second line, if any, the source prompt). ``released``: ``prompt.json`` as in the paper's release, a JSON object

@@ -1,4 +1,4 @@
-"""The folder of a pair dataset: ``dataset.json`` and Parquet shards (DESIGN section 5).
+"""The folder of a pair dataset: ``dataset.json`` and Parquet shards (docs/pairs.md).
 
 A dataset has ``candidates`` indices 0, 1, ... Each index gives one row for every effect, and a shard holds a fixed
 range of ``shard_size`` indices. What a shard holds follows from the settings and its range alone, so any shard can be

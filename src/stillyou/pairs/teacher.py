@@ -1,4 +1,4 @@
-"""Teachers: whatever makes pairs (DESIGN section 1), and the names they go by."""
+"""Teachers: whatever makes pairs (docs/pairs.md), and the names they go by."""
 
 from __future__ import annotations
 

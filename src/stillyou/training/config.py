@@ -65,7 +65,7 @@ class AutoencoderSettings(Optimisation):
 
 
 class BranchShares(Strict):
-    """How often each branch is trained (DESIGN section 2, Consistent null conditions)."""
+    """How often each branch is trained (docs/model.md, Consistent null conditions)."""
 
     none: float = Field(0.08, ge=0, le=1)
     text: float = Field(0.08, ge=0, le=1)
@@ -85,7 +85,7 @@ class BranchShares(Strict):
 
 
 class EditWeights(Strict):
-    """λ of the edit-weighted loss by effect group, and where a latent counts as changed (DESIGN section 2)."""
+    """λ of the edit-weighted loss by effect group, and where a latent counts as changed (docs/model.md)."""
 
     expression: float = Field(10.0, ge=0)
     costume: float = Field(3.0, ge=0)

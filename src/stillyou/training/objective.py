@@ -1,4 +1,4 @@
-"""The training objective: the edit-weighted loss (DESIGN section 2).
+"""The training objective: the edit-weighted loss (docs/model.md).
 
 With a_t the cumulated alphas of the schedule, z the target latents and n the noise,
 

@@ -1,7 +1,7 @@
 """Faces: what changes with the expression. A style's own face, and one borrowed from another style.
 
 Borrowed faces make features and heads independent of each other: an editor that has only seen each artist's eyes
-on that artist's heads puts features where the training styles have them (prototypes/embedded).
+on that artist's heads puts features where the training styles have them.
 """
 
 from __future__ import annotations

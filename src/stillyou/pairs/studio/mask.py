@@ -8,7 +8,7 @@ import numpy.typing as npt
 from stillyou.pairs.pair import Mask, Pixels
 
 THRESHOLD = 8
-"""Levels of 255: smaller differences are anti-aliasing of clip paths (prototype's finding)."""
+"""Levels of 255: smaller differences are anti-aliasing of clip paths."""
 _CLOSING = 1 / 85
 """Radius of the closing as a fraction of the picture's side."""
 

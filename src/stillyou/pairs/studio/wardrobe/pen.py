@@ -61,9 +61,7 @@ class Pen:
         """Add an ellipse turned clockwise by ``turn`` degrees."""
         bare = "" if ink or not self.ink else ' stroke="none"'
         spin = f' transform="rotate({n(turn)} {n(x)} {n(y)})"' if turn else ""
-        self._parts.append(
-            f'<ellipse cx="{n(x)}" cy="{n(y)}" rx="{n(rx)}" ry="{n(ry)}" fill="{fill}"{spin}{bare}/>'
-        )
+        self._parts.append(f'<ellipse cx="{n(x)}" cy="{n(y)}" rx="{n(rx)}" ry="{n(ry)}" fill="{fill}"{spin}{bare}/>')
 
     def fluff(self, points: Sequence[Point], radius: float | Sequence[float], fill: str) -> None:
         """Add a scalloped mass: outlined circles first, then their insides without the lines between them."""
