@@ -126,6 +126,24 @@ def test_a_folder_with_one_bad_file(stillyou, loads, tmp_path):
     assert len(printed.splitlines()) == 5
 
 
+def test_what_nobody_foresaw_about_one_picture_does_not_stop_the_rest(stillyou, loads, tmp_path, monkeypatch):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (20, 20), "white").save(folder / name)
+    edit = Editor.edit
+
+    def fails_once(self, image, *arguments, **options):
+        monkeypatch.setattr(Editor, "edit", edit)
+        raise RuntimeError("bad luck")
+
+    monkeypatch.setattr(Editor, "edit", fails_once)
+    code, printed, _ = stillyou("edit", folder, "-e", "santa", "-o", tmp_path / "out", "--json")
+    told = json.loads(printed)
+    assert (code, told["edited"], told["failed"]) == (1, 1, 1)
+    assert told["failures"][0]["error"] == "RuntimeError: bad luck"
+
+
 def test_names_that_would_meet_stay_apart(stillyou, loads, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

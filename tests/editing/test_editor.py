@@ -243,3 +243,21 @@ def test_a_real_pipeline(tiny_pipeline):
     ((edit, mask),) = editor.edit_batch([np.array(picture(64, 64))], ["laughing"], [1], steps=2)
     assert edit.shape == (64, 64, 3)
     assert mask.shape == (64, 64)
+
+
+def test_damaged_weights_are_told_instead_of_a_silent_copy(monkeypatch):
+    pipeline = RedPipeline()
+    answer = pipeline.edit
+
+    def broken(*arguments, **options):
+        edits = answer(*arguments, **options)
+        edits.pixels = edits.pixels * math.nan
+        return edits
+
+    monkeypatch.setattr(pipeline, "edit", broken)
+    with pytest.raises(StillYouError, match="not finite"):
+        Editor(pipeline).edit(picture(), "santa")
+
+
+def test_strength_may_be_any_real_number(editor):
+    assert editor.edit(picture(), "santa", strength=np.float32(0.5)).report.strength == 0.5

@@ -135,6 +135,8 @@ def _run_folder(request: Request, options: _Options, plan: Jobs, as_json: bool) 
                 _edit_one(request, options, editor, job, picture, None, outcome, None)
             except StillYouError as error:
                 outcome.failures.append({"input": str(job.source), "error": str(error)})
+            except Exception as error:  # what nobody foresaw about one picture must not stop the rest
+                outcome.failures.append({"input": str(job.source), "error": f"{type(error).__name__}: {error}"})
             bar.advance(task)
     _write_sheet(request, outcome)
     _summarise(outcome, plan, time.perf_counter() - started)

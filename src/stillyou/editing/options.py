@@ -27,7 +27,7 @@ def check_options(strength: float, seed: int, steps: int) -> None:
     Raises:
         UsageError: Strength outside 0 to 1 or NaN, a seed outside 0 to 2**63 - 1, steps outside 1 to 1000.
     """
-    if not isinstance(strength, (int, float)) or not math.isfinite(strength) or not 0 <= strength <= 1:
+    if not isinstance(strength, (int, float, np.floating)) or not math.isfinite(strength) or not 0 <= strength <= 1:
         raise UsageError(f"strength {strength} is not between 0 and 1", "Give a number such as 0.7.")
     _check_whole("seed", seed, 0, LARGEST_SEED)
     _check_whole("steps", steps, 1, MOST_STEPS)

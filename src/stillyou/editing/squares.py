@@ -16,6 +16,7 @@ from stillyou.diffusion.card import ModelCard
 from stillyou.editing.known import resolve_effect
 from stillyou.editing.options import as_guidance, check_options
 from stillyou.effects.spec import EffectSpec, Prompts
+from stillyou.errors import StillYouError
 from stillyou.images.picture import Pixels
 
 Progress = Callable[[int, int], None]
@@ -106,6 +107,9 @@ def ask(
         seeds: One a square.
         mask: A mask (side, side) in [0, 1] to use instead of estimated ones.
         progress: Called with (steps done, steps).
+
+    Raises:
+        StillYouError: The answer holds numbers that are not finite: the weights are damaged.
     """
     first = plans[0]
     pixels = torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -121,6 +125,10 @@ def ask(
         mask=None if mask is None else torch.from_numpy(mask)[None, None].repeat(len(plans), 1, 1, 1),
         progress=progress,
     )
+    if not all(bool(part.isfinite().all()) for part in (edits.pixels, edits.reconstruction, edits.mask)):
+        raise StillYouError(
+            "the model answers with numbers that are not finite", "Its weights are damaged: copy it again."
+        )
     edit, reconstruction = _levels(edits.pixels), _levels(edits.reconstruction)
     masks = edits.mask.float().cpu().clamp(0, 1).numpy()[:, 0]
     return [Answer(edit[i], reconstruction[i], masks[i], int(edits.evaluations)) for i in range(len(plans))]
