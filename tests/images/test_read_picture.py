@@ -332,6 +332,11 @@ def test_images_from_memory_follow_the_same_rules():
     assert picture_from_image(turned).size == (6, 9)
 
 
+def test_images_without_pixels_are_refused():
+    with pytest.raises(StillYouError, match="no pixels"):
+        picture_from_image(Image.new("RGB", (0, 5)))
+
+
 def test_masks_of_any_mode(tmp_path):
     grey = Image.fromarray(ALPHA)
     assert np.array_equal(read_mask(saved(tmp_path, grey, "l.png"), (9, 6)), ALPHA)

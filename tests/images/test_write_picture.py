@@ -1,5 +1,7 @@
 """Writing: exact pixels, kept metadata, whole files or none."""
 
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -144,3 +146,12 @@ def test_srgb_and_unusable_profiles_change_nothing():
     for icc in (b"", SRGB, b"nonsense" * 40):
         assert to_srgb(RGB, icc) is RGB
         assert from_srgb(RGB, icc) is RGB
+
+
+def test_damaged_metadata_is_no_python_warning(tmp_path, recwarn):
+    block = struct.pack("<2sHIHHHII", b"II", 42, 8, 1, 0x010E, 2, 5000, 26) + bytes(4)
+    Image.new("RGB", (9, 6)).save(tmp_path / "a.jpg", exif=b"Exif\0\0" + block)
+    picture = read_picture(tmp_path / "a.jpg")
+    assert picture.info.exif
+    write_picture(tmp_path / "a.tif", picture)
+    assert not recwarn.list

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PIL import Image
 
@@ -17,6 +20,14 @@ _DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0112, 0x0131, 0x0132, 0x013B, 0x013C, 
 """ImageDescription, Make, Model, Orientation, Software, DateTime, Artist, HostComputer, Copyright."""
 _SUBFOLDERS = (0x8769, 0x8825)
 """Exif and GPS."""
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Silence Pillow about sizes (`reading` is stricter) and damaged metadata (which is left out)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def upright_exif(exif: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from PIL import Image
 
 from stillyou.errors import StillYouError
 from stillyou.images.kinds import MULTI_PICTURE, mislabelled, signature
-from stillyou.images.metadata import descriptive_exif, upright_exif, upright_xmp
+from stillyou.images.metadata import descriptive_exif, upright_exif, upright_xmp, without_warnings
 from stillyou.images.picture import Picture, PictureInfo, Pixels
 from stillyou.images.pixels import Depth, convert
 
@@ -95,20 +94,12 @@ def grey_mask(picture: Picture, size: tuple[int, int], where: str = "the mask") 
 
 
 @contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Silence Pillow about sizes (`_check_size` is stricter) and damaged metadata (which is left out)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-@contextmanager
 def _opened(path: Path) -> Iterator[tuple[Image.Image, Depth]]:
     """Yield the checked and decoded image and the depth of its samples; closes the file."""
     kind = _checked_kind(path)
     formats = _formats(path, kind)
     try:
-        with _without_warnings():
+        with without_warnings():
             image = Image.open(path, formats=formats)
     except Image.DecompressionBombError as error:
         raise _too_large(str(path)) from error
@@ -156,6 +147,8 @@ def _formats(path: Path, kind: str) -> list[str]:
 
 
 def _check_size(image: Image.Image, where: str) -> None:
+    if not image.width or not image.height:
+        raise StillYouError(f"{where} has no pixels", "Give a picture of at least one.")
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(where, image.size)
 
@@ -169,7 +162,8 @@ def _check_still(image: Image.Image, where: str) -> None:
     if image.format == MULTI_PICTURE:
         return
     try:
-        frames = int(getattr(image, "n_frames", 1))
+        with without_warnings():
+            frames = int(getattr(image, "n_frames", 1))
     except Exception as error:  # counting reads the whole file, and may meet its damage
         raise _damaged(where, image.format or "") from error
     if frames > 1:
@@ -179,7 +173,7 @@ def _check_still(image: Image.Image, where: str) -> None:
 
 def _decode(image: Image.Image, where: str) -> None:
     try:
-        with _without_warnings():
+        with without_warnings():
             image.load()
     except Exception as error:  # decoders of damaged files raise nearly anything
         raise _damaged(where, image.format or "") from error
@@ -224,7 +218,7 @@ def _turned(image: Image.Image, turn: Image.Transpose) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 where it is absent or the block is damaged."""
     try:
-        with _without_warnings():
+        with without_warnings():
             return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # a damaged EXIF block raises nearly anything, and is no reason to refuse the pixels
         return 1
@@ -236,7 +230,7 @@ def _exif_block(image: Image.Image) -> bytes:
     if block or image.format != "TIFF":
         return bytes(block)
     try:
-        with _without_warnings():
+        with without_warnings():
             kept = descriptive_exif(image.getexif())
         return kept.tobytes() if len(kept) else b""
     except Exception:  # as in `_orientation`

@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_path
-from stillyou.images.metadata import descriptive_exif
+from stillyou.images.metadata import descriptive_exif, without_warnings
 from stillyou.images.picture import Picture, Pixels
 
 WRITABLE = {
@@ -139,8 +139,9 @@ def _metadata(kind: str, picture: Picture, notes: list[str]) -> dict[str, Any]:
 
 def _tiff_tags(exif: bytes, xmp: bytes | None) -> Image.Exif:
     block = Image.Exif()
-    block.load(exif)
-    tags = descriptive_exif(block)
+    with without_warnings():
+        block.load(exif)
+        tags = descriptive_exif(block)
     if xmp:
         tags[_XMP_TAG] = xmp
     block = Image.Exif()
