@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from stillyou.console import console
-from stillyou.errors import UsageError
+from stillyou.errors import StillYouError, UsageError
 
 commands = typer.Typer(help="List models, show what they can do, convert between the plain and the shipped form.")
 
@@ -65,15 +65,19 @@ def export(
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise UsageError(f"{output} exists and is not an empty folder", "Name a new folder.")
     import torch
+    from safetensors import SafetensorError
 
     from stillyou.diffusion.compact import save_compact
     from stillyou.diffusion.models import load_pipeline
     from stillyou.files import atomic_folder
 
     pipeline = load_pipeline(model, device="cpu", dtype=torch.float32)
-    with atomic_folder(output) as part:
-        if compact:
-            save_compact(pipeline, part)
-        else:
-            pipeline.save_pretrained(part)
+    try:
+        with atomic_folder(output) as part:
+            if compact:
+                save_compact(pipeline, part)
+            else:
+                pipeline.save_pretrained(part)
+    except (OSError, SafetensorError) as error:
+        raise StillYouError(f"cannot write {output}: {error}", "Check space and permissions.") from error
     console.print(f"wrote {output}", markup=False)
