@@ -35,7 +35,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.lower(), known, n=2, cutoff=0.5)
     if close:
         return "Did you mean " + " or ".join(f"'{c}'" for c in close) + "?"
-    return "There are: " + ", ".join(known) if known else ""
+    return f"There are: {', '.join(known)}." if known else ""
 
 
 def requires(extra: str, *modules: str) -> None:

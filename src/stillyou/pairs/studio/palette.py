@@ -48,12 +48,6 @@ def channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-def lightness(colour: str) -> float:
-    """Return the luma of a colour, 0 to 1."""
-    red, green, blue = channels(colour)
-    return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
-
-
 def pick(rng: np.random.Generator, role: str, jitter: float = 12.0) -> str:
     """Draw a colour of a role, each channel shifted by at most `jitter`."""
     pool = ROLES[role]
