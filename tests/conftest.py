@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stillyou.diffusion.network import build_components, tiny_architecture
+from stillyou.diffusion.network import build_components
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from tests.tiny import tiny_architecture
 
 
 @pytest.fixture(autouse=True)

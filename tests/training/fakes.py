@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from stillyou.diffusion.network import tiny_architecture
 from stillyou.draws import generator
 from stillyou.effects.spec import EffectSpec
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.store import PairDataset
 from stillyou.training.config import AutoencoderSettings, EditorSettings, TrainingConfig
+from tests.tiny import tiny_architecture
 
 SIZE = 64
 SANTA = EffectSpec(

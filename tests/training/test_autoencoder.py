@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stillyou.diffusion.autoencoder import to_latents
-from stillyou.diffusion.network import build_autoencoder, tiny_architecture
+from stillyou.diffusion.network import build_autoencoder
 from stillyou.draws import generator
 from stillyou.training.augment import augment, draw_augmentation, no_augmentation
 from stillyou.training.autoencoder import (
@@ -18,6 +18,7 @@ from stillyou.training.autoencoder import (
     statistics_penalty,
     to_float,
 )
+from tests.tiny import tiny_architecture
 
 
 def pictures(count: int, side: int = 64) -> torch.Tensor:

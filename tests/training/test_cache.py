@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from stillyou.diffusion.autoencoder import to_latents
-from stillyou.diffusion.network import build_autoencoder, tiny_architecture
+from stillyou.diffusion.network import build_autoencoder
 from stillyou.errors import StillYouError
 from stillyou.pairs.store import PairDataset
 from stillyou.training.cache import CacheSettings, LatentCache, cache_key, open_or_build
+from tests.tiny import tiny_architecture
 from tests.training.fakes import paint_pairs
 
 SETTINGS = CacheSettings(resolution=64, vision_size=32, copies=2, seed=0)

@@ -32,7 +32,7 @@ class ModelCard(Strict):
 
     format_version: int = FORMAT_VERSION
     name: str = "unnamed"
-    resolution: int = 512
+    resolution: int = Field(512, ge=32, multiple_of=16)
     storage: str = "diffusers"
     """`diffusers` for the plain layout, `int8` for the compact form of `compact`."""
     effects: tuple[TrainedEffect, ...] = ()

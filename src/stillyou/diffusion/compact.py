@@ -116,7 +116,7 @@ def load_compact(folder: str | Path, dtype: torch.dtype = torch.float32) -> Mult
         pipeline = MultiConditionedPipeline(
             tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"), scheduler=_scheduler(folder), **networks
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise StillYouError(
             f"the model folder {folder} is damaged ({type(error).__name__}: {str(error).splitlines()[0]:.120})",
             "Copy or install it again.",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
+from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.card import read_card
@@ -109,6 +112,10 @@ def _download(hub_id: str) -> Path:
 
 
 def _load_plain(folder: Path, dtype: torch.dtype) -> MultiConditionedPipeline:
+    # What goes wrong is said once, by us; the libraries' own lines and bars would stand in between.
+    for library in (diffusers_logging, transformers_logging):
+        library.disable_progress_bar()
+    diffusers_logging.set_verbosity(logging.CRITICAL)
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "local_files_only": True}
     try:
         return MultiConditionedPipeline.from_pretrained(folder, **options)

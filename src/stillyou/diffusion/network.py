@@ -221,21 +221,3 @@ def _build_image_encoder(architecture: Architecture) -> CLIPVisionModel:
             projection_dim=architecture.width,
         )
     )
-
-
-def tiny_architecture() -> Architecture:
-    """Return sizes that train and edit in seconds on a CPU; for tests and dry runs."""
-    return Architecture(
-        resolution=64,
-        latent_channels=4,
-        autoencoder_channels=8,
-        unet_channels=(16, 32),
-        unet_layers=1,
-        width=32,
-        feed_forward=32,
-        text_layers=1,
-        image_layers=1,
-        heads=2,
-        vision_size=32,
-        vision_patch=16,
-    )
