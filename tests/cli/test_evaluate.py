@@ -70,6 +70,7 @@ def test_json_is_one_object_with_every_figure(run, tmp_path):
     assert document["lazy"]["mask_recall"] == document["lazy"]["outside_true_error"] == 0
     assert json.loads((tmp_path / "report" / "evaluation.json").read_text()) == document
     assert "too few" in err
+    assert document["judge_fit"] is False and "judge is not fit" in " ".join(err.split())
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert names == {"evaluation.json", "evaluation.md", "success.png", "masks.png", "sheet.jpg"}
 

@@ -87,6 +87,16 @@ def test_an_oracle_gets_the_oracle_figures(oracle_evaluation):
     assert document["outside_change"] == document["outside_true_error"] == document["inside_target_error"] == 0
 
 
+@pytest.mark.parametrize("verdict", [True, False])
+def test_a_judge_that_cannot_tell_the_oracle_from_the_lazy_answer_is_unfit(verdict, oracle, oracle_evaluation):
+    class Blind:
+        def scores(self, effect, pictures):
+            return [verdict] * len(pictures), [0.5] * len(pictures)
+
+    assert oracle_evaluation.document["judge_fit"] is True
+    assert evaluate(oracle, Blind(), SPLIT, n=1, effects=[load_effect("angry")]).document["judge_fit"] is False
+
+
 def test_the_document_has_all_effects_and_is_plain_json(oracle_evaluation):
     document = json.loads(json.dumps(oracle_evaluation.document, allow_nan=False))
     needed = {"split", "n", "seed", "steps", "guidance", "seconds", "effects", "styles", "lazy", "oracle"}

@@ -40,7 +40,7 @@ def evaluation():
     lazy = json.loads(json.dumps(found))
     lazy["mask_precision"] = None
     head = {"model": "embedded", "split": "unseen-styles", "n": 3, "seed": 0, "steps": 20, "strength": 1.0}
-    head |= {"resolution": 64, "seconds": 1.5}
+    head |= {"judge_fit": True, "resolution": 64, "seconds": 1.5}
     return Evaluation({**head, **found, "lazy": lazy, "oracle": found}, examples)
 
 
@@ -88,6 +88,11 @@ def test_the_table_has_a_row_for_everything(evaluation):
 def test_a_full_split_is_not_called_too_few(evaluation):
     evaluation.document["n"] = 32
     assert "too few" not in markdown(evaluation.document)
+
+
+def test_an_unfit_judge_is_told(evaluation):
+    assert "not fit" not in markdown(evaluation.document)
+    assert "The judge is not fit for use" in markdown({**evaluation.document, "judge_fit": False})
 
 
 def test_a_file_or_a_place_without_permission_is_refused(tmp_path):

@@ -105,10 +105,14 @@ def _progress() -> Progress:
 
 
 def _print(document: dict[str, Any], files: list[Path], as_json: bool) -> None:
+    from stillyou.evaluation.report import judge_warning
+
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
     else:
         _print_table(document)
+    if not document["judge_fit"]:
+        console.print(f"Warning: {judge_warning(document)}", markup=False)
     console.print("Wrote " + ", ".join(str(path) for path in files), markup=False)
 
 

@@ -27,6 +27,8 @@ SPLITS = ("unseen-characters", "unseen-styles")
 """New characters of the training styles; characters of styles that training never saw."""
 FEWEST = 32
 """Pairs an effect below which figures are only a glance."""
+LEAST_ORACLE, MOST_LAZY = 0.95, 0.10
+"""Success of the oracle and of the lazy answer with which a judge is fit for use."""
 EXAMPLES = 3
 """Pairs an effect kept for the contact sheet."""
 
@@ -180,7 +182,8 @@ def evaluate(
 
     Returns:
         The document has `edit_success`, `judge_score`, the errors and the mask figures of `figures.summary` for all
-        edits, for each of `effects` and `styles`, and the same under `lazy` and `oracle`.
+        edits, for each of `effects` and `styles`, and the same under `lazy` and `oracle`; `judge_fit` tells whether
+        the judge told those two apart.
 
     Raises:
         UsageError: An unknown split or an effect that the judge or the split cannot show.
@@ -192,6 +195,7 @@ def evaluate(
     started = time.monotonic()
     for effect in effects:
         run.measure(effect)
+    lazy, oracle = _tables(run.rows, "lazy"), _tables(run.rows, "oracle")
     document = {
         "split": split,
         "n": n,
@@ -203,8 +207,9 @@ def evaluate(
         "seconds": round(time.monotonic() - started, 2),
         "seconds_per_edit": round(run.editing / len(run.rows), 4),
         **_tables(run.rows, "edit"),
-        "lazy": _tables(run.rows, "lazy"),
-        "oracle": _tables(run.rows, "oracle"),
+        "judge_fit": oracle["edit_success"] >= LEAST_ORACLE and lazy["edit_success"] <= MOST_LAZY,
+        "lazy": lazy,
+        "oracle": oracle,
     }
     return Evaluation(document, run.examples)
 

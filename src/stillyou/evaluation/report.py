@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stillyou.errors import StillYouError
-from stillyou.evaluation.benchmark import FEWEST, Evaluation
+from stillyou.evaluation.benchmark import FEWEST, LEAST_ORACLE, MOST_LAZY, Evaluation
 from stillyou.evaluation.plots import plot_curves, plot_masks, plot_strength, plot_success
 from stillyou.evaluation.sheet import save_sheet
 from stillyou.files import write_json, write_text
@@ -88,10 +88,21 @@ def _cells(table: Mapping[str, Any], figures: Sequence[str]) -> list[str]:
     return ["-" if table[name] is None else COLUMNS[name][1].format(table[name]) for name in figures]
 
 
+def judge_warning(document: Mapping[str, Any]) -> str:
+    """Say in a line why the figures of an unfit judge are not to be trusted."""
+    oracle, lazy = (document[name]["edit_success"] for name in ("oracle", "lazy"))
+    return (
+        f"The judge is not fit for use: it sees the effect in {oracle:.0%} of the oracle's answers (at least"
+        f" {LEAST_ORACLE:.0%} needed) and in {lazy:.0%} of the lazy ones (at most {MOST_LAZY:.0%} allowed)."
+        " Do not trust edit success and judge score."
+    )
+
+
 def markdown(document: Mapping[str, Any]) -> str:
     """Return the report's text: how the figures were made, and the table."""
     head, *body = rows(document)
     lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
+    unfit = "" if document["judge_fit"] else f"\n{judge_warning(document)}\n"
     few = f"\nOnly {document['n']} pairs an effect: too few for figures to quote.\n" if document["n"] < FEWEST else ""
     return "\n".join(
         [
@@ -100,7 +111,7 @@ def markdown(document: Mapping[str, Any]) -> str:
             f"Model `{document.get('model', '')}`, {document['n']} pairs an effect, {document['steps']} steps,"
             f" strength {document['strength']:g}, seed {document['seed']}, {document['resolution']} px,"
             f" {document['seconds']:.0f} s in all.",
-            few,
+            few + unfit,
             "Errors are mean absolute differences in 8-bit levels, inside and outside the true mask. `lazy` answers"
             " with the source, `oracle` with the target and the true mask.",
             "",
