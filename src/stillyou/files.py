@@ -6,12 +6,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from stillyou.errors import StillYouError
+
+Place = Callable[[str | Path], AbstractContextManager[Path]]
+"""Gives the temporary path to write a file at: `atomic_path`, or what `together` yields."""
 
 
 @contextmanager
@@ -43,6 +46,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def together() -> Iterator[Place]:
+    """Yield a stand-in for `atomic_path` whose files take their names at the end, or all vanish on a failure."""
+    with ExitStack() as parts:
+        yield lambda path: nullcontext(parts.enter_context(atomic_path(path)))
 
 
 def _umask() -> int:

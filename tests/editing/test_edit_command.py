@@ -76,6 +76,19 @@ def test_one_picture_with_everything(stillyou, loads, portrait, tmp_path):
     assert read_picture(sheet).size[0] > 3 * 256
 
 
+def test_when_one_file_cannot_be_written_none_is(stillyou, loads, portrait, tmp_path, monkeypatch):
+    def no_space(rows):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "o.png").write_text("of before")
+    monkeypatch.setattr("stillyou.editing.sheet.draw_sheet", no_space)
+    before = files(tmp_path)
+    extra = ("--mask-out", tmp_path / "m.png", "--sheet", tmp_path / "s.png")
+    code, printed, told = stillyou("edit", portrait, "-e", "angry", "-o", tmp_path / "o.png", *extra)
+    assert (code, printed) == (1, "") and "No space left" in told
+    assert files(tmp_path) == before and (tmp_path / "o.png").read_text() == "of before"
+
+
 def test_without_json_the_path_is_all_of_standard_output(stillyou, loads, portrait, tmp_path):
     code, printed, _ = stillyou("edit", portrait, "-e", "angry", "-o", tmp_path / "out.jpg")
     assert code == 0

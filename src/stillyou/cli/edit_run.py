@@ -20,6 +20,7 @@ from stillyou.editing.jobs import Job, Jobs, plan_jobs
 from stillyou.editing.known import check_effect
 from stillyou.editing.options import check_options
 from stillyou.errors import StillYouError, UsageError, nearest
+from stillyou.files import together
 from stillyou.images import Picture, check_writable, is_lossless, read_mask, read_picture, write_mask, write_picture
 from stillyou.images.picture import Pixels
 
@@ -114,9 +115,16 @@ def _run_single(request: Request, options: _Options, job: Job, as_json: bool) ->
     with _progress(disable=as_json) as bar:
         task = bar.add_task(job.source.name, total=request.steps)
         _edit_one(
-            request, options, editor, job, picture, mask, outcome, lambda done, _: bar.update(task, completed=done)
+            request,
+            options,
+            editor,
+            job,
+            picture,
+            mask,
+            outcome,
+            lambda done, _: bar.update(task, completed=done),
+            True,
         )
-    _write_sheet(request, outcome)
     (edit,) = outcome.edits
     for note in edit["notes"]:
         console.print(f"note: {note}", markup=False)
@@ -178,8 +186,9 @@ def _edit_one(
     mask: Pixels | None,
     outcome: _Outcome,
     progress: Any,
+    alone: bool = False,
 ) -> None:
-    """Edit one picture, write its files, and add it to the outcome."""
+    """Edit one picture, write its files (all or none; the sheet too if it is alone), and add it to the outcome."""
     result = editor.edit(
         picture,
         request.effect,
@@ -193,11 +202,17 @@ def _edit_one(
         mask_strategy=request.mask_strategy,
         progress=progress,
     )
-    notes = [*result.report.notes, *write_picture(job.output, result.picture)]
+    row = _row(job, picture, result) if request.sheet is not None and _has_room(outcome) else None
+    with together() as place:
+        notes = [*result.report.notes, *write_picture(job.output, result.picture, place)]
+        if job.mask_out is not None:
+            write_mask(job.mask_out, _pixels(result), place)
+        if alone and row is not None and request.sheet is not None:
+            write_picture(request.sheet, _sheet([row]), place)
     if not is_lossless(job.output):
         notes.append("JPEG stores every pixel anew; write .png to keep the rest bit-identical")
-    if job.mask_out is not None:
-        write_mask(job.mask_out, _pixels(result))
+    if row is not None:
+        outcome.rows.append(row)
     outcome.edits.append(
         {
             "input": str(job.source),
@@ -207,8 +222,6 @@ def _edit_one(
             "notes": notes,
         }
     )
-    if request.sheet is not None:
-        _add_row(outcome, job, picture, result)
 
 
 def _pixels(result: EditResult) -> Pixels:
@@ -217,24 +230,32 @@ def _pixels(result: EditResult) -> Pixels:
     return np.asarray(result.mask)
 
 
-def _add_row(outcome: _Outcome, job: Job, picture: Picture, result: EditResult) -> None:
-    from stillyou.editing.sheet import MOST_ROWS, make_row
+def _has_room(outcome: _Outcome) -> bool:
+    from stillyou.editing.sheet import MOST_ROWS
 
-    if len(outcome.rows) == MOST_ROWS:
-        return
+    return len(outcome.rows) < MOST_ROWS
+
+
+def _row(job: Job, picture: Picture, result: EditResult) -> Row:
+    from stillyou.editing.sheet import make_row
+
     report = result.report
     captions = (job.source.name, f"mask {report.mask_area:.0%}", f"{report.effect}, seed {report.seed}")
-    outcome.rows.append(make_row(picture, _pixels(result), result.picture, captions))
+    return make_row(picture, _pixels(result), result.picture, captions)
 
 
 def _write_sheet(request: Request, outcome: _Outcome) -> None:
     if request.sheet is None or not outcome.rows:
         return
-    from stillyou.editing.sheet import draw_sheet
-
     if len(outcome.rows) < len(outcome.edits):
         console.print(f"note: the sheet shows the first {len(outcome.rows)} pictures")
-    write_picture(request.sheet, draw_sheet(outcome.rows))
+    write_picture(request.sheet, _sheet(outcome.rows))
+
+
+def _sheet(rows: list[Row]) -> Picture:
+    from stillyou.editing.sheet import draw_sheet
+
+    return draw_sheet(rows)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from stillyou.errors import StillYouError, UsageError
-from stillyou.files import atomic_path
+from stillyou.files import Place, atomic_path
 from stillyou.images.metadata import descriptive_exif, without_warnings
 from stillyou.images.picture import Picture, Pixels
 
@@ -67,11 +67,16 @@ def is_lossless(path: str | Path) -> bool:
     return check_writable(path) != "JPEG"
 
 
-def write_picture(path: str | Path, picture: Picture) -> tuple[str, ...]:
+def write_picture(path: str | Path, picture: Picture, place: Place = atomic_path) -> tuple[str, ...]:
     """Write a picture in the format that its extension names.
 
     JPEG is written at quality 95 without chroma subsampling, everything else losslessly. JPEG and BMP have no
     transparency: the picture is laid on white.
+
+    Args:
+        path: Where to.
+        picture: What to write.
+        place: `files.together` gives one with which several files appear, or none.
 
     Returns:
         What the format could not keep, in words for people.
@@ -86,7 +91,7 @@ def write_picture(path: str | Path, picture: Picture) -> tuple[str, ...]:
         picture = Picture(_on_white(picture.rgb, picture.alpha), None, picture.info)
         notes.append(f"{kind} has no transparency: the picture was laid on white")
     options = {**_SAVE[kind], **_metadata(kind, picture, notes)}
-    with atomic_path(path) as part:
+    with place(path) as part:
         try:
             picture.image().save(part, kind, **options)
         except (ValueError, SyntaxError, RuntimeError) as error:
@@ -94,15 +99,15 @@ def write_picture(path: str | Path, picture: Picture) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def write_mask(path: str | Path, mask: Pixels) -> None:
-    """Write a mask (H, W) as an 8-bit grey PNG.
+def write_mask(path: str | Path, mask: Pixels, place: Place = atomic_path) -> None:
+    """Write a mask (H, W) as an 8-bit grey PNG; `place` as in `write_picture`.
 
     Raises:
         UsageError: The name does not end in ``.png``.
     """
     if Path(path).suffix.lower() != ".png":
         raise UsageError(f"cannot write the mask to {path}", "Masks are PNG: end the name in .png.")
-    with atomic_path(path) as part:
+    with place(path) as part:
         Image.fromarray(mask).save(part, "PNG")
 
 
