@@ -1,6 +1,7 @@
 """Reading: every kind of pixel, every orientation, and everything that must be refused."""
 
 import io
+import os
 import struct
 import zlib
 
@@ -284,6 +285,18 @@ def test_truncated_files_are_refused(tmp_path, kind, share):
     with pytest.raises(StillYouError, match="damaged or truncated") as caught:
         read_picture(tmp_path / "cut")
     assert "\n" not in str(caught.value)
+
+
+def test_libtiff_prints_nothing_of_its_own(tmp_path, capfd):
+    noise = Image.fromarray(RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    path = saved(tmp_path, noise, "a.tif", compression="tiff_lzw")
+    content = bytearray(path.read_bytes())
+    content[1000:3000] = bytes(2000)
+    path.write_bytes(content)
+    with pytest.raises(StillYouError, match="damaged"):
+        read_picture(path)
+    os.write(2, b"restored")
+    assert capfd.readouterr() == ("", "restored")
 
 
 @given(st.sampled_from(["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"]), st.data())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,10 +175,37 @@ def _check_still(image: Image.Image, where: str) -> None:
 
 def _decode(image: Image.Image, where: str) -> None:
     try:
-        with without_warnings():
+        with without_warnings(), _quiet_libtiff(image.format):
             image.load()
     except Exception as error:  # decoders of damaged files raise nearly anything
         raise _damaged(where, image.format or "") from error
+
+
+_stderr_lock = threading.Lock()
+
+
+@contextmanager
+def _quiet_libtiff(kind: str | None) -> Iterator[None]:
+    """Send what libtiff prints about damage to nowhere: it writes to the process's standard error by itself.
+
+    Other threads' lines are lost as well meanwhile; the lock keeps two threads from restoring each other's.
+    """
+    if kind != "TIFF":
+        yield
+        return
+    with _stderr_lock:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no standard error
+            yield
+            return
+        try:
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _damaged(where: str, kind: str) -> StillYouError:
