@@ -107,6 +107,23 @@ def test_info_of_an_unfinished_dataset(finished: Path, tmp_path: Path, capsys: p
     assert "showing the rest" in capsys.readouterr().err
 
 
+def test_a_check_names_every_file_with_damaged_pages(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = Path(shutil.copytree(finished, tmp_path / "pairs"))
+    assert _run("pairs", "info", folder, "--check") == 0
+    capsys.readouterr()
+    for number in (0, 2):
+        shard = folder / f"pairs-{number:05d}.parquet"
+        data = bytearray(shard.read_bytes())
+        data[len(data) // 3] ^= 1
+        shard.write_bytes(data)
+    assert _run("pairs", "info", folder, "--check", "--json") == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1
+    assert "damaged pages in pairs-00000.parquet, pairs-00002.parquet. Delete" in captured.err
+
+
 def test_import_through_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     pixels = np.random.default_rng(0).integers(0, 200, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a_input.png")

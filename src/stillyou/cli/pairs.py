@@ -88,13 +88,17 @@ def _import(
 
 def _info(
     folder: Path = typer.Argument(..., metavar="FOLDER", help="A pair dataset."),
+    check: bool = typer.Option(False, "--check", help="Read every picture's bytes too, and name damaged files."),
     as_json: bool = _JSON,
 ) -> None:
     """Tell what a dataset holds: settings, accepted and rejected candidates, and whether it is whole."""
     requires("pairs", "pyarrow")
+    from stillyou.pairs.check import check_pages
     from stillyou.pairs.curate import summarise
     from stillyou.pairs.store import PairDataset
 
+    if check:
+        console.print(f"no damage in the pages of {check_pages(folder)} shards")
     dataset = PairDataset(folder, status="any", partial=True)
     meta = dataset.meta
     facts = {

@@ -250,6 +250,18 @@ class ShardReader:
         except (OSError, pa.ArrowException) as error:
             raise damaged(self.path, error) from error
 
+    def check(self) -> None:
+        """Read all pages and let go of them; raises StillYouError if one does not match its checksum."""
+        import pyarrow as pa
+
+        try:
+            for number in range(self._open().num_row_groups):
+                self._open().read_row_group(number, use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            raise damaged(self.path, error) from error
+        finally:
+            self.close()
+
     def close(self) -> None:
         """Let go of the file; the next read opens it again."""
         self._file, self._group = None, (-1, ())
