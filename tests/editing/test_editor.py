@@ -259,5 +259,20 @@ def test_damaged_weights_are_told_instead_of_a_silent_copy(monkeypatch):
         Editor(pipeline).edit(picture(), "santa")
 
 
+@pytest.mark.parametrize(
+    ("image", "options", "remedy"),
+    [
+        (np.zeros((8, 8, 3), np.uint8), {}, "fromarray"),
+        (None, {}, "a path or a Pillow image"),
+        (b"\x89PNG", {}, "BytesIO"),
+        (picture(), {"guidance": 5}, "IMAGE,SOURCE,TEXT"),
+        (picture(), {"crop": (0, 0, 8)}, r"Crop\(left, top, size\)"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_with_the_remedy(editor, image, options, remedy):
+    with pytest.raises(UsageError, match=remedy):
+        editor.edit(image, "santa", **options)
+
+
 def test_strength_may_be_any_real_number(editor):
     assert editor.edit(picture(), "santa", strength=np.float32(0.5)).report.strength == 0.5

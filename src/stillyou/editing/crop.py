@@ -85,8 +85,10 @@ def check_crop(crop: Crop, size: tuple[int, int]) -> Crop:
     """Return a square that a user chose if it makes sense for a picture of this width and height.
 
     Raises:
-        UsageError: It lies outside the picture, or dwarfs it.
+        UsageError: It is no `Crop`, lies outside the picture, or dwarfs it.
     """
+    if not isinstance(crop, Crop):
+        raise UsageError(f"crop {crop!r} is no Crop", "Write stillyou.editing.crop.Crop(left, top, size).")
     left, top, right, bottom = crop.visible(size)
     where = f"crop {crop.left},{crop.top},{crop.size} for a picture of {size[0]}x{size[1]} pixels"
     if left >= right or top >= bottom:

@@ -21,6 +21,7 @@ from stillyou.editing.options import MaskLike, as_mask, check_options
 from stillyou.editing.report import CropReport, EditReport, changes
 from stillyou.editing.squares import Plan, Progress, ask, batches, plan_edit
 from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError
 from stillyou.images import Picture, encode_info, picture_from_image, read_picture, write_picture
 from stillyou.images.colour import from_srgb, to_srgb
 from stillyou.images.picture import Pixels
@@ -105,7 +106,7 @@ class Editor:
             progress: Called with (steps done, steps).
 
         Raises:
-            UsageError: A wrong option, or an effect that the model was not trained for.
+            UsageError: A wrong option or kind of argument, or an effect that the model was not trained for.
             StillYouError: A picture or mask that cannot be used.
         """
         started = time.perf_counter()
@@ -236,7 +237,14 @@ class Editor:
 def _open(image: Image.Image | Picture | str | Path) -> Picture:
     if isinstance(image, Picture):
         return image
-    return picture_from_image(image) if isinstance(image, Image.Image) else read_picture(image)
+    if isinstance(image, Image.Image):
+        return picture_from_image(image)
+    if isinstance(image, (str, Path)):
+        return read_picture(image)
+    raise UsageError(
+        f"the image is a {type(image).__name__}, not a path or a Pillow image",
+        "Use PIL.Image.fromarray(array) for an array, PIL.Image.open(io.BytesIO(data)) for bytes.",
+    )
 
 
 def _in_profile(planes: NDArray[np.float32], icc: bytes) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,9 @@ def as_guidance(guidance: GuidanceScales | Sequence[float] | str) -> GuidanceSca
     """
     if isinstance(guidance, GuidanceScales):
         return guidance
-    return GuidanceScales.parse(guidance if isinstance(guidance, str) else ",".join(map(str, guidance)))
+    if isinstance(guidance, Iterable) and not isinstance(guidance, str):
+        guidance = ",".join(map(str, guidance))
+    return GuidanceScales.parse(str(guidance))
 
 
 def as_mask(mask: MaskLike, size: tuple[int, int]) -> Pixels:
