@@ -103,7 +103,7 @@ def test_wrong_options_are_refused_in_a_line(run, tmp_path, arguments, named):
     code, out, err = run(*arguments)
     assert code == 2 and not out
     assert named in err and "Traceback" not in err
-    assert not (tmp_path / "report" / "evaluation.json").exists()
+    assert not (tmp_path / "report").exists()
 
 
 def test_a_report_that_is_a_file_and_a_missing_judge_are_refused_before_the_work(run, tmp_path):
@@ -113,6 +113,7 @@ def test_a_report_that_is_a_file_and_a_missing_judge_are_refused_before_the_work
     assert (tmp_path / "file").read_text() == "mine"
     code, _, err = run("--judge", tmp_path / "nowhere")
     assert code == 1 and "no judge in" in err
+    assert not (tmp_path / "report").exists()
 
 
 def test_a_missing_extra_names_the_command_that_installs_it(run, monkeypatch):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from stillyou.evaluation.benchmark import Evaluation
+    from stillyou.evaluation.judge import Judge
+    from stillyou.evaluation.subject import ModelSubject
 
 
 def register(app: typer.Typer) -> None:
@@ -45,11 +47,12 @@ def evaluate(
     from stillyou.evaluation.report import prepare_folder, write_report
 
     check_split(split)
+    examiner, subject = _load(judge, model, device)
     folder = prepare_folder(output)
     if n < FEWEST:
         console.print(f"Note: {n} pairs an effect are too few for figures; the default is {FEWEST}.")
     settings = Settings(steps=steps, guidance=scales)
-    found = _measure(model, device, split, n, settings, seed, batch, judge, curves)
+    found = _measure(subject, examiner, model, split, n, settings, seed, batch, curves)
     files = write_report(folder, found)
     _print(found.document, files, as_json)
 
@@ -61,26 +64,32 @@ def _check_numbers(**options: tuple[int, int, int]) -> None:
             raise UsageError(f"{flag} {value} is out of range", f"Give a whole number from {low} to {high}.")
 
 
+def _load(judge: Path | None, model: str, device: str) -> tuple[Judge, ModelSubject]:
+    """Load the judge and the model, before anything is written."""
+    from stillyou.evaluation.judge import SHIPPED, Judge
+    from stillyou.evaluation.subject import ModelSubject
+
+    examiner, subject = Judge.from_folder(judge or SHIPPED), ModelSubject.from_pretrained(model, device)
+    subject.effects()  # refuses a model that knows nothing that can be measured
+    return examiner, subject
+
+
 def _measure(
+    subject: ModelSubject,
+    judge: Judge,
     model: str,
-    device: str,
     split: str,
     n: int,
     settings: Any,
     seed: int,
     batch: int,
-    judge_folder: Path | None,
     with_curves: bool,
 ) -> Evaluation:
-    """Load the model and the judge, and evaluate under a progress bar."""
+    """Evaluate under a progress bar."""
     from stillyou.effects.catalogue import catalogue
     from stillyou.evaluation.benchmark import evaluate
     from stillyou.evaluation.curves import curve_edits, measure_curves
-    from stillyou.evaluation.judge import SHIPPED, Judge
-    from stillyou.evaluation.subject import ModelSubject
 
-    judge = Judge.from_folder(judge_folder or SHIPPED)
-    subject = ModelSubject.from_pretrained(model, device)
     effects = subject.effects()
     if len(effects) < len(catalogue()):
         console.print(f"Note: '{model}' knows {len(effects)} of the effects: {', '.join(e.id for e in effects)}.")
