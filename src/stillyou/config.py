@@ -111,6 +111,10 @@ def _read(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {reason}", "Check the path.") from error
 
 
+def _too_deep(path: Path) -> UsageError:
+    return UsageError(f"{path} is nested too deeply", "Write plain 'key: value' settings.")
+
+
 def load_toml(path: str | Path, model: type[Model]) -> Model:
     """Read settings from a TOML file; raises UsageError naming the file and the key."""
     path = Path(path)
@@ -118,6 +122,8 @@ def load_toml(path: str | Path, model: type[Model]) -> Model:
         return validate(model, tomllib.loads(_read(path)), str(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is not valid TOML: {error}", "Correct the line.") from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
 
 
 def load_yaml(path: str | Path, model: type[Model]) -> Model:
@@ -128,3 +134,5 @@ def load_yaml(path: str | Path, model: type[Model]) -> Model:
     except yaml.YAMLError as error:
         detail = " ".join(str(error).split())
         raise UsageError(f"{path} is not valid YAML: {detail}", "Correct the line.") from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
