@@ -243,15 +243,15 @@ def test_folders_refuse_what_is_meant_for_one_picture(stillyou, loads, portrait,
 def test_effects_of_ones_own_are_refused_before_loading_with_the_way_to_train_them(stillyou, loads, portrait, tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "stillyou.json").write_text(RedPipeline().card.model_dump_json())
-    (tmp_path / "my.yaml").write_text(
+    (tmp_path / "my hat.yaml").write_text(
         'id: hat\ntitle: Hat\ngroup: costume\nsource_prompt: "a {subject}"\n'
         'target_prompt: "a {subject}, hat"\nkeeps: [face]\n'
     )
     code, _, told = stillyou(
-        "edit", portrait, "-e", tmp_path / "my.yaml", "-o", tmp_path / "o.png", "--model", tmp_path / "model"
+        "edit", portrait, "-e", tmp_path / "my hat.yaml", "-o", tmp_path / "o.png", "--model", tmp_path / "model"
     )
     assert code == 2
-    assert "stillyou train --init" in told
+    assert "stillyou train --init" in told and f"-e '{tmp_path}/my hat.yaml'" in told
     assert loads == []
 
 

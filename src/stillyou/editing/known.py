@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -90,8 +91,10 @@ def _from_card(known: TrainedEffect) -> EffectSpec:
 
 
 def _remedy(spec: EffectSpec, source: str, model: str) -> str:
-    """Return the chain of commands that trains an effect."""
-    if spec.id in built_in() and not is_file_name(source):
+    """Return the chain of commands that trains an effect, ready for a shell."""
+    named = spec.id in built_in() and not is_file_name(source)
+    source, model = shlex.quote(source), shlex.quote(model)
+    if named:
         pairs = f"stillyou pairs make --teacher cartoon -e {source} -n 1000 -o pairs/"
     else:
         pairs = f"stillyou pairs import FOLDER -e {source} -o pairs/"
