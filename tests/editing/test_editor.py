@@ -259,6 +259,13 @@ def test_damaged_weights_are_told_instead_of_a_silent_copy(monkeypatch):
         Editor(pipeline).edit(picture(), "santa")
 
 
+def test_an_edit_that_hardly_shows_is_told(editor):
+    red = Image.new("RGB", (32, 32), (255, 0, 0))
+    assert any("hardly anything was edited" in note for note in editor.edit(red, "santa").report.notes)
+    assert editor.edit(red, "santa", strength=0).report.notes == ()
+    assert editor.edit(Image.new("RGB", (32, 32), "white"), "santa").report.notes == ()
+
+
 @pytest.mark.parametrize(
     ("image", "options", "remedy"),
     [

@@ -18,7 +18,7 @@ from stillyou.diffusion.models import load_pipeline
 from stillyou.editing.composite import composite, mask_view, native_mask, view
 from stillyou.editing.crop import Crop, check_crop, find_crop, mask_box
 from stillyou.editing.options import MaskLike, as_mask, check_options
-from stillyou.editing.report import CropReport, EditReport, changes
+from stillyou.editing.report import LEAST_CHANGE, CropReport, EditReport, changes
 from stillyou.editing.squares import Plan, Progress, ask, batches, plan_edit
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
@@ -130,6 +130,8 @@ class Editor:
         else:
             rgb, editing_mask, evaluations = self._edit(plan, picture, square, supplied, seed, progress, notes)
         area, inside, outside = changes(picture.rgb, rgb, editing_mask)
+        if evaluations and inside < LEAST_CHANGE and (area or mask is None):
+            notes.append("hardly anything was edited; another seed or a higher text guidance may help")
         report = EditReport(
             effect=plan.effect.id,
             model=self.model,

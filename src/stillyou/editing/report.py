@@ -10,6 +10,10 @@ from stillyou.images.picture import Pixels
 from stillyou.metrics import MARKED
 
 
+LEAST_CHANGE = 0.005
+"""Mean change inside the mask, in 0..1, below which an edit is hard to see."""
+
+
 class CropReport(Strict):
     """The square that the model worked on, in pixels of the upright picture."""
 
