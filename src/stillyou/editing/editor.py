@@ -131,7 +131,7 @@ class Editor:
             rgb, editing_mask, evaluations = self._edit(plan, picture, square, supplied, seed, progress, notes)
         area, inside, outside = changes(picture.rgb, rgb, editing_mask)
         if evaluations and inside < LEAST_CHANGE and (area or mask is None):
-            notes.append("hardly anything was edited; another seed or a higher text guidance may help")
+            notes.append("hardly anything was edited; more strength, another seed or more text guidance may help")
         report = EditReport(
             effect=plan.effect.id,
             model=self.model,

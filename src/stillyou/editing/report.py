@@ -9,7 +9,6 @@ from stillyou.config import GuidanceScales, MaskSettings, Strict
 from stillyou.images.picture import Pixels
 from stillyou.metrics import MARKED
 
-
 LEAST_CHANGE = 0.005
 """Mean change inside the mask, in 0..1, below which an edit is hard to see."""
 
