@@ -26,17 +26,19 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    output: Path = typer.Option(..., "-o", "--output", help="Folder for the report."),
-    model: str = typer.Option("embedded", help="Model: a name, a folder or a hub id."),
-    split: str = typer.Option("unseen-characters", help="unseen-characters or unseen-styles."),
+    output: Path = typer.Option(..., "-o", "--output", metavar="FOLDER", help="Folder for the report."),
+    model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
+    split: str = typer.Option("unseen-characters", metavar="unseen-characters|unseen-styles", help="Which pictures."),
     n: int = typer.Option(32, "-n", help="Pairs an effect; below 32 the figures are only a glance."),
     steps: int = typer.Option(20, help="Sampling steps."),
     seed: int = typer.Option(0, help="Seed of the pairs and of the noise."),
-    guidance: str = typer.Option("", help="IMAGE,SOURCE,TEXT for all effects; each effect's own by default."),
-    device: str = typer.Option("auto", help="auto, cpu or cuda."),
+    guidance: str = typer.Option(
+        "", metavar="IMAGE,SOURCE,TEXT", help="Scales for all effects.", show_default="each effect's own"
+    ),
+    device: str = typer.Option("auto", metavar="auto|cpu|cuda", help="Where it runs."),
     batch: int = typer.Option(8, help="Pictures edited at a time."),
     curves: bool = typer.Option(False, "--curves", help="Also measure curves over the text scale and strength."),
-    judge: Path | None = typer.Option(None, help="Folder of another judge than the shipped one."),
+    judge: Path | None = typer.Option(None, metavar="FOLDER", help="Another judge than the shipped one."),
     as_json: bool = typer.Option(False, "--json", help="Print the figures as one JSON object."),
 ) -> None:
     """Measure edit success, masks and what stays untouched, on studio pairs with known truth."""
