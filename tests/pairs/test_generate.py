@@ -190,6 +190,20 @@ def test_folders_that_are_in_use_otherwise_are_left_alone(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_deleted_description_comes_back_with_the_shards_kept(whole: dict[str, bytes], tmp_path: Path):
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    for name in whole.keys() - {"dataset.json"}:
+        (folder / name).write_bytes(whole[name])
+    with pytest.raises(StillYouError, match="belongs to another dataset"):
+        make(FakeTeacher, EFFECTS, N, folder, seed=1)
+    with pytest.raises(UsageError, match="is not empty"):
+        make(FakeTeacher, EFFECTS, SHARD, folder)
+    kept = (folder / shard_name(1)).stat().st_ino
+    make(FakeTeacher, EFFECTS, N, folder)
+    assert _files(folder) == whole and (folder / shard_name(1)).stat().st_ino == kept
+
+
 def test_two_runs_do_not_write_to_one_folder(tmp_path: Path):
     with sole_writer(tmp_path), pytest.raises(UsageError, match="another process is writing"):
         make(FakeTeacher, EFFECTS, 2, tmp_path)

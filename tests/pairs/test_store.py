@@ -189,7 +189,7 @@ def test_no_dataset_and_a_damaged_description(tmp_path: Path, copy: Path):
             PairDataset(folder)
     for text in ("", "{", "[]", '{"format": "stillyou-pairs"}'):
         (copy / "dataset.json").write_text(text)
-        with pytest.raises(StillYouError, match="is damaged or no description"):
+        with pytest.raises(StillYouError, match="is damaged or no description.*Delete it"):
             PairDataset(copy)
 
 

@@ -20,7 +20,7 @@ from stillyou.errors import StillYouError, UsageError, requires
 from stillyou.pairs.curate import Summary, judge_candidate, measure, summarise
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.runner import RowSource, ShardJob, ShardTask, run_jobs
-from stillyou.pairs.shards import Row
+from stillyou.pairs.shards import Row, shard_name
 from stillyou.pairs.store import DESCRIPTION, DatasetInfo, PairDataset, inspect_shards, read_info, write_info
 from stillyou.pairs.teacher import Teacher
 
@@ -160,8 +160,8 @@ def build(
     check_folder(folder, info)
     with sole_writer(folder):
         check_folder(folder, info)
+        state = inspect_shards(folder, info)  # first: it refuses shards of other settings
         write_info(folder, info)
-        state = inspect_shards(folder, info)
         for message in state.damaged.values():
             console.print(f"making again: {message.split('. ')[0]}", markup=False)
         ranges = info.ranges()
@@ -199,7 +199,9 @@ def check_folder(folder: Path, info: DatasetInfo) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file", "Give a folder for the pairs.")
     if not (folder / DESCRIPTION).exists():
-        if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+        shards = {shard_name(number) for number in range(len(info.ranges()))}  # left where a damaged description was
+        names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+        if any(not name.startswith(".") for name in names - shards):
             raise UsageError(f"{folder} is not empty and holds no pair dataset", "Choose a new or empty folder.")
         return
     begun = read_info(folder)

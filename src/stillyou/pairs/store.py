@@ -104,7 +104,9 @@ def read_info(folder: Path) -> DatasetInfo:
         data = json.loads(path.read_text(encoding="utf-8"))
         kind, version = data["format"], data["format_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StillYouError(f"{path} is damaged or no description of pairs", "Restore it from a copy.") from error
+        raise StillYouError(
+            f"{path} is damaged or no description of pairs", "Delete it and run the command that made it again."
+        ) from error
     if kind != FORMAT:
         raise UsageError(f"{path} describes '{kind}', not '{FORMAT}'", "Give the folder of a pair dataset.")
     if version != FORMAT_VERSION:
