@@ -47,8 +47,8 @@ for _stage in ("demo", "effects", "edit", "pairs", "train", "evaluate", "models"
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors become one line on standard error and the exit code of their kind."""
-    # Threads that spin while they wait make an edit ten times as slow as soon as something else needs the cores.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that spin for long while they wait make an edit several times as slow once something else needs the cores.
+    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
