@@ -53,7 +53,8 @@ def test_from_an_effect_to_figures(tmp_path: Path, capsys: pytest.CaptureFixture
     )
     assert json.loads(made)["accepted"] == len(PairDataset(pairs))
     run(capsys, "pairs", "show", pairs, "-o", tmp_path / "sheet.png")
-    assert Image.open(tmp_path / "sheet.png").width > 128
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width > 128
 
     (tmp_path / "tiny.toml").write_text(TINY, encoding="utf-8")
     train = ("train", "--config", tmp_path / "tiny.toml", "--pairs", pairs, "-o", tmp_path / "run", "--device", "cpu")
