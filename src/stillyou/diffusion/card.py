@@ -36,6 +36,8 @@ class ModelCard(Strict):
     storage: str = "diffusers"
     """`diffusers` for the plain layout, `int8` for the compact form of `compact`."""
     effects: tuple[TrainedEffect, ...] = ()
+    domains: tuple[str, ...] = ("cartoon",)
+    """What the model was trained on: `cartoon`, `people` or both (`effects.domains`)."""
     licence: str = "unknown"
     training: dict[str, str | int | float] = Field(default_factory=dict)
 
