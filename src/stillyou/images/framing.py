@@ -1,0 +1,10 @@
+"""How portraits of people are framed: the one place where the people studio and the editor's crops agree.
+
+Both numbers are about the square that the face detector of `stillyou.editing.faces` draws around a face, which
+reaches from the brows to the chin.
+"""
+
+FACE_SHARE = 0.40
+"""Side of the detector's box as a share of the side of the portrait: the median of the studio's pictures."""
+FACE_CENTRE = (0.50, 0.50)
+"""Where the middle of that box lies, as fractions of the portrait's width and height."""
