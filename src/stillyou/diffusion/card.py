@@ -23,6 +23,8 @@ class TrainedEffect(Strict):
     group: str = "other"
     source_prompt: str
     target_prompt: str
+    variables: dict[str, str] | None = None
+    """Values for the prompts' placeholders that the model was trained with, where the catalogue's are others."""
     guidance: GuidanceScales | None = None
     mask: MaskSettings | None = None
 

@@ -82,12 +82,14 @@ def _from_card(known: TrainedEffect) -> EffectSpec:
         own["guidance"] = known.guidance
     if known.mask is not None:
         own["mask"] = known.mask
+    if known.variables is not None:
+        own["variables"] = known.variables
     if known.id in built_in():
         return built_in()[known.id].model_copy(update=own)
     holes = re.findall(r"\{(\w+)\}", known.source_prompt + known.target_prompt)
-    variables = {name: "cartoon character" if name == "subject" else name for name in holes}
+    own.setdefault("variables", {name: "cartoon character" if name == "subject" else name for name in holes})
     about = {"id": known.id, "title": known.title or known.id, "group": known.group, "keeps": ["everything else"]}
-    return EffectSpec.model_validate({**about, "variables": variables, **own})
+    return EffectSpec.model_validate({**about, **own})
 
 
 def _remedy(spec: EffectSpec, source: str, model: str) -> str:
