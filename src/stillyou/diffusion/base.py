@@ -1,0 +1,239 @@
+"""A text-to-image Stable Diffusion becomes a multi-conditioned model before its first training step.
+
+    conv_in   (O, 4, 3, 3) -> (O, 8, 3, 3): W' = [W, 0], so that the source's channels change nothing at the start
+    adapter   fresh: token mixing starts as eye(N, N + C), that is, CLIP's tokens unchanged
+
+Autoencoder, text encoder, tokenizer and noise schedule are the base's; CLIP's image encoder comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel, UniPCMultistepScheduler
+from safetensors import SafetensorError
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel
+
+from stillyou.diffusion.adapter import ImageAdapter
+from stillyou.diffusion.card import ModelCard
+from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.draws import stable_seed
+from stillyou.errors import StillYouError, UsageError
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+_FILES = [f"{part}/*.{kind}" for part in _PARTS for kind in ("json", "txt", "safetensors", "model")]
+_UNWANTED = ["*.fp16.safetensors", "*.non_ema.safetensors"]
+_IMAGE_ENCODERS: Mapping[int, str] = {768: "openai/clip-vit-base-patch32", 1024: "openai/clip-vit-large-patch14"}
+"""CLIP image encoders by the width of the text tokens that they have to match: SD 1.x and SD 2.x."""
+_PARTS_OF_OTHERS = {
+    "text_encoder_2": "a Stable Diffusion XL model",
+    "transformer": "a diffusion transformer",
+    "prior": "a two-stage model",
+    "image_encoder": "a model with image conditions already",
+}
+
+
+def find_base(base: str) -> Path:
+    """Return the folder of a text-to-image base, given by folder or hub id (downloaded: safetensors and texts only).
+
+    Raises:
+        UsageError: No such folder, or a model of another kind.
+        StillYouError: The hub cannot be reached, or the folder is incomplete.
+    """
+    folder = Path(base)
+    if not folder.is_dir():
+        if not _HUB_ID.fullmatch(base) or base.startswith(".") or folder.parent.is_dir():
+            raise UsageError(f"there is no base '{base}'", "Name a folder in diffusers layout, or a hub id OWNER/NAME.")
+        folder = _download(base, ["model_index.json", *_FILES])
+    check_base(folder)
+    return folder
+
+
+def check_base(folder: Path) -> None:
+    """Refuse what is no plain text-to-image Stable Diffusion 1.x or 2.x.
+
+    Raises:
+        UsageError: Another kind of model; the message says which.
+        StillYouError: A part of the folder is missing.
+    """
+    index = _read_json(folder / "model_index.json")
+    for part, kind in _PARTS_OF_OTHERS.items():
+        if (index.get(part) or [None])[0] is not None:
+            raise UsageError(
+                f"{folder} is {kind}, not a text-to-image Stable Diffusion 1.x or 2.x",
+                "A model that was trained by stillyou goes on with --init.",
+            )
+    channels = _read_json(folder / "unet" / "config.json").get("in_channels", 4)
+    if channels != 4:
+        raise UsageError(
+            f"the base {folder} takes {channels} channels (an inpainting or editing model), not 4",
+            "Name the text-to-image model it was made from.",
+        )
+    missing = [part for part in _PARTS if not (folder / part).is_dir()]
+    if missing:
+        raise StillYouError(f"the base {folder} lacks {', '.join(missing)}", "Download or copy it whole.")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return dict(data)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{path.parent} has no {path.name}", "Name a folder in diffusers layout, with model_index.json."
+        ) from error
+    except (OSError, ValueError, TypeError) as error:
+        raise StillYouError(f"{path} is damaged", "Download or copy the base again.") from error
+
+
+def base_config(folder: Path, part: str) -> dict[str, Any]:
+    """Return the configuration of a part of a base, without its weights."""
+    return _read_json(folder / part / "config.json")
+
+
+def image_encoder_for(folder: Path) -> str:
+    """Return the hub id of the CLIP image encoder whose width fits a base.
+
+    Raises:
+        UsageError: A base of another width; the user has to name an encoder.
+    """
+    width = int(_read_json(folder / "unet" / "config.json").get("cross_attention_dim", 0))
+    if width not in _IMAGE_ENCODERS:
+        raise UsageError(f"{folder} has text tokens of width {width}", "Name a CLIP of that width: --image-encoder")
+    return _IMAGE_ENCODERS[width]
+
+
+def find_image_encoder(name: str) -> Path:
+    """Return the folder of a CLIP image encoder or of a whole CLIP, given by folder or hub id.
+
+    Raises:
+        UsageError: No such folder.
+        StillYouError: The hub cannot be reached.
+    """
+    folder = Path(name)
+    if folder.is_dir():
+        return folder
+    if not _HUB_ID.fullmatch(name) or name.startswith(".") or folder.parent.is_dir():
+        raise UsageError(f"there is no image encoder '{name}'", "Name a folder, or a hub id OWNER/NAME.")
+    return _download(name, ["*.json", "*.safetensors"])
+
+
+def _download(hub_id: str, patterns: list[str]) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=patterns, ignore_patterns=_UNWANTED))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise StillYouError(
+            f"cannot get '{hub_id}' from the hub ({type(error).__name__})",
+            "Check the name and the network, or download it and give its folder.",
+        ) from error
+
+
+def load_base(
+    base: str, image_encoder: str | None = None, *, resolution: int | None = None, seed: int = 0
+) -> MultiConditionedPipeline:
+    """Build a multi-conditioned pipeline from a text-to-image base, in fp32 on the CPU.
+
+    Args:
+        base: Folder or hub id, see `find_base`.
+        image_encoder: CLIP; None takes the one that fits, see `image_encoder_for`.
+        resolution: Side of the pictures; None takes the base's own. The adapter's latent grid follows from it.
+        seed: Of the adapter's fresh weights.
+
+    Raises:
+        UsageError: No such base, a base of another kind, an image encoder of another width.
+        StillYouError: Damaged or incomplete, or the hub cannot be reached.
+    """
+    folder = find_base(base)
+    encoder = _load_image_encoder(find_image_encoder(image_encoder or image_encoder_for(folder)))
+    parts = _load_parts(folder)
+    unet, width = parts["unet"], encoder.config.hidden_size
+    if width != unet.config.cross_attention_dim:
+        fitting = _IMAGE_ENCODERS.get(unet.config.cross_attention_dim, "a CLIP of that width")
+        raise UsageError(
+            f"the image encoder's tokens are {width} wide, the base's text tokens {unet.config.cross_attention_dim}",
+            f"Try --image-encoder {fitting}",
+        )
+    widen_conv_in(unet)
+    side = resolution or 8 * int(unet.config.sample_size)
+    pipeline = MultiConditionedPipeline(
+        **parts, image_encoder=encoder, adapter=fresh_adapter(encoder, unet.config.out_channels, side // 8, seed)
+    )
+    pipeline.card = ModelCard(resolution=side)
+    return pipeline
+
+
+def _load_parts(folder: Path) -> dict[str, Any]:
+    plain: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True, "use_safetensors": True}
+    try:
+        return {
+            "unet": UNet2DConditionModel.from_pretrained(folder / "unet", **_diffusers(plain)),
+            "vae": AutoencoderKL.from_pretrained(folder / "vae", **_diffusers(plain)),
+            "text_encoder": CLIPTextModel.from_pretrained(folder / "text_encoder", **plain),
+            "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
+            "scheduler": UniPCMultistepScheduler.from_config(
+                UniPCMultistepScheduler.load_config(folder / "scheduler", local_files_only=True)
+            ),
+        }
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        detail = " ".join(str(error).split())
+        raise StillYouError(
+            f"the base {folder} is damaged or incomplete ({detail:.160})", "Download it again, with safetensors weights."
+        ) from error
+
+
+def _diffusers(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{key: value for key, value in options.items() if key != "dtype"}, "torch_dtype": options["dtype"]}
+
+
+def _load_image_encoder(folder: Path) -> CLIPVisionModel:
+    try:
+        encoder: CLIPVisionModel = CLIPVisionModel.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        detail = " ".join(str(error).split())
+        raise StillYouError(
+            f"{folder} is no CLIP image encoder with safetensors weights ({detail:.160})",
+            "Name another with --image-encoder, or download it again.",
+        ) from error
+    return encoder
+
+
+def widen_conv_in(unet: UNet2DConditionModel) -> None:
+    """Double the input channels of a UNet in place: W' = [W, 0].
+
+    Its answer to (noisy latents, anything) is what it was to the noisy latents.
+    """
+    old = unet.conv_in
+    channels = old.in_channels
+    new = nn.Conv2d(2 * channels, old.out_channels, old.kernel_size, old.stride, old.padding).to(old.weight)
+    with torch.no_grad():
+        new.weight.zero_()
+        new.weight[:, :channels] = old.weight
+        assert new.bias is not None and old.bias is not None
+        new.bias.copy_(old.bias)
+    unet.conv_in = new
+    unet.register_to_config(in_channels=2 * channels)
+
+
+def fresh_adapter(encoder: CLIPVisionModel, latent_channels: int, latent_size: int, seed: int) -> ImageAdapter:
+    """Build the adapter in the released layout, with weights that follow from the seed."""
+    config = encoder.config
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(stable_seed(seed, "adapter weights"))
+        return ImageAdapter(
+            latent_channels=latent_channels,
+            latent_size=latent_size,
+            image_tokens=(config.image_size // config.patch_size) ** 2 + 1,
+            width=config.hidden_size,
+        )
