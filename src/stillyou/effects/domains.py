@@ -1,0 +1,14 @@
+"""The two domains of portraits, and the word that a prompt has for the subject of each.
+
+One model learns both; what tells it which one a picture belongs to is the prompt: the catalogue's prompts
+speak of a ``{subject}``, cartoon pairs fill in "cartoon character" (the catalogue's default) and people pairs
+"person".
+"""
+
+from typing import Final, Literal, get_args
+
+Domain = Literal["cartoon", "people"]
+
+DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
+
+SUBJECTS: Final[dict[Domain, str]] = {"cartoon": "cartoon character", "people": "person"}
