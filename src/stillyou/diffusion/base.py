@@ -30,8 +30,8 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _FILES = [f"{part}/*.{kind}" for part in _PARTS for kind in ("json", "txt", "safetensors", "model")]
 _UNWANTED = ["*.fp16.safetensors", "*.non_ema.safetensors"]
-_IMAGE_ENCODERS: Mapping[int, str] = {768: "openai/clip-vit-base-patch32", 1024: "openai/clip-vit-large-patch14"}
-"""CLIP image encoders by the width of the text tokens that they have to match: SD 1.x and SD 2.x."""
+IMAGE_ENCODER = "openai/clip-vit-base-patch32"
+"""The released models' image encoder; for Stable Diffusion 2.x the adapter maps its width to the text's."""
 _PARTS_OF_OTHERS = {
     "text_encoder_2": "a Stable Diffusion XL model",
     "transformer": "a diffusion transformer",
@@ -98,18 +98,6 @@ def base_config(folder: Path, part: str) -> dict[str, Any]:
     return _read_json(folder / part / "config.json")
 
 
-def image_encoder_for(folder: Path) -> str:
-    """Return the hub id of the CLIP image encoder whose width fits a base.
-
-    Raises:
-        UsageError: A base of another width; the user has to name an encoder.
-    """
-    width = int(_read_json(folder / "unet" / "config.json").get("cross_attention_dim", 0))
-    if width not in _IMAGE_ENCODERS:
-        raise UsageError(f"{folder} has text tokens of width {width}", "Name a CLIP of that width: --image-encoder")
-    return _IMAGE_ENCODERS[width]
-
-
 def find_image_encoder(name: str) -> Path:
     """Return the folder of a CLIP image encoder or of a whole CLIP, given by folder or hub id.
 
@@ -139,34 +127,27 @@ def _download(hub_id: str, patterns: list[str]) -> Path:
 
 
 def load_base(
-    base: str, image_encoder: str | None = None, *, resolution: int | None = None, seed: int = 0
+    base: str, image_encoder: str = IMAGE_ENCODER, *, resolution: int | None = None, seed: int = 0
 ) -> MultiConditionedPipeline:
     """Build a multi-conditioned pipeline from a text-to-image base, in fp32 on the CPU.
 
     Args:
         base: Folder or hub id, see `find_base`.
-        image_encoder: CLIP; None takes the one that fits, see `image_encoder_for`.
+        image_encoder: CLIP, see `find_image_encoder`.
         resolution: Side of the pictures; None takes the base's own. The adapter's latent grid follows from it.
         seed: Of the adapter's fresh weights.
 
     Raises:
-        UsageError: No such base, a base of another kind, an image encoder of another width.
+        UsageError: No such base or image encoder, or a base of another kind.
         StillYouError: Damaged or incomplete, or the hub cannot be reached.
     """
     folder = find_base(base)
-    encoder = _load_image_encoder(find_image_encoder(image_encoder or image_encoder_for(folder)))
-    parts = _load_parts(folder)
-    unet, width = parts["unet"], encoder.config.hidden_size
-    if width != unet.config.cross_attention_dim:
-        fitting = _IMAGE_ENCODERS.get(unet.config.cross_attention_dim, "a CLIP of that width")
-        raise UsageError(
-            f"the image encoder's tokens are {width} wide, the base's text tokens {unet.config.cross_attention_dim}",
-            f"Try --image-encoder {fitting}",
-        )
+    parts, encoder = _load_parts(folder), _load_image_encoder(find_image_encoder(image_encoder))
+    unet = parts["unet"]
     widen_conv_in(unet)
     side = resolution or 8 * int(unet.config.sample_size)
     pipeline = MultiConditionedPipeline(
-        **parts, image_encoder=encoder, adapter=fresh_adapter(encoder, unet.config.out_channels, side // 8, seed)
+        **parts, image_encoder=encoder, adapter=fresh_adapter(unet.config, encoder.config, side // 8, seed)
     )
     pipeline.card = ModelCard(resolution=side)
     return pipeline
@@ -187,7 +168,8 @@ def _load_parts(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         detail = " ".join(str(error).split())
         raise StillYouError(
-            f"the base {folder} is damaged or incomplete ({detail:.160})", "Download it again, with safetensors weights."
+            f"the base {folder} is damaged or incomplete ({detail:.160})",
+            "Download it again, with safetensors weights.",
         ) from error
 
 
@@ -226,14 +208,21 @@ def widen_conv_in(unet: UNet2DConditionModel) -> None:
     unet.register_to_config(in_channels=2 * channels)
 
 
-def fresh_adapter(encoder: CLIPVisionModel, latent_channels: int, latent_size: int, seed: int) -> ImageAdapter:
-    """Build the adapter in the released layout, with weights that follow from the seed."""
-    config = encoder.config
+def fresh_adapter(unet: Any, encoder: Any, latent_size: int, seed: int) -> ImageAdapter:
+    """Build the adapter in the released layout, with weights that follow from the seed.
+
+    Args:
+        unet: Configuration of the UNet.
+        encoder: Configuration of the image encoder.
+        latent_size: Side of the latents in training.
+        seed: Of the weights.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(stable_seed(seed, "adapter weights"))
         return ImageAdapter(
-            latent_channels=latent_channels,
+            latent_channels=unet.out_channels,
             latent_size=latent_size,
-            image_tokens=(config.image_size // config.patch_size) ** 2 + 1,
-            width=config.hidden_size,
+            image_tokens=(encoder.image_size // encoder.patch_size) ** 2 + 1,
+            width=unet.cross_attention_dim,
+            image_width=encoder.hidden_size,
         )
