@@ -1,0 +1,182 @@
+"""LoRA: low-rank updates of the UNet, in diffusers' usual layout, and the adapter, which is trained whole, beside them.
+
+W' = W + scale · (alpha / rank) · B A        of attention projections and of `conv_in`
+a' = a + scale · (a_trained - a)             of the adapter's weights
+
+folder/pytorch_lora_weights.safetensors      keys `unet.*`, as diffusers writes and loads them
+folder/adapter.safetensors                   keys `adapter.*`
+folder/stillyou.json                         card; `training` names the base
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers.loaders import StableDiffusionLoraLoaderMixin
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from stillyou.diffusion.card import ModelCard, write_card
+from stillyou.draws import stable_seed
+from stillyou.errors import StillYouError, UsageError, requires
+
+WEIGHTS_NAME = "pytorch_lora_weights.safetensors"
+ADAPTER_NAME = "adapter.safetensors"
+TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "conv_in")
+"""What is updated: all attention projections, and the input layer, whose source channels a plain base has at zero."""
+_PREFIX = "adapter."
+_GREATEST_SCALE = 4.0
+
+
+@dataclass(frozen=True)
+class LoraChoice:
+    """A LoRA folder and how strongly it acts."""
+
+    folder: Path
+    scale: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> LoraChoice:
+        """Read ``FOLDER`` or ``FOLDER:SCALE`` from the command line.
+
+        Raises:
+            UsageError: No such folder, no LoRA in it, or a scale that is no number from 0 to 4.
+        """
+        folder, colon, number = text.rpartition(":")
+        if not colon or Path(text).is_dir():
+            folder, number = text, "1"
+        try:
+            scale = float(number)
+        except ValueError:
+            scale = math.nan
+        if not 0 <= scale <= _GREATEST_SCALE:
+            raise UsageError(f"the LoRA's scale '{number}' is no number from 0 to 4", "Write FOLDER:0.8, for example.")
+        if not (Path(folder) / WEIGHTS_NAME).is_file():
+            raise UsageError(f"{folder} is no LoRA folder: it has no {WEIGHTS_NAME}", "Name the folder that has one.")
+        return cls(Path(folder), scale)
+
+
+class LoraMixin(StableDiffusionLoraLoaderMixin):
+    """diffusers' LoRA methods for a pipeline, extended by the image adapter."""
+
+    adapter: Any
+    unet: Any
+    _plain_adapter: Mapping[str, torch.Tensor] | None = None
+
+    def load_lora_weights(
+        self, source: Any, adapter_name: str | None = None, scale: float = 1.0, **options: Any
+    ) -> None:
+        """Add a LoRA to the UNet, and move the image adapter towards the trained one if the folder holds it.
+
+        Args:
+            source: Folder, hub id or state dict, as diffusers takes it. Only a folder brings the image adapter.
+            adapter_name: Name of the LoRA among several.
+            scale: How strongly it acts.
+            options: diffusers' own.
+
+        Raises:
+            StillYouError: It does not fit this model, or is damaged.
+        """
+        requires("train", "peft")
+        name = adapter_name or "stillyou"
+        try:
+            super().load_lora_weights(source, adapter_name=name, **options)
+            self.set_adapters([name], [scale])
+            trained = _read_adapter(source)
+            if trained:
+                self._move_adapter(trained, scale)
+        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+            detail = " ".join(str(error).split())
+            shown = source if isinstance(source, str | Path) else "given"
+            raise StillYouError(
+                f"the LoRA {shown} does not fit this model or is damaged ({detail:.160})",
+                "Its stillyou.json names the base it was trained on.",
+            ) from error
+
+    @classmethod
+    def load_lora_into_text_encoder(
+        cls, state_dict: Mapping[str, torch.Tensor], *arguments: Any, **options: Any
+    ) -> None:
+        """Load what a LoRA from elsewhere has for the text encoder; ours have nothing, and diffusers would warn."""
+        if any(key.startswith("text_encoder.") for key in state_dict):
+            super().load_lora_into_text_encoder(state_dict, *arguments, **options)
+
+    def _move_adapter(self, trained: Mapping[str, torch.Tensor], scale: float) -> None:
+        before = {name: tensor.detach().clone() for name, tensor in self.adapter.state_dict().items()}
+        moved = {
+            name: torch.lerp(before[name].float(), trained[name].to(before[name].device).float(), scale)
+            for name in before
+        }
+        self.adapter.load_state_dict(moved)
+        self._plain_adapter = self._plain_adapter or before
+
+    def unload_lora_weights(self, *arguments: Any, **options: Any) -> None:
+        """Remove all LoRAs; the image adapter becomes what it was."""
+        super().unload_lora_weights(*arguments, **options)
+        if self._plain_adapter is not None:
+            self.adapter.load_state_dict(self._plain_adapter)
+            self._plain_adapter = None
+
+    def merge_lora(self) -> None:
+        """Make all loaded LoRAs part of the weights, for good and at their scales; then the model is a plain one."""
+        self.fuse_lora(components=["unet"])
+        self._plain_adapter = None
+        self.unload_lora_weights()
+
+
+def _read_adapter(source: Any) -> dict[str, torch.Tensor]:
+    if not isinstance(source, str | Path) or not (Path(source) / ADAPTER_NAME).is_file():
+        return {}
+    return {name.removeprefix(_PREFIX): tensor for name, tensor in load_file(Path(source) / ADAPTER_NAME).items()}
+
+
+def add_lora(unet: Any, rank: int, alpha: float, seed: int) -> None:
+    """Put trainable low-rank updates into a UNet, in fp32 whatever its own precision; B starts at zero, A at random.
+
+    Args:
+        unet: `UNet2DConditionModel`, which is frozen by this.
+        rank: Of the updates.
+        alpha: The update is (alpha / rank) B A.
+        seed: Of A.
+    """
+    requires("train", "peft")
+    from peft import LoraConfig
+
+    unet.requires_grad_(False)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(stable_seed(seed, "lora weights"))
+        unet.add_adapter(
+            LoraConfig(r=rank, lora_alpha=alpha, init_lora_weights="gaussian", target_modules=list(TARGETS))
+        )
+    for parameter in lora_parameters(unet).values():
+        parameter.data = parameter.data.float()
+
+
+def lora_parameters(unet: nn.Module) -> dict[str, nn.Parameter]:
+    """Return the updates' parameters by name."""
+    return {name: parameter for name, parameter in unet.named_parameters() if "lora_" in name}
+
+
+def save_lora(pipeline: Any, folder: Path, card: ModelCard) -> None:
+    """Write the LoRA that a pipeline's UNet carries, its adapter, and the card, into an existing folder."""
+    from peft.utils import get_peft_model_state_dict
+
+    config = pipeline.unet.peft_config["default"].to_dict()
+    metadata = {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()}
+    weights = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in get_peft_model_state_dict(pipeline.unet).items()
+    }
+    StableDiffusionLoraLoaderMixin.save_lora_weights(
+        folder, unet_lora_layers=weights, unet_lora_adapter_metadata=metadata
+    )
+    adapter = pipeline.adapter.state_dict()
+    save_file(
+        {_PREFIX + name: tensor.detach().cpu().contiguous() for name, tensor in adapter.items()}, folder / ADAPTER_NAME
+    )
+    write_card(folder, card)

@@ -1,0 +1,61 @@
+"""Finding the model that a LoRA belongs to, and the two together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.base import IMAGE_ENCODER, load_base
+from stillyou.diffusion.card import ModelCard, read_card
+from stillyou.diffusion.lora import LoraChoice
+from stillyou.diffusion.models import load_pipeline, pick_device, pick_dtype
+from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.errors import UsageError
+
+
+def load_with_lora(
+    lora: LoraChoice, model: str | None = None, device: str | torch.device = "auto", dtype: torch.dtype | None = None
+) -> MultiConditionedPipeline:
+    """Load a model with a LoRA merged into it (in fp32, before the model takes its precision).
+
+    Args:
+        lora: The LoRA and its scale.
+        model: The model it goes on, as in `models.load_pipeline`; None takes the one it was trained on.
+        device: As in `models.load_pipeline`.
+        dtype: As in `models.load_pipeline`.
+
+    Raises:
+        UsageError: No model is named, neither here nor in the LoRA's card.
+        StillYouError: The LoRA does not fit the model, or one of them is damaged.
+    """
+    chosen = device if isinstance(device, torch.device) else pick_device(device)
+    card = read_card(lora.folder)
+    pipeline = load_lora_base(lora.folder, card) if model is None else load_pipeline(model, "cpu", torch.float32)
+    pipeline.load_lora_weights(str(lora.folder), scale=lora.scale)
+    pipeline.merge_lora()
+    precision = dtype or pick_dtype(chosen)
+    for network in (pipeline.vae, pipeline.text_encoder, pipeline.image_encoder, pipeline.adapter, pipeline.unet):
+        if not isinstance(network, LatentAutoencoderTiny):
+            nn.Module.to(network, precision)
+    pipeline = pipeline.to(chosen)
+    if card is not None:
+        pipeline.card = card
+    return pipeline
+
+
+def load_lora_base(folder: Path, card: ModelCard | None) -> MultiConditionedPipeline:
+    """Load the model that a LoRA's card names, in fp32 on the CPU, without the LoRA.
+
+    Raises:
+        UsageError: The card names none.
+    """
+    training = {} if card is None else card.training
+    if "init" in training:
+        return load_pipeline(str(training["init"]), "cpu", torch.float32)
+    if card is None or "base" not in training:
+        raise UsageError(f"{folder} does not say which model it belongs to", "Name it with --model.")
+    encoder = str(training.get("image_encoder", IMAGE_ENCODER))
+    return load_base(str(training["base"]), encoder, resolution=card.resolution)
