@@ -11,7 +11,7 @@ from stillyou.diffusion.card import CARD_NAME, ModelCard, TrainedEffect
 from stillyou.diffusion.compact import load_compact, quantise, restore, save_compact
 from stillyou.diffusion.models import find_model, load_pipeline, pick_device
 from stillyou.diffusion.pipeline import Edits, MultiConditionedPipeline
-from stillyou.diffusion.sampling import first_step
+from stillyou.diffusion.schedulers import first_step
 from stillyou.errors import StillYouError, UsageError
 from tests.conftest import build_tiny_pipeline
 

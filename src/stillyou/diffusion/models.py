@@ -13,14 +13,18 @@ from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.card import read_card
+from stillyou.diffusion.checksums import FILE_KINDS
 from stillyou.diffusion.compact import load_compact
+from stillyou.diffusion.memory import Sizes, check_memory, free_memory, read_sizes
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.diffusion.speed import speed_up
+from stillyou.diffusion.speed_settings import Precision, SpeedSettings
 from stillyou.errors import StillYouError, UsageError, nearest
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_HUB_FILES = ["*.json", "*.txt", "*.safetensors"]
+_HUB_FILES = [f"*{kind}" for kind in FILE_KINDS]
+_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 def shipped_models() -> dict[str, Path]:
@@ -53,8 +57,37 @@ def pick_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if has_amx else torch.float32
 
 
+def as_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """Turn a precision by name into a type that the device computes in.
+
+    Raises:
+        UsageError: fp16 on a CPU.
+    """
+    if precision == "auto":
+        return pick_dtype(device)
+    if precision == "fp16" and device.type == "cpu":
+        raise UsageError("fp16 needs a GPU", "Use --precision bf16 or fp32.")
+    return _DTYPES[precision]
+
+
+def autoencoder_dtype(folder: Path, dtype: torch.dtype, device: torch.device) -> torch.dtype:
+    """Return the precision of the autoencoder beside a denoiser in `dtype`.
+
+    bf16 would cost a level of 8-bit pixels: fp16 has the bits where there is a GPU (`precision.safely` watches over its
+    range), else fp32. The tiny autoencoder always runs in fp32, which costs nothing.
+    """
+    config = folder / "vae" / "config.json"
+    tiny = config.exists() and "encoder_block_out_channels" in config.read_text(encoding="utf-8")
+    if tiny or dtype is torch.float32 or device.type == "cpu":
+        return torch.float32
+    return torch.float16
+
+
 def load_pipeline(
-    model: str = "embedded", device: str | torch.device = "auto", dtype: torch.dtype | None = None
+    model: str = "embedded",
+    device: str | torch.device = "auto",
+    dtype: torch.dtype | None = None,
+    speed: SpeedSettings | None = None,
 ) -> MultiConditionedPipeline:
     """Load a model for editing.
 
@@ -62,25 +95,39 @@ def load_pipeline(
         model: A shipped model's name, a model folder (diffusers layout or the compact form), or a hub id `OWNER/NAME`,
             which is downloaded (safetensors, JSON and text files only).
         device: `auto`, `cpu`, `cuda` or a device.
-        dtype: Precision; None picks what is fast on the device. The tiny autoencoder always runs in
-            fp32: bf16 would cost a level of 8-bit pixels and save nothing.
+        dtype: Precision of the denoiser, before `speed.precision`; see `autoencoder_dtype` for the autoencoder's.
+        speed: How it runs; None leaves the networks as they are on disk, to be trained or saved.
 
     Raises:
         UsageError: No such model or device.
-        StillYouError: The model's folder is damaged, or the hub cannot be reached.
+        StillYouError: The model's folder is damaged, the hub cannot be reached, or the GPU has too little memory.
     """
     chosen = device if isinstance(device, torch.device) else pick_device(device)
-    precision = dtype or pick_dtype(chosen)
+    settings = speed or SpeedSettings()
+    precision = dtype or as_dtype(settings.precision, chosen)
     folder = find_model(model)
     card = read_card(folder)
+    if chosen.type == "cuda":
+        sizes = _counted(folder, card.resolution if card else None)
+        check_memory(sizes, settings, precision is not torch.float32, free_memory(chosen), str(chosen))
     if card is not None and card.storage == "int8":
         pipeline = load_compact(folder, precision)
     else:
-        pipeline = _load_plain(folder, precision)
-    pipeline = pipeline.to(chosen)
-    if isinstance(pipeline.vae, LatentAutoencoderTiny):
-        pipeline.vae.float()
+        pipeline = _load_plain(folder, precision, autoencoder_dtype(folder, precision, chosen))
+    if speed is None:
+        return pipeline.to(chosen)
+    speed_up(pipeline, speed, chosen)
     return pipeline
+
+
+def _counted(folder: Path, resolution: int | None) -> Sizes:
+    """Read a model's sizes; a folder that does not hold them is damaged."""
+    try:
+        return read_sizes(folder, resolution)
+    except (OSError, ValueError, KeyError, IndexError, TypeError, SafetensorError) as error:
+        raise StillYouError(
+            f"the model folder {folder} is damaged or incomplete", "Copy or download it again."
+        ) from error
 
 
 def find_model(model: str) -> Path:
@@ -111,12 +158,13 @@ def _download(hub_id: str) -> Path:
         ) from error
 
 
-def _load_plain(folder: Path, dtype: torch.dtype) -> MultiConditionedPipeline:
+def _load_plain(folder: Path, dtype: torch.dtype, autoencoder: torch.dtype) -> MultiConditionedPipeline:
     # What goes wrong is said once, by us; the libraries' own lines and bars would stand in between.
     for library in (diffusers_logging, transformers_logging):
         library.disable_progress_bar()
     diffusers_logging.set_verbosity(logging.CRITICAL)
-    options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "local_files_only": True}
+    precisions = {"default": dtype, "vae": autoencoder}
+    options: dict[str, Any] = {"dtype": precisions, "use_safetensors": True, "local_files_only": True}
     try:
         return MultiConditionedPipeline.from_pretrained(folder, **options)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:

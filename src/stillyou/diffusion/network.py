@@ -87,10 +87,14 @@ class Denoiser(nn.Module):
         """
         dtype = self.unet.dtype
         stacked = torch.cat([noisy, conditions.source], dim=1).to(dtype)
+        compiled = self.unet._compiled_call_impl is not None
+        if compiled:
+            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         prediction: torch.Tensor = self.unet(
             stacked, timesteps, encoder_hidden_states=conditions.tokens.to(dtype), return_dict=False
         )[0]
-        return prediction.float()
+        # A compiled call may write over its last result.
+        return prediction.float().clone() if compiled else prediction.float()
 
     def forward(
         self,

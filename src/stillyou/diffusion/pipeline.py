@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,22 @@ import torch
 from diffusers import DiffusionPipeline
 
 from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.diffusion.attention import ordinary_attention
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import ModelCard, read_card, write_card
-from stillyou.diffusion.conditions import vision_pixels
+from stillyou.diffusion.checksums import write_checksums
+from stillyou.diffusion.conditions import NullTokens, vision_pixels
+from stillyou.diffusion.lora import LoraMixin
 from stillyou.diffusion.mask import editing_mask, latent_mask
+from stillyou.diffusion.memory import explain_exhaustion
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.sampling import EncodedSource, Progress, estimate_soft_map, sample
+from stillyou.diffusion.precision import check_denoised, safely
+from stillyou.diffusion.sampling import EncodedSource, Progress, StepEnd, estimate_soft_map, sample
+from stillyou.diffusion.speed_settings import SpeedSettings
+from stillyou.diffusion.tokens import TokenCache
+
+Callback = Callable[["MultiConditionedPipeline", int, torch.Tensor, dict[str, Any]], dict[str, Any]]
+"""As diffusers has it: called after a step with (pipeline, step, timestep, {"latents": ...}); may return others."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +38,17 @@ class Edits:
         mask: Editing masks (B, 1, H, W) in [0, 1]; exactly 0 where the source is to be kept.
         reconstruction: The autoencoder's own copy of the source (B, 3, H, W) in [-1, 1].
         evaluations: UNet evaluations an image.
+        notes: What a person should know about how it went.
     """
 
     pixels: torch.Tensor
     mask: torch.Tensor
     reconstruction: torch.Tensor
     evaluations: int
+    notes: tuple[str, ...] = ()
 
 
-class MultiConditionedPipeline(DiffusionPipeline):
+class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
     """The Multi-Conditioned Diffusion Model (paper section 3.2) with automatic-mask editing (section 3.4).
 
     The same class serves the embedded model and Stable Diffusion sizes; only the components' configs differ.
@@ -49,6 +61,11 @@ class MultiConditionedPipeline(DiffusionPipeline):
         adapter: `ImageAdapter`.
         unet: UNet with 2C input channels.
         scheduler: A diffusers scheduler.
+
+    Attributes:
+        card: What the model was trained for.
+        speed: Which steps of an edit may be cheaper; `speed.speed_up` sets it.
+        tokens: Tokens kept between edits; None keeps none, for networks that are being trained.
     """
 
     model_cpu_offload_seq = "text_encoder->image_encoder->adapter->unet->vae"
@@ -67,6 +84,8 @@ class MultiConditionedPipeline(DiffusionPipeline):
             scheduler=scheduler,
         )
         self.card = ModelCard(resolution=8 * int(unet.config.sample_size))
+        self.speed = SpeedSettings()
+        self.tokens: TokenCache | None = None
 
     @property
     def resolution(self) -> int:
@@ -91,24 +110,58 @@ class MultiConditionedPipeline(DiffusionPipeline):
         return ids
 
     @torch.inference_mode()
-    def encode(self, pixels: torch.Tensor, prompts: Sequence[str], source_prompts: Sequence[str]) -> EncodedSource:
-        """Encode sources and prompts once for a batch of edits; pixels are (B, 3, H, W) in [-1, 1]."""
-        device, denoiser = self._execution_device, self.denoiser
-        pixels = pixels.to(device)
-        latents = to_latents(self.vae, pixels)
-        size = self.image_encoder.config.image_size
-        black = vision_pixels(torch.full_like(pixels[:1], -1.0), size)
-        text = denoiser.text_tokens(self.token_ids([*prompts, *source_prompts, ""]).to(device))
-        nulls = denoiser.null_tokens(self.token_ids([""]).to(device), black, latents)
+    def encode(
+        self,
+        pixels: torch.Tensor,
+        prompts: Sequence[str],
+        source_prompts: Sequence[str],
+        notes: list[str] | None = None,
+    ) -> EncodedSource:
+        """Encode sources and prompts once for a batch of edits.
+
+        Args:
+            pixels: Sources (B, 3, H, W) in [-1, 1].
+            prompts: Target prompts, one a source.
+            source_prompts: Source prompts, one a source.
+            notes: Gets a line for each network that had to run in fp32.
+        """
+        notes = [] if notes is None else notes
+        denoiser, tokens = self.denoiser, self.tokens or TokenCache()
+        pixels = pixels.to(self._execution_device)
+        seeing = [self.image_encoder, self.adapter]
+        latents = safely("the autoencoder", [self.vae], lambda: to_latents(self.vae, pixels), notes)
+        vision = vision_pixels(pixels, self.image_encoder.config.image_size)
+        image = safely("the image encoder", seeing, lambda: denoiser.image_tokens(vision, latents), notes)
+        nulls = NullTokens(image=self._black(tokens, latents), text=self._text(tokens, [""], notes))
         return EncodedSource(
             latents=latents,
-            image_tokens=denoiser.image_tokens(vision_pixels(pixels, size), latents),
-            target_tokens=text[: len(prompts)],
-            source_tokens=text[len(prompts) : -1],
+            image_tokens=image,
+            target_tokens=self._text(tokens, prompts, notes),
+            source_tokens=self._text(tokens, source_prompts, notes),
             nulls=nulls,
         )
 
-    @torch.inference_mode()
+    def _text(self, tokens: TokenCache, prompts: Sequence[str], notes: list[str]) -> torch.Tensor:
+        """Return the text tokens of prompts (B, T, d)."""
+        device, networks = self._execution_device, [self.text_encoder]
+
+        def encode(prompt: str) -> torch.Tensor:
+            ids = self.token_ids([prompt]).to(device)
+            return safely("the text encoder", networks, lambda: self.denoiser.text_tokens(ids), notes)
+
+        return torch.cat([tokens.get(p, networks, device, lambda p=p: encode(p)) for p in prompts])  # type: ignore[misc]
+
+    def _black(self, tokens: TokenCache, latents: torch.Tensor) -> torch.Tensor:
+        """Return the image tokens of an absent source (1, N, d): a black picture with zero latents."""
+        size, zeros = self.image_encoder.config.image_size, torch.zeros_like(latents[:1])
+        black = vision_pixels(latents.new_full((1, 3, size, size), -1.0), size)
+        return tokens.get(
+            tuple(zeros.shape),
+            [self.image_encoder, self.adapter],
+            latents.device,
+            lambda: self.denoiser.image_tokens(black, zeros),
+        )
+
     def edit(
         self,
         pixels: torch.Tensor,
@@ -122,6 +175,7 @@ class MultiConditionedPipeline(DiffusionPipeline):
         strength: float = 1.0,
         mask: torch.Tensor | None = None,
         progress: Progress | None = None,
+        callback_on_step_end: Callback | None = None,
     ) -> Edits:
         """Edit a batch.
 
@@ -136,41 +190,72 @@ class MultiConditionedPipeline(DiffusionPipeline):
             strength: In (0, 1], see `sampling.sample`.
             mask: A mask to use instead of the estimated one, (B, 1, H, W) in [0, 1].
             progress: Called with (steps done, steps).
+            callback_on_step_end: As diffusers' pipelines take it; may replace the latents.
 
         Returns:
             Pictures, masks and reconstructions at the sources' size.
+
+        Raises:
+            StillYouError: The GPU's memory ran out, or fp16 is too narrow for the UNet.
         """
-        encoded = self.encode(pixels, prompts, source_prompts)
-        denoiser, evaluations = self.denoiser, 0
-        if mask is None:
-            soft = estimate_soft_map(denoiser, self.scheduler, encoded, mask_settings, seeds)
-            mask = editing_mask(soft, (pixels.shape[-2], pixels.shape[-1]), mask_settings)
-            evaluations += 2 * mask_settings.maps
-        mask = mask.to(encoded.latents)
-        latents, used = sample(
-            denoiser,
-            self.scheduler,
-            encoded,
-            guidance=guidance,
-            seeds=seeds,
-            steps=steps,
-            strength=strength,
-            mask=latent_mask(mask, (encoded.latents.shape[-2], encoded.latents.shape[-1])),
-            strategy=mask_settings.strategy,
-            progress=progress,
-        )
-        return Edits(
-            pixels=to_pixels(self.vae, latents),
-            mask=mask,
-            reconstruction=to_pixels(self.vae, encoded.latents),
-            evaluations=evaluations + used,
-        )
+        notes: list[str] = []
+        try:
+            with torch.inference_mode():
+                encoded = self.encode(pixels, prompts, source_prompts, notes)
+                mask, mapped = self._mask(encoded, mask, mask_settings, seeds)
+                latents, sampled = sample(
+                    self.denoiser,
+                    self.scheduler,
+                    encoded,
+                    guidance=guidance,
+                    seeds=seeds,
+                    steps=steps,
+                    strength=strength,
+                    mask=latent_mask(mask, (encoded.latents.shape[-2], encoded.latents.shape[-1])),
+                    strategy=mask_settings.strategy,
+                    speed=self.speed,
+                    progress=progress,
+                    on_step_end=None if callback_on_step_end is None else self._step_end(callback_on_step_end),
+                )
+                check_denoised(self.unet, latents)
+                pictures = (self.decode(z, notes) for z in (latents, encoded.latents))
+                edits = Edits(next(pictures), mask, next(pictures), mapped + sampled, tuple(notes))
+        except torch.cuda.OutOfMemoryError as error:
+            raise explain_exhaustion(len(pixels)) from error
+        self.maybe_free_model_hooks()
+        return edits
+
+    __call__ = edit
+
+    def _mask(
+        self, encoded: EncodedSource, mask: torch.Tensor | None, settings: MaskSettings, seeds: Sequence[int]
+    ) -> tuple[torch.Tensor, int]:
+        """Return the editing masks at the sources' size, and the evaluations an image that they took."""
+        if mask is not None:
+            return mask.to(encoded.latents), 0
+        soft = estimate_soft_map(self.denoiser, self.scheduler, encoded, settings, seeds)
+        height, width = (8 * side for side in encoded.latents.shape[-2:])
+        return editing_mask(soft, (height, width), settings).to(encoded.latents), 2 * settings.maps
+
+    def _step_end(self, callback: Callback) -> StepEnd:
+        def after(step: int, t: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+            latents = callback(self, step, t, {"latents": latents}).get("latents", latents)
+            return latents
+
+        return after
+
+    def decode(self, latents: torch.Tensor, notes: list[str] | None = None) -> torch.Tensor:
+        """Decode latents (B, C, h, w) to pixels (B, 3, H, W) in [-1, 1]; see `encode` for the notes."""
+        notes = [] if notes is None else notes
+        return safely("the autoencoder", [self.vae], lambda: to_pixels(self.vae, latents), notes)
 
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> None:
         """Write the plain diffusers folder (safetensors) and the card."""
-        super().save_pretrained(save_directory, **options)
+        with ordinary_attention(self.unet):
+            super().save_pretrained(save_directory, **options)
         # A model loaded from the int8 form says so in its card; what is written here is the plain layout.
         write_card(Path(save_directory), self.card.model_copy(update={"storage": "diffusers"}))
+        write_checksums(Path(save_directory))
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> MultiConditionedPipeline:

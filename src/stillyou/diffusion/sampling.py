@@ -9,7 +9,6 @@ structure holds the edit back. Mixing the two prompts' predictions instead was t
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,19 @@ import torch
 
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.conditions import Branch, Conditions, NullTokens, apply_branches
-from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, blend_prompts, guide
+from stillyou.diffusion.feature_cache import FeatureCache
+from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, GuidedPrediction
 from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
+from stillyou.diffusion.schedulers import noise_to, start
+from stillyou.diffusion.speed_settings import SpeedSettings
 
 Progress = Callable[[int, int], None]
+StepEnd = Callable[[int, torch.Tensor, torch.Tensor], torch.Tensor]
+"""Called after a step with (index of the step, its timestep, the latents); returns the latents to go on with."""
+_MAPS_AT_ONCE = 2
+"""Maps of the mask in one call of the UNet: with two prompts each that is the batch of the four guidance branches, so a
+compiled UNet serves both."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +83,26 @@ def estimate_soft_map(
     z_s = encoded.latents
     t = torch.tensor(int(settings.encode_strength * scheduler.config.num_train_timesteps), device=z_s.device)
     both = _stack(encoded.conditions(Branch.FULL), encoded.conditions(Branch.FULL, source_prompt=True))
-    targets, sources = [], []
-    for index in range(settings.maps):
-        noise = draw_noise(seeds, z_s.shape[1:], purpose=1 + index).to(z_s)
-        z_t = add_noise(scheduler, z_s, noise, t)
-        e_target, e_source_prompt = denoiser.predict(torch.cat([z_t, z_t]), t, both).chunk(2)
-        targets.append(e_target)
-        sources.append(e_source_prompt)
+    targets: list[torch.Tensor] = []
+    sources: list[torch.Tensor] = []
+    for first in range(0, settings.maps, _MAPS_AT_ONCE):
+        noisy = []
+        for index in range(first, min(first + _MAPS_AT_ONCE, settings.maps)):
+            noise = draw_noise(seeds, z_s.shape[1:], purpose=1 + index).to(z_s)
+            noisy += [add_noise(scheduler, z_s, noise, t)] * 2
+        maps = len(noisy) // 2
+        predictions = denoiser.predict(torch.cat(noisy), t, _stack(*[both] * maps)).chunk(2 * maps)
+        targets += predictions[0::2]
+        sources += predictions[1::2]
     d = difference_map(torch.stack(targets), torch.stack(sources))
     return soft_map(smooth(d, settings.smooth), settings.ratio)
 
 
 def add_noise(scheduler: Any, z: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-    """Noise latents to a training timestep: sqrt(a_t) z + sqrt(1 - a_t) noise, with a_t the cumulated alphas."""
+    """Noise latents to a training timestep: sqrt(a_t) z + sqrt(1 - a_t) noise, with a_t the cumulated alphas.
+
+    This is what the network sees, whatever the convention in which a sampler keeps its latents.
+    """
     a_t = scheduler.alphas_cumprod.to(z)[t].view(-1, 1, 1, 1)
     return a_t.sqrt() * z + (1 - a_t).sqrt() * noise
 
@@ -104,7 +118,9 @@ def sample(
     strength: float = 1.0,
     mask: torch.Tensor | None = None,
     strategy: str = "noise",
+    speed: SpeedSettings | None = None,
     progress: Progress | None = None,
+    on_step_end: StepEnd | None = None,
 ) -> tuple[torch.Tensor, int]:
     """Sample edited latents.
 
@@ -115,52 +131,53 @@ def sample(
         guidance: Scales of the three terms.
         seeds: One an image.
         steps: Scheduler steps.
-        strength: In (0, 1]: where in the schedule sampling starts, see `first_step`; 1 starts from pure noise.
+        strength: In (0, 1]: where in the schedule sampling starts, see `schedulers.first_step`; 1 starts from pure
+            noise.
         mask: Editing mask at latent size (B, 1, h, w) in [0, 1]; None edits everywhere.
         strategy: `noise` mixes predictions at every step, `latent` mixes latents after it, `none` does neither.
+        speed: Which steps may be cheaper; None leaves all of them whole.
         progress: Called with (steps done, steps).
+        on_step_end: May replace the latents after a step.
 
     Returns:
         Latents (B, C, h, w) and the number of UNet evaluations an image took.
     """
-    scheduler = copy.deepcopy(scheduler)
-    scheduler.set_timesteps(steps, device=encoded.latents.device)
-    first = first_step(len(scheduler.timesteps), strength)
-    timesteps = scheduler.timesteps[first:]
+    speed = speed or SpeedSettings()
+    scheduler, timesteps = start(scheduler, steps, encoded.latents.device, strength)
     noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
     z_t = noise * scheduler.init_noise_sigma
-    if first:
-        z_t = add_noise(scheduler, encoded.latents, noise, timesteps[0].long())
-        scheduler.set_begin_index(first)
-    weight = mask if strategy == "noise" else None
-    stacked = _stack(
-        *(encoded.conditions(branch) for branch in GUIDANCE_BRANCHES),
-        encoded.conditions(Branch.FULL),
-        *([] if weight is None else [encoded.conditions(Branch.FULL, source_prompt=True)]),
-    )
-    branches = len(stacked.tokens) // len(z_t)
+    if len(timesteps) < len(scheduler.timesteps):
+        z_t = noise_to(scheduler, encoded.latents, noise, timesteps[0])
+    predict = _guided_prediction(denoiser, encoded, guidance, mask if strategy == "noise" else None, speed)
+    guided_steps = max(1, round(speed.guidance_share * len(timesteps)))
     for done, t in enumerate(timesteps):
-        model_input = scheduler.scale_model_input(z_t, t)
-        predictions = denoiser.predict(model_input.repeat(branches, 1, 1, 1), t, stacked).chunk(branches)
-        e_none, e_image, e_source, e_full = predictions[:4]
-        if weight is not None:
-            e_full = blend_prompts(e_full, predictions[4], weight)
-        e = guide(e_none, e_image, e_source, e_full, guidance)
+        e = predict(scheduler.scale_model_input(z_t, t), t, late=done >= guided_steps)
         z_t = scheduler.step(e, t, z_t, return_dict=False)[0]
         if strategy == "latent" and mask is not None:
             z_t = _keep_source(scheduler, z_t, encoded.latents, noise, mask, timesteps[done + 1 :])
+        if on_step_end is not None:
+            z_t = on_step_end(done, t, z_t)
         if progress is not None:
             progress(done + 1, len(timesteps))
-    return z_t, branches * len(timesteps)
+    return z_t, predict.evaluations
 
 
-def first_step(steps: int, strength: float) -> int:
-    """Return the index of the first step to take.
-
-    The schedule's last 40% change textures only, so strength spreads over the rest: the start lies at
-    0.4 + 0.6 * strength of the schedule. At least one step is left.
-    """
-    return min(steps - 1, round(steps * 0.6 * (1 - strength)))
+def _guided_prediction(
+    denoiser: Denoiser,
+    encoded: EncodedSource,
+    guidance: GuidanceScales,
+    weight: torch.Tensor | None,
+    speed: SpeedSettings,
+) -> GuidedPrediction:
+    """Put together what every step evaluates."""
+    predict = denoiser.predict
+    if speed.feature_interval > 1:
+        predict = FeatureCache(denoiser.unet, speed.feature_interval, compiled=speed.compile).predict
+    shared = _stack(*(encoded.conditions(branch) for branch in GUIDANCE_BRANCHES))
+    full = [encoded.conditions(Branch.FULL)]
+    if weight is not None:
+        full.append(encoded.conditions(Branch.FULL, source_prompt=True))
+    return GuidedPrediction(predict, shared, _stack(*full), guidance, weight)
 
 
 def _keep_source(
@@ -168,7 +185,7 @@ def _keep_source(
 ) -> torch.Tensor:
     """Blend latents with the source noised to the next of the remaining timesteps (the `latent` strategy)."""
     if len(rest):
-        z_s = add_noise(scheduler, z_s, noise, rest[0].long())
+        z_s = noise_to(scheduler, z_s, noise, rest[0])
     return mask * z_t + (1 - mask) * z_s
 
 
