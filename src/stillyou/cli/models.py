@@ -7,10 +7,12 @@ from pathlib import Path
 
 import typer
 
+from stillyou.cli.models_import import import_official
 from stillyou.console import console
 from stillyou.errors import StillYouError, UsageError
 
 commands = typer.Typer(help="List models, show what they can do, convert between the plain and the shipped form.")
+commands.command("import-official")(import_official)
 
 
 def register(app: typer.Typer) -> None:
