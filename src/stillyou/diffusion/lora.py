@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from stillyou.diffusion.attention import split_attention
 from stillyou.diffusion.card import ModelCard, write_card
 from stillyou.draws import stable_seed
 from stillyou.errors import StillYouError, UsageError, requires
@@ -85,6 +86,7 @@ class LoraMixin(StableDiffusionLoraLoaderMixin):
         """
         requires("train", "peft")
         name = adapter_name or "stillyou"
+        split_attention(self.unet)  # fused projections would not see the updates
         try:
             super().load_lora_weights(source, adapter_name=name, **options)
             self.set_adapters([name], [scale])
