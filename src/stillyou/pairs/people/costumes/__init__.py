@@ -1,0 +1,47 @@
+"""Costumes as geometry: flower, santa, sheep and royal, fitted to any head and hair.
+
+The road: `wear` chooses what of the costume is worn; a module a costume makes its pieces on a `Bench`; `fit` finds
+where they sit, `press` moves the hair out of their way, `torso` and `coat` cover the body, `shapes` and `tufts` are the
+material they are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stillyou.pairs.people.costumes import flower, royal, santa, sheep
+from stillyou.pairs.people.costumes.outfit import Bench, Outfit
+from stillyou.pairs.people.figure import Figure
+from stillyou.pairs.people.hair import Hair
+
+COMPLETENESS = (("both", 0.72), ("head", 0.17), ("body", 0.11))
+"""How much of a costume is worn, and how often."""
+_WEAR: dict[str, Callable[[Bench, bool, bool], None]] = {
+    "flower": flower.wear,
+    "royal": royal.wear,
+    "santa": santa.wear,
+    "sheep": sheep.wear,
+}
+COSTUMES = tuple(_WEAR)
+
+
+def wear(effect: str, figure: Figure, hair: Hair | None) -> Outfit:
+    """Dress a person in a costume.
+
+    Args:
+        effect: One of `COSTUMES`.
+        figure: The person.
+        hair: The person's hair in neutral space.
+
+    Returns:
+        The outfit; it follows from the person's seed and the effect alone.
+    """
+    bench = Bench(figure, effect, hair)
+    names, shares = zip(*COMPLETENESS, strict=True)
+    worn = str(bench.draw("completeness").choice(names, p=shares))
+    _WEAR[effect](bench, worn != "body", worn != "head")
+    bench.attributes["completeness"] = worn
+    return bench.finish(replaces_clothes=worn != "head")
+
+
+__all__ = ["COMPLETENESS", "COSTUMES", "Outfit", "wear"]

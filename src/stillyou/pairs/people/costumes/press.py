@@ -1,0 +1,100 @@
+"""Hair under costumes: pressed in by a ring, hidden under a closed hat, lifted onto a coat.
+
+What is pressed stays the person's own strands: below the brim they fall as before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stillyou.pairs.people.costumes.fit import Floats, Ring
+from stillyou.pairs.people.costumes.outfit import with_hair
+from stillyou.pairs.people.hair import Hair
+
+INSIDE = 0.05
+"""How far inside the ring pressed hair lies, decimetres."""
+
+
+def _ramp(values: Floats) -> Floats:
+    """Smooth step from 0 at 0 to 1 at 1."""
+    clipped = np.clip(values, 0, 1)
+    return np.asarray(clipped * clipped * (3 - 2 * clipped), np.float32)
+
+
+def _squeezed(ring: Ring, points: Floats, weight: Floats) -> Floats:
+    """Pull points inside the ring's cylinder by a weight of 0 to 1."""
+    angle, distance, height = ring.cylinder(points)
+    inside = np.minimum(distance, ring.reach(angle) - INSIDE)
+    distance = distance + (inside - distance) * weight
+    return ring.centre + ring.directions(angle) * distance[..., None] + ring.up * height[..., None]
+
+
+def press_under_hat(
+    hair: Hair | None, ring: Ring, *, low: float = 0.0, zone: float = 0.3, hidden: float = 0.1
+) -> Hair | None:
+    """Press the hair inside a closed hat's brim and hide what is in the hat.
+
+    Args:
+        hair: In neutral space.
+        ring: The brim.
+        low: Lower edge of the brim above the ring's plane.
+        zone: How far below that edge the pressing begins.
+        hidden: Height above the ring from which strands are not drawn.
+    """
+    if hair is None:
+        return None
+    height = (hair.points - ring.centre) @ ring.up
+    points = _squeezed(ring, hair.points, _ramp((height - low + zone) / zone))
+    return with_hair(hair, points, np.where(height > hidden, 0, hair.opacity))
+
+
+def press_by_band(hair: Hair | None, ring: Ring, *, low: float, high: float, zone: float = 0.25) -> Hair | None:
+    """Press the hair in by an open band (a wreath, a crown); it swells again above and below.
+
+    Args:
+        hair: In neutral space.
+        ring: The band.
+        low: Lower edge of the band above the ring's plane.
+        high: Upper edge.
+        zone: How far from the edges the pressing fades.
+    """
+    if hair is None:
+        return None
+    height = (hair.points - ring.centre) @ ring.up
+    weight = _ramp((height - low + zone) / zone) * _ramp((high + zone - height) / zone)
+    return with_hair(hair, _squeezed(ring, hair.points, weight), hair.opacity)
+
+
+def lift_over_coat(hair: Hair | None, off: float) -> Hair | None:
+    """Push hair that falls below the jaw outwards, so that it lies on a thick garment and not in it.
+
+    Args:
+        hair: In neutral space.
+        off: How much thicker the garment is than ordinary clothes, decimetres.
+    """
+    if hair is None:
+        return None
+    points = hair.points
+    weight = _ramp((6.1 - points[..., 1]) / 0.5) * np.float32(off)
+    if not weight.any():
+        return hair
+    away = np.stack([points[..., 0], np.full(weight.shape, 0.35, np.float32), points[..., 2] - 0.1], -1)
+    away /= np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-3)
+    return with_hair(hair, points + away * weight[..., None], hair.opacity)
+
+
+def hide_in_hood(hair: Hair | None, *, width: float, height: float, middle: float, depth: float) -> Hair | None:
+    """Hide hair but for what shows in a hood's opening.
+
+    Args:
+        hair: In neutral space.
+        width: Half the opening's width.
+        height: Half its height.
+        middle: Height of its centre.
+        depth: Strands behind this depth are inside the hood.
+    """
+    if hair is None:
+        return None
+    x, y, z = (hair.points[..., axis] for axis in range(3))
+    shows = ((x / width) ** 2 + ((y - middle) / height) ** 2 < 1) & (z > depth)
+    return with_hair(hair, hair.points, np.where(shows, hair.opacity, 0))
