@@ -12,9 +12,11 @@ import numpy.typing as npt
 from stillyou.pairs.people.body import Body, load_body
 from stillyou.pairs.people.figure import Eyeball, Figure, Surface
 from stillyou.pairs.people.geometry import Floats, Integers, ellipsoid, floats, quad_triangles
-from stillyou.pairs.people.parts import MeshPart, Role, mesh_part
+from stillyou.pairs.people.hair import scalp_of
+from stillyou.pairs.people.parts import PARAMETERS, MeshPart, Part, Role, mesh_part
+from stillyou.pairs.people.skin import eye_params, lash_params, skin_params
 
-Rows = Sequence[npt.ArrayLike] | Floats
+Rows = Sequence[npt.ArrayLike]
 """Parameters of a part: up to eight rows of up to four numbers."""
 
 _UPPER_GUM, _LOWER_GUM = 6.735, 6.475
@@ -23,36 +25,25 @@ _EYE = (0.31, 7.284)
 """Rest x and y of the middle of an eye."""
 
 
-@dataclass(frozen=True)
-class Complexion:
-    """Parameters of the materials, as `skin.py` makes them: see the head of each file in shaders/materials."""
-
-    skin: Rows
-    eye: Rows
-    lash: Rows
-
-
-def bare_parts(figure: Figure, surface: Surface, complexion: Complexion, scalp: Floats | None) -> list[MeshPart]:
+def bare_parts(figure: Figure, surface: Surface, wet: float = 0.0) -> list[Part]:
     """Return the parts of a person without hair and clothes.
 
     Args:
         figure: Who.
         surface: The body with its expression.
-        complexion: Colours and the like.
-        scalp: (V,) how much hair grows at each vertex, for the tint of the skin below; none by default.
+        wet: How much the person cries, 0 to 1.
     """
-    body, masks = figure.body, figure.body.masks
-    tint = np.zeros(len(body.rest), np.float32) if scalp is None else scalp
+    body, person, masks = figure.body, figure.person, figure.body.masks
     ears = np.where(body.mouth_inside, -1, masks["ears"])
-    aux = np.stack([masks["lips"], masks["eyelids"], tint, ears], 1)
-    parts = [_surface_part(body, surface, "skin", "skin", Role.SKIN, aux, complexion.skin)]
+    aux = floats(np.stack([masks["lips"], masks["eyelids"], scalp_of(figure), ears], 1))
+    parts: list[Part] = [_surface_part(body, surface, "skin", "skin", Role.SKIN, aux, skin_params(person, wet))]
     height = body.rest[:, 1]
     for name, gum in (("teeth_upper", height - _UPPER_GUM), ("teeth_lower", _LOWER_GUM - height)):
-        gums = np.clip(gum / 0.03, 0, 1)[:, None]
+        gums = floats(np.clip(gum / 0.03, 0, 1)[:, None])
         parts.append(_surface_part(body, surface, name, "teeth", Role.MOUTH, gums, ()))
     parts.append(_surface_part(body, surface, "tongue", "tongue", Role.MOUTH, None, ()))
-    parts.append(_lashes(figure, surface, complexion.lash))
-    return parts + [_eye(figure, eyeball, complexion.eye) for eyeball in figure.eyeballs]
+    parts.append(_lashes(figure, surface, lash_params(person)))
+    return parts + [_eye(figure, ball, eye_params(person, wet)) for ball in figure.eyeballs]
 
 
 def _surface_part(
@@ -126,12 +117,11 @@ def _ball() -> tuple[Floats, Integers]:
 
 
 def _eye(figure: Figure, eyeball: Eyeball, params: Rows) -> MeshPart:
-    """Return an eyeball; its aux is the posed direction from its centre, its last parameter where it looks."""
+    """Return an eyeball: its aux is the posed direction from its centre, its last parameter where it looks."""
     sphere, triangles = _ball()
     directions = figure.pose.direction(sphere)
     posed = figure.pose.head(eyeball.centre + sphere * np.float32(0.985 * eyeball.radius))
-    rows: list[npt.ArrayLike] = [*params][:7]
-    rows += [np.zeros(4)] * (7 - len(rows)) + [eyeball.gaze]
+    rows: list[npt.ArrayLike] = [*params, *[(0.0,)] * (PARAMETERS - 1 - len(params)), eyeball.gaze]
     return mesh_part(
         posed, triangles, material="eye", role=Role.EYE, normals=directions, rest=sphere, aux=directions, params=rows
     )

@@ -5,41 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stillyou.pairs.people.body import Body, load_body
 from stillyou.pairs.people.detail import Detail
 from stillyou.pairs.people.geometry import Floats, euler, floats
-from stillyou.pairs.people.pose import HeadPose, Pose
-from stillyou.pairs.people.shape import Phenotype, macro_weights, morph
+from stillyou.pairs.people.pose import Pose
+from stillyou.pairs.people.shape import macro_weights, morph
+
+if TYPE_CHECKING:
+    from stillyou.pairs.people.person import Person
 
 _CROWN = (0.0, 8.49, 0.4)
-
-
-class Shaped(Protocol):
-    """What a figure needs to know of a person."""
-
-    @property
-    def phenotype(self) -> Phenotype:
-        """Age, gender and so on."""
-        ...
-
-    @property
-    def details(self) -> Mapping[str, float]:
-        """Weights of the targets of face and torso."""
-        ...
-
-    @property
-    def head(self) -> HeadPose:
-        """How the head is turned."""
-        ...
-
-    @property
-    def gaze(self) -> tuple[float, float]:
-        """Where the eyes look from straight ahead: to the left and down, in radians."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +63,7 @@ class Figure:
         pose: How points are posed.
     """
 
-    def __init__(self, person: Shaped, detail: Detail) -> None:
+    def __init__(self, person: Person, detail: Detail) -> None:
         self.person, self.detail = person, detail
         self.body: Body = load_body(detail.fine)
         self.cage = morph(self.body, {**macro_weights(person.phenotype), **person.details})

@@ -69,14 +69,8 @@ class Pose:
         """Pose points (N, 3) by skin weights (N, 9); by default those of the body's surface."""
         chosen = self._default if weights is None else weights
         blended = chosen @ np.concatenate([self.matrices.reshape(-1, 9), self.offsets], 1)
-        x, y, z = points.T
-        return np.stack(
-            [
-                blended[:, 3 * k] * x + blended[:, 3 * k + 1] * y + blended[:, 3 * k + 2] * z + blended[:, 9 + k]
-                for k in range(3)
-            ],
-            1,
-        )
+        rows = [np.einsum("ni,ni->n", blended[:, 3 * k : 3 * k + 3], points) + blended[:, 9 + k] for k in range(3)]
+        return floats(np.stack(rows, 1))
 
     def head(self, points: Floats) -> Floats:
         """Pose points (..., 3) that follow the head."""
