@@ -1,13 +1,13 @@
-// Lashes, cut out of a strip. aux: distance from the lid 0 to 1, angle about the eye, 1 upper or -1 lower.
-// params: 0 colour.
+// Eyelashes: a band cut into hairs. aux: share of the length, angle round the eye, 1 upper / -1 lower lid.
+// params: 0 colour, heaviness
 bool cut(vec3 rest, vec4 aux) {
-    float along = aux.y * 34. + aux.x * .6 * sign(aux.y);
-    float own = hash(vec3(floor(along), 3., 7.)), longest = aux.z > 0. ? .35 + .65 * own : .10 + .35 * own;
-    return aux.x > longest || fract(along) > .62 * (1. - aux.x / longest) + .12;
+    float a = aux.y * 30. + aux.x * .6 * sign(aux.y), h = hash(vec3(floor(a), 3., 7.));
+    float reach = (aux.z > 0. ? .30 + .55 * h : .08 + .25 * h) * params[0].w;
+    return aux.x > reach || fract(a) > .62 * (1. - aux.x / reach) + .10;
 }
 
 void surface(inout Surface s) {
-    s.albedo = params[0].rgb * .2 + .004;
+    s.albedo = params[0].rgb;
     s.roughness = .6;
     s.shine = .2;
 }

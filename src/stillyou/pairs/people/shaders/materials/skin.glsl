@@ -1,62 +1,90 @@
-// Skin, painted in template coordinates. aux: lips, eyelids, scalp, ears (-1 inside the mouth).
-// params: 0 colour, redness; 1 lips, freckles; 2 hair, scalp tint; 3 wrinkles, stubble, moles, tears; 4 eye shadow.
+// Skin, painted in template coordinates: tone, blood, freckles, folds, lips, scalp and stubble.
+// aux: lips, eyelids, scalp, ears (-1: inside the mouth).
+// params: 0 colour, melanin | 1 lips, eye shadow | 2 redness, freckles, moles, wrinkles | 3 hair colour, scalp tint
+//         4 stubble colour, stubble | 5 wetness of the cheeks, oil, pattern, age of the skin
+float bell(float x, float width) { x /= width; return exp(-x * x); }
 
-float bell(float x, float width) { return exp(-(x / width) * (x / width)); }
+// Height of pores and small lumps, for the normal.
+float grain(vec3 q) { return noise(q * 27.) * .0035 + noise(q * 11. + 5.) * .006; }
 
-float pores(vec3 q) { return noise(q * 62.) * .0028 + fbm(q * 26.) * .006; }
-
-vec3 pore_gradient(vec3 q) {
-    const vec2 d = vec2(.003, 0);
-    return (vec3(pores(q + d.xyy), pores(q + d.yxy), pores(q + d.yyx)) - pores(q)) / d.x;
-}
-
-vec3 skin_colour(vec3 q, vec4 aux, float x) {
-    vec3 c = params[0].rgb * (.9 + .22 * (noise(q * 3. + seed) * .5 + fbm(q * 9. + seed) * .5));
-    float red = bell(x - .42, .2) * bell(q.y - 6.92, .2) * step(.6, q.z) + .8 * bell(q.x, .16) * bell(q.y - 6.95, .14) * step(1.2, q.z)
-        + .5 * bell(q.x, .2) * bell(q.y - 6.3, .12) * step(.9, q.z) + max(aux.w, 0.) * .7;
-    c *= mix(vec3(1), vec3(1.04, .80, .78), clamp(red * (.7 + .6 * fbm(q * 14.)) * params[0].a, 0., 1.));
-    float around = bell(length(vec2((x - .31) / .2, (q.y - 7.24) / .13)), 1.) * step(.9, q.z);
-    c *= mix(vec3(1), vec3(.80, .70, .72), around * (.55 + .4 * params[3].x));
-    c *= mix(vec3(1), vec3(1.05, .72, .70), around * params[3].w);
-    c *= mix(vec3(1), vec3(.75, .62, .60), aux.y * .6) * mix(vec3(1), vec3(.6, .45, .45), aux.y * params[4].x);
-    float freckles = smoothstep(.66, .8, noise(q * 46.)) * smoothstep(.45, .6, noise(q * 11. + 9.)) * bell(q.y - 6.98, .3) * step(.6, q.z);
-    c *= mix(vec3(1), vec3(.72, .55, .45), freckles * params[1].a);
-    c *= 1. + .13 * (noise(q * 55.) - .5) + .09 * (noise(q * 115.) - .5);
-    c *= mix(vec3(1), vec3(1.03, .90, .87), smoothstep(.45, .75, fbm(q * 17. + seed)) * .8 * params[0].a);
-    c *= 1. - .75 * bell(x - .085, .04) * bell(q.y - 6.865, .028) * step(1.3, q.z) * step(q.z, 1.62);  // nostrils
-    return c * mix(vec3(1), vec3(.35, .25, .2), smoothstep(.965, .975, noise(q * 13. + seed * 3.)) * params[3].z);
-}
-
-float beard_shadow(vec3 q, float x) {
-    float jaw = smoothstep(6.66, 6.5, q.y - .24 * smoothstep(.5, .8, x)) * smoothstep(5.85, 6.15, q.y) * smoothstep(.35, .6, q.z + .2 * x);
-    return max(jaw, smoothstep(.3, .2, x) * smoothstep(6.69, 6.73, q.y) * smoothstep(6.86, 6.8, q.y) * step(1.2, q.z));
+// Folds that come with age: forehead, between the brows, crow's feet, nose to mouth, under the eyes.
+float folds(vec3 q, float x, float pattern) {
+    float wander = .03 * noise(q * 4. + pattern);
+    float forehead = pow(.5 + .5 * sin((q.y + wander + .04 * x * x) * 48.), 6.) * smoothstep(7.58, 7.68, q.y) * smoothstep(7.98, 7.84, q.y) * smoothstep(.62, .3, x);
+    float frown = bell(x - .055 - wander * .4, .014) * smoothstep(7.36, 7.44, q.y) * smoothstep(7.62, 7.5, q.y);
+    float a = atan(q.y - 7.26, x - .44);
+    float crow = pow(.5 + .5 * sin(a * 13. + pattern), 5.) * bell(x - .565, .06) * bell(q.y - 7.26, .13);
+    float cheek = bell(x - .185 - (6.93 - q.y) * .52 - wander, .022) * smoothstep(6.5, 6.62, q.y) * smoothstep(6.98, 6.9, q.y);
+    float bag = bell(length(vec2((x - .31) / 1.25, q.y - 7.27)) - .155, .022) * smoothstep(7.24, 7.16, q.y);
+    return .8 * forehead + frown * .6 + .8 * crow + 1.1 * cheek + .8 * bag;
 }
 
 void surface(inout Surface s) {
     vec3 q = s.rest;
-    float x = abs(q.x), wrinkles = params[3].x, stubble = params[3].y, tears = params[3].w;
-    s.albedo = skin_colour(q, s.aux, x);
-    float shadow = beard_shadow(q, x) * stubble;
-    s.albedo = mix(s.albedo, s.albedo * vec3(.62, .66, .7), shadow * .55);
-    s.albedo = mix(s.albedo, params[2].rgb * .6, shadow * smoothstep(.62, .85, noise(q * 95.)) * .65);
-    s.albedo = mix(s.albedo, params[2].rgb * .55, s.aux.z * params[2].a);
-    float lip = smoothstep(.35, .75, s.aux.x + .15 * (noise(q * 30.) - .5));
-    s.albedo = mix(s.albedo, params[1].rgb * (.85 + .3 * noise(vec3(q.x * 60., q.y * 8., q.z))), lip * .85);
-    vec3 g = pore_gradient(q);
-    g.y += sin((q.y + .03 * noise(q * 5.) + .02 * q.x * q.x) * 62.) * smoothstep(7.6, 7.7, q.y) * smoothstep(7.98, 7.85, q.y) * smoothstep(.6, .3, x) * .28 * wrinkles;
-    g.y += sin(atan(q.y - 7.25, x - .42) * 14.) * bell(x - .56, .07) * bell(q.y - 7.22, .12) * .3 * wrinkles;
-    s.normal = perturb(s.normal, g * (1. - smoothstep(.004, .02, s.footprint)) * (1. - .7 * lip) * .55);
-    s.scatter = 1.;
-    s.roughness = mix(.42, .30, lip) - .06 * bell(q.x, .2) * step(1.2, q.z);
-    s.reflectance = .028;
-    s.shine = .75 + .5 * noise(q * 40.);
-    if (tears > 0.) {
-        float off = x - .33 - .02 * sin(q.y * 9. + seed + sign(q.x) * 2.);
-        float tear = smoothstep(.034, .016, abs(off)) * smoothstep(7.19, 7.13, q.y) * smoothstep(6.25, 6.6, q.y) * step(.7, q.z)
-            * (.6 + .4 * smoothstep(.3, .6, noise(vec3(q.x * 4., q.y * 9., seed)))) * tears;
-        s.normal = normalize(s.normal + vec3(sign(off * q.x) * tear * .45 * smoothstep(0., .02, abs(off)), 0, 0));
-        s.albedo *= mix(vec3(1), vec3(.93, .86, .85), tear);
-        s.roughness = mix(s.roughness, .12, tear);
+    float x = abs(q.x), front = smoothstep(.55, .85, q.z), pattern = params[5].z;
+    float wrinkles = params[2].w, oil = params[5].y;
+    float low = fbm(q * 2.3 + pattern), mid = fbm(q * 9. + pattern), fine = noise(q * 34.);
+    vec3 colour = params[0].rgb * (.86 + .16 * low + .16 * mid + .07 * fine);
+    // Blood: cheeks, nose, chin, ears, knuckles of the brow; yellower forehead, bluer jaw.
+    float blood = bell(x - .44, .21) * bell(q.y - 6.95, .22) * front + .75 * bell(x, .15) * bell(q.y - 6.97, .16) * step(1.2, q.z)
+                + .45 * bell(x, .2) * bell(q.y - 6.3, .13) * step(.9, q.z) + .7 * max(s.aux.w, 0.) + .25 * bell(q.y - 5.75, .3) * front;
+    colour *= mix(vec3(1), vec3(1.05, .76, .73), clamp(blood * (.55 + .75 * mid) * params[2].x, 0., 1.));
+    colour *= mix(vec3(1), vec3(1.02, .93, .90), smoothstep(.35, .6, fbm(q * 15. + pattern)) * params[2].x);
+    colour *= mix(vec3(1), vec3(1.02, 1.0, .92), bell(q.y - 7.75, .25) * front * .7);
+    // Around the eyes thin skin shows vessels; lids are darker, with make-up more so.
+    float socket = bell(x - .30, .19) * bell(q.y - 7.25, .13) * front;
+    colour *= mix(vec3(1), vec3(.80, .70, .71), socket * (.38 + .35 * params[5].w));
+    colour *= mix(vec3(1), vec3(.86, .77, .75), s.aux.y * .6);
+    colour *= mix(vec3(1), vec3(.50, .36, .36), s.aux.y * params[1].w);
+    colour *= mix(vec3(1), vec3(1.06, .66, .63), clamp(socket * 1.2 + .5 * blood, 0., 1.) * params[5].x * .8);
+    float freckle = smoothstep(.62, .78, noise(q * 42.)) * smoothstep(.42, .62, noise(q * 10. + 9.)) * bell(q.y - 7.0, .34) * front;
+    colour *= mix(vec3(1), vec3(.72, .55, .44), freckle * params[2].y);
+    float spots = smoothstep(.70, .80, noise(q * 15. + pattern)) * params[5].w;
+    colour *= mix(vec3(1), vec3(.80, .68, .58), spots * .55);
+    float mole = smoothstep(.962, .978, noise(q * 12. + pattern * 3.));
+    colour *= mix(vec3(1), vec3(.36, .26, .21), mole * params[2].z);
+    colour *= 1. - .72 * bell(x - .083, .038) * bell(q.y - 6.868, .026) * step(1.3, q.z) * step(q.z, 1.62);  // nostrils
+    float fold = folds(q, x, pattern) * wrinkles * front;
+    colour *= 1. - .17 * fold;
+    // Shaved beard: a bluish shadow and dots.
+    float jaw = smoothstep(6.68, 6.5, q.y - .7 * smoothstep(.42, .72, x)) * smoothstep(5.85, 6.15, q.y) * smoothstep(.35, .6, q.z + .2 * x);
+    jaw = max(jaw, smoothstep(.33, .24, x) * smoothstep(6.69, 6.73, q.y) * smoothstep(6.87, 6.8, q.y) * step(1.15, q.z)) * (1. - smoothstep(.15, .4, s.aux.x));
+    float dots = noise(q * 75.);
+    colour = mix(colour, colour * vec3(.66, .70, .74), jaw * params[4].w * .5);
+    colour = mix(colour, params[4].rgb * .8, jaw * smoothstep(.35, .8, dots) * params[4].w * .6);
+    // Scalp: hair colour shows between the strands.
+    colour = mix(colour, params[3].rgb * .55, smoothstep(.15, .75, s.aux.z) * params[3].w);
+    // Lips.
+    float lip = smoothstep(.30, .75, s.aux.x + .12 * (noise(q * 28.) - .5));
+    vec3 red = params[1].rgb * (.80 + .36 * noise(vec3(q.x * 55., q.y * 7., q.z)));
+    colour = mix(colour, red, lip * .88);
+    colour *= 1. - .45 * bell(q.y - 6.607 - .03 * x, .012) * step(x, .26) * step(1.3, q.z) * smoothstep(.2, .5, s.aux.x);
+    float mouth = step(s.aux.w, -.5);
+    colour = mix(colour, vec3(.25, .065, .055), mouth);
+    s.occlusion = mix(1., .35, mouth);
+    // Relief.
+    float detail = 1. - smoothstep(.006, .03, s.footprint), h = grain(q);
+    vec3 slope = vec3(grain(q + vec3(.004, 0, 0)), grain(q + vec3(0, .004, 0)), grain(q + vec3(0, 0, .004))) - h;
+    slope *= detail * (.55 + .5 * params[5].w) * (1. - .6 * lip) / .004;
+    if (wrinkles > .02) {
+        float f = folds(q, x, pattern);
+        slope.xy -= vec2(folds(q + vec3(.008, 0, 0), abs(q.x + .008), pattern) - f, folds(q + vec3(0, .008, 0), x, pattern) - f) * front * wrinkles * .011 / .008;
     }
-    if (s.aux.w < -.5) { s.albedo = vec3(.28, .07, .06); s.occlusion = .35; s.roughness = .25; }
+    s.normal = perturb(s.normal, slope);
+    // Tears run from the eyes.
+    float tear = 0.;
+    if (params[5].x > 0.) {
+        float track = x - .33 - .02 * sin(q.y * 9. + pattern + sign(q.x) * 2.);
+        tear = smoothstep(.036, .016, abs(track)) * smoothstep(7.19, 7.13, q.y) * smoothstep(6.25, 6.6, q.y) * step(.7, q.z) * params[5].x;
+        tear *= .6 + .4 * smoothstep(.3, .6, noise(vec3(q.x * 4., q.y * 9., pattern)));
+        s.normal = normalize(s.normal + vec3(sign(track * q.x) * tear * .45 * smoothstep(0., .02, abs(track)), 0, 0));
+        colour *= mix(vec3(1), vec3(.93, .86, .85), tear);
+    }
+    s.albedo = colour;
+    s.scatter = 1.;
+    float shiny = bell(x, .22) * step(1.1, q.z) + .4 * bell(x - .42, .15) * bell(q.y - 7.02, .12) + .3 * bell(q.y - 7.75, .2) * bell(x, .35);
+    s.roughness = mix(mix(.50, .41, clamp(shiny * oil, 0., 1.)), .32, lip);
+    s.roughness = mix(mix(s.roughness, .25, mouth), .12, tear);
+    s.reflectance = .028;
+    s.shine = (.55 + .45 * oil) * (.7 + .6 * mid) + tear;
 }

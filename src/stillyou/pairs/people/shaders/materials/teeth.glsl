@@ -1,8 +1,9 @@
-// Teeth and gums. aux: gum.
+// Teeth. aux: gum.
 void surface(inout Surface s) {
-    float gap = smoothstep(.88, 1., abs(fract(s.rest.x / .082 + .5) - .5) * 2.);
-    s.albedo = mix(vec3(.72, .68, .58) * (1. - .45 * gap), vec3(.5, .17, .16), s.aux.x);
-    s.occlusion = .55 * smoothstep(.9, 1.45, s.rest.z) + .1;
-    s.roughness = .2;
+    float gap = smoothstep(.86, 1., abs(fract(s.rest.x / .082 + .5) - .5) * 2.);
+    s.albedo = mix(vec3(.64, .60, .52) * (1. - .28 * gap), vec3(.42, .14, .13), smoothstep(.2, .8, s.aux.x));
+    s.occlusion = .62 * smoothstep(.95, 1.45, s.rest.z) * smoothstep(.36, .2, abs(s.rest.x)) + .10;
+    s.roughness = .28;
+    s.shine = .7;
     s.scatter = .3;
 }

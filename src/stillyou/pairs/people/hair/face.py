@@ -1,0 +1,126 @@
+"""Hair of the face: eyebrows and beard, bound to the skin so that they follow the expression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from stillyou.draws import generator
+from stillyou.pairs.people.body import Body
+from stillyou.pairs.people.geometry import Floats, floats, interpolate, sample_surface, unit
+from stillyou.pairs.people.parts import Role, StrandPart, strand_part
+from stillyou.pairs.people.traits import BeardTraits
+
+if TYPE_CHECKING:
+    from stillyou.pairs.people.figure import Figure, Surface
+
+_STEPS = np.array([0, 0.35, 0.7, 1], np.float32)
+_BROW = 7.455
+"""Height of the inner end of the brow on the template."""
+
+
+def face_hair(figure: Figure, surface: Surface) -> list[StrandPart]:
+    """Return brows, and the beard of those who have one, on a surface with an expression."""
+    found = [_brow(figure, surface, side) for side in (-1, 1)]
+    beard = figure.person.beard
+    if beard.style not in ("none", "stubble"):
+        found.append(_beard(figure, surface, beard))
+    return found
+
+
+def _bind(body: Body, surface: Surface, place: Floats) -> tuple[Floats, Floats]:
+    """Return points (N, 3) and normals on the surface at places (N, 2) seen from the front on the template."""
+    front = body.outside[body.rest[body.outside][:, 2] > 0.85]
+    away, near = cKDTree(body.rest[front][:, :2]).query(place, k=4)
+    weight = 1 / (away + 0.004) ** 2
+    weight = floats(weight / weight.sum(1, keepdims=True))
+    index = front[near]
+    level = np.einsum("nk,nk->n", weight, body.rest[index][..., 2])
+    moved = np.einsum("nk,nkc->nc", weight, surface.vertices[index] - body.rest[index])
+    normal = unit(np.einsum("nk,nkc->nc", weight, surface.normals[index]))
+    return floats(np.c_[place, level] + moved), normal
+
+
+def _brow(figure: Figure, surface: Surface, side: int) -> StrandPart:
+    person = figure.person
+    traits, seed = person.brows, person.seed
+    rng = generator("people", seed, "brow", side)
+    count = figure.detail.count(round(420 * traits.density))
+    along = rng.random(count).astype(np.float32)
+    taper = np.clip(0.5 + 4 * along, 0, 1) * np.clip((1.06 - along) / 0.5, 0.12, 1)
+    spread = 0.034 * traits.thickness * taper
+    arch = traits.arch * np.sin(np.pi * np.clip(along / 1.25, 0, 1)) - 0.05 * np.clip(along - 0.7, 0, 1)
+    off = rng.normal(0, 0.5, count).clip(-1.1, 1.1)
+    place = floats(np.c_[side * (0.115 + 0.40 * along), _BROW + traits.height + arch + off * spread])
+    root, normal = _bind(figure.body, surface, place)
+    angle = np.interp(along, [0, 0.2, 0.6, 1], [1.25, 0.55, 0.1, -0.45]) - 0.35 * off * np.clip(along * 2, 0, 1)
+    angle = angle + rng.normal(0, 0.16, count)
+    flow = np.stack([side * np.cos(angle), np.sin(angle), -0.3 * along], 1)
+    flow = unit(flow - normal * (flow * normal).sum(1, keepdims=True) + 0.10 * normal)
+    length = rng.uniform(0.045, 0.075, count)[:, None, None] * (1 - 0.35 * along)[:, None, None]
+    points = root[:, None] + 0.003 * normal[:, None] + flow[:, None] * (length * _STEPS[:, None])
+    edge = np.exp(-1.2 * off**2) * np.clip(0.35 + 2.5 * along, 0, 1)
+    blend = (0.45 + 0.55 * edge)[:, None]
+    colour = np.asarray(traits.colour) * blend + np.asarray(person.skin.colour) * (1 - blend)
+    return strand_part(
+        figure.pose.head(floats(points)),
+        material="hair",
+        role=Role.BROW,
+        width=figure.detail.width(0.0055),
+        colour=colour * rng.uniform(0.8, 1.25, (count, 1)),
+        shade=rng.random(count),
+        params=[(1.0,)],
+    )
+
+
+def beard_region(body: Body, style: str) -> Floats:
+    """Return how densely a beard of a style grows at each vertex, (V,) in [0, 1]."""
+    x, y, z = np.abs(body.rest[:, 0]), body.rest[:, 1], body.rest[:, 2]
+    cheek = 6.58 + 0.95 * np.clip(x - 0.3, 0, 0.45)
+    jaw = np.clip((cheek - y) / 0.10, 0, 1) * np.clip((y - 6.0) / 0.15, 0, 1) * (z > 0.5 - 0.35 * (y > 6.5))
+    chin = np.clip((0.27 - x) / 0.06, 0, 1) * np.clip((6.52 - y) / 0.05, 0, 1) * np.clip((y - 6.05) / 0.1, 0, 1)
+    chin = chin * (z > 0.9)
+    lip = np.clip((0.33 - x) / 0.05, 0, 1) * np.clip((y - 6.66) / 0.03, 0, 1)
+    lip = lip * np.clip((6.85 - 0.35 * x - y) / 0.03, 0, 1) * (z > 1.15)
+    corner = np.clip((0.06 - np.abs(x - 0.30)) / 0.02, 0, 1) * (y > 6.3) * (y < 6.72) * (z > 1.0)
+    grown = {
+        "moustache": lip,
+        "goatee": np.maximum(np.maximum(chin, lip), corner),
+    }.get(style, np.maximum(np.maximum(jaw, lip), corner * (style == "full")))
+    skin = np.zeros(len(y), bool)
+    skin[body.outside] = True
+    return floats(grown * skin * (body.masks["lips"] < 0.25))
+
+
+def _beard(figure: Figure, surface: Surface, traits: BeardTraits) -> StrandPart:
+    body, person = figure.body, figure.person
+    rng = generator("people", person.seed, "beard strands")
+    region = beard_region(body, traits.style)
+    triangles = body.skin_triangles
+    share = {"moustache": 0.12, "goatee": 0.3}.get(traits.style, 1.0)
+    count = figure.detail.count(round(7500 * traits.density * share))
+    corners, bary = sample_surface(rng, surface.vertices, triangles, region[triangles].mean(1) ** 1.5, count)
+    root = interpolate(surface.vertices, corners, bary)
+    normal = unit(interpolate(surface.normals, corners, bary))
+    rest = interpolate(body.rest, corners, bary)
+    lip = ((rest[:, 1] > 6.6) & (np.abs(rest[:, 0]) < 0.36))[:, None]
+    sideways = np.c_[1.4 * rest[:, 0], np.full(count, -0.8), np.zeros(count)]
+    flow = unit(0.3 * normal + np.where(lip, sideways, [0, -0.9, 0.12]) + rng.normal(0, 0.22, root.shape))
+    length = traits.length * rng.uniform(0.5, 1.15, (count, 1)) * np.where(lip, 0.62, 1.0)
+    reach = (length * np.clip(interpolate(region, corners, bary), 0.3, 1)[:, None])[:, None]
+    points = root[:, None] + flow[:, None] * (reach * _STEPS[:, None])
+    points[..., 1] -= 0.25 * reach[..., 0] * _STEPS**2
+    tone = np.asarray(traits.colour) * np.exp(rng.normal(0, 0.25, (count, 1)))
+    if 0.1 < person.hair.grey:
+        tone = np.where(rng.random((count, 1)) < person.hair.grey * 0.6, [0.36, 0.355, 0.34], tone)
+    return strand_part(
+        figure.pose.head(floats(points)),
+        material="hair",
+        role=Role.BEARD,
+        width=figure.detail.width(0.0085),
+        colour=np.clip(tone, 0.003, 0.8),
+        shade=rng.random(count),
+        params=[(0.6,)],
+    )

@@ -1,0 +1,74 @@
+// Cloth of shirts, jackets, sweaters, dresses. aux: neckline field, angle round the neck.
+// params: 0 main colour, neckline | 1 second colour, pattern | 2 third colour, weave | 3 folds, buttons, knit
+const float CREW = 0., VEE = 1., OPEN = 2., JACKET = 3., HIGH = 4., SCOOP = 5., PIECE = 6.;
+
+// How far below the edge of the garment a point lies.
+float hem(vec3 q, float level) {
+    float kind = params[0].w, d = level, middle = max(0., 1. - abs(q.x) / .52) * smoothstep(.35, .6, q.z);
+    if (kind == CREW) return d - .08;
+    if (kind == VEE) return d - .06 - .95 * middle;
+    if (kind == OPEN) return d - .02 - .20 * max(0., 1. - abs(q.x) / .2) * smoothstep(.35, .6, q.z);
+    if (kind == JACKET) return d - .10 - 1.75 * max(0., 1. - abs(q.x) / .60) * smoothstep(.3, .5, q.z);
+    if (kind == HIGH) return d + .12;
+    if (kind == SCOOP) return d - .42 - .30 * smoothstep(.0, .5, q.z) * smoothstep(.9, .2, abs(q.x));
+    return 1.;
+}
+
+bool cut(vec3 rest, vec4 aux) { return hem(rest, aux.x) < 0.; }
+
+vec3 patterned(vec3 q, vec3 colour) {
+    float kind = params[1].w;
+    vec3 other = params[2].rgb;
+    float soft = .04 + 2. * max(fwidth(q.x), fwidth(q.y));
+    if (kind == 1.) { float t = abs(fract(q.y * 2.1 + .1 * q.x) - .5) * 2.; return mix(colour, other, smoothstep(.5 - soft * 2., .5 + soft * 2., t)); }
+    if (kind == 2.) {
+        float a = step(.5, fract(q.x * 2.6)), b = step(.5, fract(q.y * 2.6));
+        vec3 c = mix(colour, other, .38 * a + .38 * b);
+        return mix(c, params[1].rgb, .35 * (1. - smoothstep(.02, .05, abs(fract(q.x * 2.6 + .25) - .5))) + .35 * (1. - smoothstep(.02, .05, abs(fract(q.y * 2.6 + .25) - .5))));
+    }
+    if (kind == 3.) return mix(colour, other, .5 * (1. - smoothstep(.03, .03 + soft * 3., abs(fract(q.x * 5.) - .5))));
+    if (kind == 4.) { vec2 g = q.xy * 4.2; g.x += .5 * mod(floor(g.y), 2.); return mix(colour, other, 1. - smoothstep(.20, .20 + soft * 4., length(fract(g) - .5))); }
+    if (kind == 5.) {
+        float flower = smoothstep(.60, .64, noise(q * 5.5 + seed)), leaf = smoothstep(.62, .66, noise(q * 7. + seed + 40.));
+        return mix(mix(colour, params[1].rgb, leaf * .8), other, flower);
+    }
+    return colour;
+}
+
+void surface(inout Surface s) {
+    vec3 q = s.rest;
+    float kind = params[0].w, weave = params[2].w, folds = params[3].x, knit = params[3].z;
+    float d = hem(q, s.aux.x), detail = 1. - smoothstep(.006, .03, s.footprint);
+    vec3 colour = patterned(q, params[0].rgb);
+    if (kind == JACKET && q.z > .2) {           // lapels
+        float lapel = smoothstep(.34, .30, d) * smoothstep(3.9, 4.3, q.y);
+        colour = mix(colour, colour * 1.12 + .004, lapel);
+        s.occlusion *= 1. - .55 * smoothstep(.30, .33, d) * smoothstep(.39, .35, d) * smoothstep(3.9, 4.3, q.y);
+        s.normal = normalize(s.normal + vec3(-sign(q.x) * .35, .1, .1) * smoothstep(.22, .32, d) * smoothstep(.345, .325, d));
+    }
+    if (kind != PIECE) s.occlusion *= mix(.72, 1., smoothstep(0., .10, d));
+    if (params[3].y > .5 && abs(q.x) < .12 && q.z > .3) {   // placket and buttons
+        colour *= 1. - .16 * smoothstep(.016, .004, abs(abs(q.x) - .095));
+        vec2 b = vec2(q.x, (fract(q.y * 1.7) - .5) / 1.7);
+        colour = mix(colour, vec3(.55), smoothstep(.036, .028, length(b)));
+        colour *= 1. - .4 * smoothstep(.008, .0, abs(length(b) - .036));
+    }
+    if (kind == CREW || kind == VEE) colour *= 1. - .14 * smoothstep(.012, .002, abs(d - .10)) * (1. - knit);
+    // Folds: broad and few, running down and out from the armpits; crumples only in thin cloth.
+    float h0, e = .03;
+    vec3 warp = vec3(0, .6 * noise(q * 1.3 + seed), 0), scale = vec3(2.6, 1.0, 2.0), g;
+    #define FOLD(p) (noise((p) * scale + warp + seed) + .45 * noise((p).yxz * vec3(2.2, 3.4, 2.) + seed + 9.))
+    h0 = FOLD(q);
+    g = vec3(FOLD(q + vec3(e, 0, 0)), FOLD(q + vec3(0, e, 0)), FOLD(q + vec3(0, 0, e))) - h0;
+    s.normal = perturb(s.normal, g / e * .10 * folds * (kind == PIECE ? .3 : 1.));
+    colour *= .93 + .12 * h0;
+    // Weave or knit.
+    float rows = knit > 0. ? sin(q.y * 95.) * sin(q.x * 60. + 2. * sin(q.y * 47.)) : sin((q.x + q.y) * 170.) * sin((q.x - q.y) * 170.);
+    colour *= 1. + (.10 * knit + .05 * weave) * rows * detail + .10 * (noise(q * 60.) - .5) * weave;
+    if (kind == PIECE && knit > 0.) colour *= 1. - .22 * knit * smoothstep(.2, 1., sin(s.aux.y * 62.));
+    s.albedo = colour;
+    s.roughness = mix(.62, .85, weave);
+    s.reflectance = .03;
+    s.shine = .45;
+    s.sheen = .35 + .5 * knit;
+}
