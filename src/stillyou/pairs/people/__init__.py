@@ -4,3 +4,7 @@ From body to picture: `body` and `shape` give a cage of vertices, `figure` a per
 `clothes`, `accessories` and `costumes` the parts, `sitting` what a source and its targets share, `gl` the pictures,
 `studio` the pairs.
 """
+
+from stillyou.pairs.people.studio import PeopleStudio
+
+__all__ = ["PeopleStudio"]

@@ -19,7 +19,7 @@ from stillyou.pairs.people.expressions import expression_weights, tears
 from stillyou.pairs.people.figure import Figure, Surface
 from stillyou.pairs.people.geometry import floats
 from stillyou.pairs.people.gl.renderer import Rendered, Renderer, Scenery
-from stillyou.pairs.people.hair import face_hair, grow, part, scalp_of
+from stillyou.pairs.people.hair import Hair, face_hair, grow, part
 from stillyou.pairs.people.light import draw_light
 from stillyou.pairs.people.parts import Part
 from stillyou.pairs.people.person import Person, draw_person
