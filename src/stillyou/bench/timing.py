@@ -29,19 +29,24 @@ def seconds_of(run: Run, device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-def in_turn(runs: Mapping[str, Run], times: int, device: torch.device) -> dict[str, list[float]]:
+def in_turn(
+    runs: Mapping[str, Run], times: int, device: torch.device, deadline: float = float("inf")
+) -> dict[str, list[float]]:
     """Time calls in turn: a, b, a, b, ...
 
     Args:
         runs: What to time, by name; each has been called before (nothing is warmed up here).
         times: How often each is called.
         device: What to wait for.
+        deadline: `time.monotonic()` after which no further round begins; the first always does.
 
     Returns:
         Seconds of each call, by name.
     """
     seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(times):
+    for done in range(times):
+        if done and time.monotonic() > deadline:
+            break
         for name, run in runs.items():
             seconds[name].append(seconds_of(run, device))
     return seconds

@@ -41,7 +41,7 @@ def _root(
     """Portrait effects that keep the person. Add --debug to any command to see the traceback of an error."""
 
 
-for _stage in ("demo", "effects", "edit", "pairs", "train", "evaluate", "models"):
+for _stage in ("demo", "effects", "edit", "pairs", "train", "evaluate", "bench", "models"):
     importlib.import_module(f"stillyou.cli.{_stage}").register(app)
 
 

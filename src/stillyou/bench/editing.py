@@ -1,0 +1,228 @@
+"""Seconds an edit, images a second and memory, side by side with the released path.
+
+Compared are 20 steps of four branches with the autoencoder's encode and decode, without a mask: what the released demo
+does. A whole edit of ours adds a mask from ten maps and the reconstruction for the composite; it is a task of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from stillyou.bench.released import ReleasedPath
+from stillyou.bench.rows import Bench, Row, Unit
+from stillyou.bench.sizes import PROMPT, SOURCE_PROMPT
+from stillyou.bench.timing import allocated, in_turn, peak_memory
+from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.diffusion.sampling import sample
+from stillyou.diffusion.speed import compile_seconds, speed_up
+from stillyou.diffusion.speed_settings import SpeedSettings
+
+STEPS, MANY = 20, 8
+RELEASED = "released"
+SCALES = GuidanceScales(image=3, source=2, text=4)
+_MOST_BATCH_RUNS = 3
+_TIME_TO_COMPILE = 100.0
+"""Seconds that must be left for compiling to begin."""
+
+Edit = Callable[[torch.Tensor], object]
+Settings = dict[str, str | int | float | bool]
+
+
+@dataclass
+class Subject:
+    """A path that is ready: how it edits a batch of pictures, and what is known about it."""
+
+    path: str
+    edit: Edit
+    settings: Settings
+    whole: Edit | None = None
+    compile_seconds: float | None = None
+    peak: float | None = None
+
+
+@dataclass
+class Variant:
+    """One of our ways to run: its name, settings, and the precision of the denoiser and of the autoencoder."""
+
+    path: str
+    speed: SpeedSettings
+    dtypes: tuple[torch.dtype, torch.dtype]
+    settings: Settings = field(default_factory=dict)
+
+
+def rows(bench: Bench) -> Iterator[Row]:
+    """Measure edits one at a time, several at a time, and whole; a `rows.Part`."""
+    subjects = []
+    for path, build in _builders(bench):
+        subject = _ready(bench, path, build)
+        if isinstance(subject, Row):
+            yield subject
+        else:
+            subjects.append(subject)
+    yield from _compare(bench, "edit, batch 1", "seconds an edit", subjects, _pictures(bench, 1), bench.runs)
+    whole = [Subject(s.path, s.whole, s.settings) for s in subjects[-1:] if s.whole is not None]
+    yield from _compare(bench, "edit with mask, batch 1", "seconds an edit", whole, _pictures(bench, 1), bench.runs)
+    ends = subjects[:1] + subjects[-1:] if len(subjects) > 1 else subjects
+    count = 2 if bench.quick else MANY
+    times = min(bench.runs, _MOST_BATCH_RUNS)
+    yield from _compare(bench, f"edit, batch {count}", "images a second", ends, _pictures(bench, count), times)
+
+
+def variants(bench: Bench) -> list[Variant]:
+    """Return our ways to run, the fastest that gives the same results last."""
+    fp32, bf16, fp16 = torch.float32, torch.bfloat16, torch.float16
+    if bench.device.type == "cpu":
+        late = SpeedSettings(guidance_share=0.5)
+        about: Settings = {"precision": "fp32", "guidance_share": 0.5}
+        return [
+            Variant("stillyou, half the steps guided", late, (fp32, fp32), about),
+            Variant("stillyou", SpeedSettings(), (fp32, fp32), {"precision": "fp32"}),
+        ]
+    plain, compiled = SpeedSettings(), SpeedSettings(compile=True)
+    layout: Settings = {"channels_last": True, "fused_qkv": True, "autoencoder": "fp16"}
+    return [
+        Variant("stillyou, fp16", plain, (fp16, fp16), {"precision": "fp16", **layout}),
+        Variant("stillyou, bf16", plain, (bf16, fp16), {"precision": "bf16", **layout}),
+        Variant("stillyou, bf16, compiled", compiled, (bf16, fp16), {"precision": "bf16", **layout, "compiled": True}),
+    ]
+
+
+def _builders(bench: Bench) -> list[tuple[str, Callable[[], Subject]]]:
+    builders: list[tuple[str, Callable[[], Subject]]] = [(RELEASED, lambda: _released(bench))]
+    for variant in variants(bench):
+        builders.append((variant.path, lambda variant=variant: _ours(bench, variant)))  # type: ignore[misc]
+    return builders
+
+
+def _ready(bench: Bench, path: str, build: Callable[[], Subject]) -> Subject | Row:
+    """Build a path and run it once, warm; its peak of memory counts its own weights and no other path's."""
+    bench.say(f"preparing: {path}")
+    try:
+        before = allocated(bench.device)
+        subject = build()
+        pictures = _pictures(bench, 1)
+        subject.edit(pictures)
+        with peak_memory(bench.device, before) as peak:
+            subject.edit(pictures)
+        subject.peak = peak.gigabytes
+        return subject
+    except Exception as error:  # one path that fails must not cost the others their figures
+        allocated(bench.device)
+        return _failed("edit, batch 1", path, "seconds an edit", error)
+
+
+def _released(bench: Bench) -> Subject:
+    path = ReleasedPath(bench.build(), bench.device)
+    half = bench.device.type == "cuda"
+    settings: Settings = {"precision": "fp32 weights, fp16 autocast" if half else "fp32", "steps": STEPS, "branches": 4}
+    return Subject(RELEASED, lambda pictures: path.edit(pictures, PROMPT, STEPS), settings)
+
+
+def _ours(bench: Bench, variant: Variant) -> Subject:
+    if variant.speed.compile and bench.seconds_left() < _TIME_TO_COMPILE:
+        raise TimeoutError("the time budget left no time to compile")
+    denoiser, autoencoder = variant.dtypes
+    components = bench.build()
+    for name in ("unet", "text_encoder", "image_encoder", "adapter"):
+        components[name].to(denoiser)
+    components["vae"].to(autoencoder)
+    pipeline = MultiConditionedPipeline(**components)
+    speed_up(pipeline, variant.speed, bench.device)
+    seconds = round(compile_seconds(pipeline), 1) if variant.speed.compile else None
+    settings = {**variant.settings, "steps": STEPS, "branches": 4}
+    whole = _whole(pipeline)
+    return Subject(variant.path, lambda pictures: _edit(pipeline, pictures), settings, whole, seconds)
+
+
+@torch.inference_mode()
+def _edit(pipeline: MultiConditionedPipeline, pictures: torch.Tensor) -> torch.Tensor:
+    """Do what the released path does, our way."""
+    count = len(pictures)
+    encoded = pipeline.encode(pictures, [PROMPT] * count, [SOURCE_PROMPT] * count)
+    latents, _ = sample(
+        pipeline.denoiser,
+        pipeline.scheduler,
+        encoded,
+        guidance=SCALES,
+        seeds=range(count),
+        steps=STEPS,
+        speed=pipeline.speed,
+    )
+    return pipeline.decode(latents)
+
+
+def _whole(pipeline: MultiConditionedPipeline) -> Edit:
+    settings = MaskSettings(strategy="latent", maps=10)
+
+    def edit(pictures: torch.Tensor) -> object:
+        count = len(pictures)
+        return pipeline.edit(
+            pictures,
+            [PROMPT] * count,
+            [SOURCE_PROMPT] * count,
+            guidance=SCALES,
+            mask_settings=settings,
+            seeds=range(count),
+            steps=STEPS,
+        )
+
+    return edit
+
+
+def _compare(
+    bench: Bench, task: str, unit: Unit, subjects: Sequence[Subject], pictures: torch.Tensor, times: int
+) -> Iterator[Row]:
+    """Time paths in turn on the same pictures; yield a row each."""
+    bench.say(f"measuring: {task}")
+    ready, peaks = {}, {}
+    for subject in subjects:
+        if bench.seconds_left() <= 0:
+            yield _failed(task, subject.path, unit, TimeoutError("the time budget was spent"))
+            continue
+        try:
+            subject.edit(pictures)  # warm for this batch; compiles where there is something to compile
+            peaks[subject.path] = _peak(bench, subject, pictures)
+            ready[subject.path] = subject
+        except Exception as error:  # see `_ready`
+            yield _failed(task, subject.path, unit, error)
+    runs = {path: (lambda subject=subject: subject.edit(pictures)) for path, subject in ready.items()}
+    seconds = in_turn(runs, times, bench.device, bench.deadline)
+    for path, subject in ready.items():
+        values = [s if unit == "seconds an edit" else len(pictures) / s for s in seconds[path]]
+        yield Row(
+            task=task,
+            path=path,
+            unit=unit,
+            runs=tuple(round(value, 5) for value in values),
+            peak_memory_gb=peaks[path],
+            compile_seconds=subject.compile_seconds,
+            settings={**subject.settings, "batch": len(pictures)},
+            error="" if values else "the time budget was spent",
+        )
+
+
+def _peak(bench: Bench, subject: Subject, pictures: torch.Tensor) -> float | None:
+    """Return the peak of memory: for one picture that of `_ready`; for more, what more they need on top."""
+    if subject.peak is None or len(pictures) == 1:
+        return subject.peak
+    resident = allocated(bench.device)
+    with peak_memory(bench.device, resident) as one:
+        subject.edit(pictures[:1])
+    with peak_memory(bench.device, resident) as many:
+        subject.edit(pictures)
+    return round(subject.peak + (many.gigabytes or 0.0) - (one.gigabytes or 0.0), 3)
+
+
+def _pictures(bench: Bench, count: int) -> torch.Tensor:
+    """Draw pictures (count, 3, H, W) in [-1, 1]: what they show takes no time."""
+    size = (count, 3, bench.resolution, bench.resolution)
+    return torch.rand(size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def _failed(task: str, path: str, unit: Unit, error: Exception) -> Row:
+    line = " ".join(str(error).split()) or type(error).__name__
+    return Row(task=task, path=path, unit=unit, error=line[:300])
