@@ -15,10 +15,11 @@ from PIL import Image
 
 from stillyou.config import GuidanceScales
 from stillyou.diffusion.models import load_pipeline
-from stillyou.editing.composite import composite, mask_view, native_mask, view
+from stillyou.editing.composite import composite, native_mask
 from stillyou.editing.crop import Crop, check_crop, find_crop, mask_box
 from stillyou.editing.options import MaskLike, as_mask, check_options
 from stillyou.editing.report import LEAST_CHANGE, CropReport, EditReport, changes
+from stillyou.editing.resample import mask_view, view
 from stillyou.editing.squares import Plan, Progress, ask, batches, plan_edit
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
