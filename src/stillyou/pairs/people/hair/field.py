@@ -18,7 +18,8 @@ from stillyou.pairs.people.body import Body, load_body
 from stillyou.pairs.people.geometry import Floats, floats, unit
 
 _LOW, _HIGH, _CELL = np.array([-2.0, 3.4, -1.7]), np.array([2.0, 9.3, 2.3]), 0.08
-_LANDMARKS = 80
+_SKULL, _BELOW = 130, 40
+"""Landmarks of the warp on the skull, and below it."""
 
 
 class HeadField:
@@ -81,11 +82,18 @@ def _distances(surface: Floats, normals: Floats) -> Floats:
 
 
 def _spread(rest: Floats, candidates: np.ndarray) -> np.ndarray:
-    """Return vertices spread evenly over head, neck and shoulders (farthest-point sampling)."""
-    inside = candidates[(rest[candidates][:, 1] > 3.6) & (np.abs(rest[candidates][:, 0]) < 2.3)]
+    """Return vertices spread evenly, most of them over the skull, where hair lies close."""
+    x, y, _ = rest[candidates].T
+    skull = candidates[(y > 6.6) & (np.abs(x) < 0.9)]
+    below = candidates[(y > 3.6) & (y <= 6.6) & (np.abs(x) < 2.3)]
+    return np.concatenate([_farthest(rest, skull, _SKULL), _farthest(rest, below, _BELOW)])
+
+
+def _farthest(rest: Floats, inside: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` of the vertices, each the farthest from those before it."""
     chosen = [int(inside[np.argmax(rest[inside][:, 1])])]
     nearest = np.linalg.norm(rest[inside] - rest[chosen[0]], axis=1)
-    while len(chosen) < _LANDMARKS:
+    while len(chosen) < count:
         chosen.append(int(inside[np.argmax(nearest)]))
         nearest = np.minimum(nearest, np.linalg.norm(rest[inside] - rest[chosen[-1]], axis=1))
     return np.array(chosen)
@@ -94,6 +102,6 @@ def _spread(rest: Floats, candidates: np.ndarray) -> np.ndarray:
 def _spline_inverse(marks: Floats) -> np.ndarray:
     """Return the inverse of the spline's system, slightly relaxed so that single landmarks do not dent it."""
     count = len(marks)
-    kernel = np.linalg.norm(marks[:, None] - marks[None], axis=-1) - 0.02 * np.eye(count)
+    kernel = np.linalg.norm(marks[:, None] - marks[None], axis=-1) - 0.002 * np.eye(count)
     affine = np.c_[np.ones(count), marks]
     return np.linalg.inv(np.block([[kernel, affine], [affine.T, np.zeros((4, 4))]]))

@@ -27,7 +27,7 @@ class _Guides:
         self.fringe = (azimuth < 42) & (elevation < 52) & (root[:, 2] > 0.75) & (style.fringe > 0)
         length = self._lengths(rng, style, azimuth, elevation)
         self.step = floats(length / (style.points - 1))[:, None]
-        self.layer = style.offset * traits.volume * (0.35 + 0.65 * rng.random(count))
+        self.layer = 0.022 + style.offset * traits.volume * (0.35 + 0.65 * rng.random(count))
         self.depth = rng.random(count)
         self.ragged = rng.normal(0, 0.1, (count, 3))
         before = np.where(root[:, 0] < 0, traits.before_shoulder[1], traits.before_shoulder[0])

@@ -79,9 +79,12 @@ def grow(figure: Figure) -> Hair | None:
     points, edge = _follow(figure, style, traits, rng, density, roots, carried)
     count = len(points)
     shade = floats(rng.random(count))
+    opacity = np.ones(points.shape[:2], np.float32)
+    if person.accessories.covering in ("beanie", "cap"):
+        points, opacity = _under_cover(figure, points)
     return Hair(
         points=points,
-        opacity=np.ones(points.shape[:2], np.float32),
+        opacity=opacity,
         width=floats(np.full(count, figure.detail.width(_WIDTH)) * (0.55 + 0.45 * np.clip(edge * 1.5, 0, 1))),
         colour=_colours(traits, rng, count),
         shade=shade,
@@ -166,6 +169,19 @@ def _colours(traits: HairTraits, rng: np.random.Generator, count: int) -> Floats
     if 0.05 < traits.grey < 0.95:
         base *= np.where(rng.random((count, 1)) < traits.grey, 1.5, 0.6)
     return floats(np.clip(base * streaks, 0.002, 0.9))
+
+
+def _under_cover(figure: Figure, points: Floats) -> tuple[Floats, Floats]:
+    """Press strands into a beanie or cap and hide what is in it: points (N, P, 3) and opacity (N, P)."""
+    from stillyou.pairs.people.headwear import covering_ring
+
+    ring = covering_ring(figure)
+    angle, distance, height = ring.cylinder(points)
+    press = np.clip((height + 0.35) / 0.35, 0, 1)
+    inside = np.minimum(distance, ring.reach(angle) - 0.045)
+    distance = distance + (inside - distance) * press
+    moved = ring.centre + ring.directions(angle) * distance[..., None] + ring.up * height[..., None]
+    return floats(moved), floats(height < 0.08)
 
 
 def part(hair: Hair, figure: Figure) -> StrandPart:

@@ -24,7 +24,7 @@ def tie_guides(
     for k in range(1, _DRAWN):
         share = k / (_DRAWN - 1)
         point = floats(root * (1 - share) + end * share)
-        height = style.offset * min(1.0, 3 * (1 - share) + 0.4) + 0.015
+        height = style.offset * min(1.0, 3 * (1 - share) + 0.4) + 0.03
         for _ in range(3):
             point = floats(point + field.outward(point) * np.maximum(0, height - field.distance(point))[:, None])
         path.append(point)

@@ -1,6 +1,6 @@
 // Cloth of shirts, jackets, sweaters, dresses. aux: neckline field, angle round the neck.
 // params: 0 main colour, neckline | 1 second colour, pattern | 2 third colour, weave | 3 folds, buttons, knit
-const float CREW = 0., VEE = 1., OPEN = 2., JACKET = 3., HIGH = 4., SCOOP = 5., PIECE = 6.;
+const float CREW = 0., VEE = 1., OPEN = 2., JACKET = 3., HIGH = 4., SCOOP = 5., PIECE = 6., VEIL = 7.;
 
 // How far below the edge of the garment a point lies.
 float hem(vec3 q, float level) {
@@ -11,6 +11,10 @@ float hem(vec3 q, float level) {
     if (kind == JACKET) return d - .10 - 1.75 * max(0., 1. - abs(q.x) / .60) * smoothstep(.3, .5, q.z);
     if (kind == HIGH) return d + .12;
     if (kind == SCOOP) return d - .42 - .30 * smoothstep(.0, .5, q.z) * smoothstep(.9, .2, abs(q.x));
+    if (kind == VEIL) {
+        float open = length(vec2(q.x / .60, (q.y - 7.03) / .84)) - 1.;
+        return min(q.z > .55 ? open * .6 : 1., 1.25 + .12 * sin(q.x * 3.) - level);
+    }
     return 1.;
 }
 
@@ -28,9 +32,14 @@ vec3 patterned(vec3 q, vec3 colour) {
     }
     if (kind == 3.) return mix(colour, other, .5 * (1. - smoothstep(.03, .03 + soft * 3., abs(fract(q.x * 5.) - .5))));
     if (kind == 4.) { vec2 g = q.xy * 4.2; g.x += .5 * mod(floor(g.y), 2.); return mix(colour, other, 1. - smoothstep(.20, .20 + soft * 4., length(fract(g) - .5))); }
-    if (kind == 5.) {
-        float flower = smoothstep(.60, .64, noise(q * 5.5 + seed)), leaf = smoothstep(.62, .66, noise(q * 7. + seed + 40.));
-        return mix(mix(colour, params[1].rgb, leaf * .8), other, flower);
+    if (kind == 5.) {   // scattered flowers: five petals round a heart, leaves between
+        vec2 g = q.xy * 3.6, cell = floor(g), f = fract(g) - .5;
+        float pick = hash(vec3(cell, seed));
+        f -= .22 * vec2(cos(pick * 40.), sin(pick * 70.));
+        float r = length(f), a = atan(f.y, f.x) + pick * 6.;
+        vec3 c = mix(colour, params[1].rgb, .7 * smoothstep(.60, .66, noise(q * 9. + seed)));
+        c = mix(c, mix(other, params[1].rgb, step(.6, pick)), smoothstep(.03, -.03, r - .20 - .10 * cos(5. * a)) * step(.25, pick));
+        return mix(c, vec3(.5, .32, .05), smoothstep(.07, .05, r) * step(.25, pick));
     }
     return colour;
 }

@@ -24,12 +24,12 @@ void surface(inout Surface s) {
     float x = abs(q.x), front = smoothstep(.55, .85, q.z), pattern = params[5].z;
     float wrinkles = params[2].w, oil = params[5].y;
     float low = fbm(q * 2.3 + pattern), mid = fbm(q * 9. + pattern), fine = noise(q * 34.);
-    vec3 colour = params[0].rgb * (.86 + .16 * low + .16 * mid + .07 * fine);
+    vec3 colour = params[0].rgb * (.90 + .10 * low + .12 * mid + .06 * fine);
     // Blood: cheeks, nose, chin, ears, knuckles of the brow; yellower forehead, bluer jaw.
     float blood = bell(x - .44, .21) * bell(q.y - 6.95, .22) * front + .75 * bell(x, .15) * bell(q.y - 6.97, .16) * step(1.2, q.z)
                 + .45 * bell(x, .2) * bell(q.y - 6.3, .13) * step(.9, q.z) + .7 * max(s.aux.w, 0.) + .25 * bell(q.y - 5.75, .3) * front;
     colour *= mix(vec3(1), vec3(1.05, .76, .73), clamp(blood * (.55 + .75 * mid) * params[2].x, 0., 1.));
-    colour *= mix(vec3(1), vec3(1.02, .93, .90), smoothstep(.35, .6, fbm(q * 15. + pattern)) * params[2].x);
+    colour *= mix(vec3(1), vec3(1.02, .93, .90), smoothstep(.35, .6, fbm(q * 15. + pattern)) * params[2].x * .7);
     colour *= mix(vec3(1), vec3(1.02, 1.0, .92), bell(q.y - 7.75, .25) * front * .7);
     // Around the eyes thin skin shows vessels; lids are darker, with make-up more so.
     float socket = bell(x - .30, .19) * bell(q.y - 7.25, .13) * front;
@@ -39,7 +39,7 @@ void surface(inout Surface s) {
     colour *= mix(vec3(1), vec3(1.06, .66, .63), clamp(socket * 1.2 + .5 * blood, 0., 1.) * params[5].x * .8);
     float freckle = smoothstep(.62, .78, noise(q * 42.)) * smoothstep(.42, .62, noise(q * 10. + 9.)) * bell(q.y - 7.0, .34) * front;
     colour *= mix(vec3(1), vec3(.72, .55, .44), freckle * params[2].y);
-    float spots = smoothstep(.70, .80, noise(q * 15. + pattern)) * params[5].w;
+    float spots = smoothstep(.74, .82, noise(q * 19. + pattern)) * params[5].w;
     colour *= mix(vec3(1), vec3(.80, .68, .58), spots * .55);
     float mole = smoothstep(.962, .978, noise(q * 12. + pattern * 3.));
     colour *= mix(vec3(1), vec3(.36, .26, .21), mole * params[2].z);
@@ -74,17 +74,22 @@ void surface(inout Surface s) {
     // Tears run from the eyes.
     float tear = 0.;
     if (params[5].x > 0.) {
-        float track = x - .33 - .02 * sin(q.y * 9. + pattern + sign(q.x) * 2.);
-        tear = smoothstep(.036, .016, abs(track)) * smoothstep(7.19, 7.13, q.y) * smoothstep(6.25, 6.6, q.y) * step(.7, q.z) * params[5].x;
-        tear *= .6 + .4 * smoothstep(.3, .6, noise(vec3(q.x * 4., q.y * 9., pattern)));
-        s.normal = normalize(s.normal + vec3(sign(track * q.x) * tear * .45 * smoothstep(0., .02, abs(track)), 0, 0));
-        colour *= mix(vec3(1), vec3(.93, .86, .85), tear);
+        float side = sign(q.x), end = 6.52 + .22 * hash(vec3(side, pattern, 4.));     // a drop hangs at the end of each track
+        float track = x - .33 - .025 * sin(q.y * 7. + pattern + side * 2.), fall = (q.y - end) / .075;
+        float wide = .026 + .012 * noise(vec3(side, q.y * 9., pattern)) + .030 * exp(-fall * fall);
+        tear = smoothstep(1., .55, abs(track) / wide) * smoothstep(7.20, 7.15, q.y) * smoothstep(end - .085, end - .045, q.y) * step(.7, q.z) * params[5].x;
+        float pool = smoothstep(.035, .015, abs(q.y - 7.185 + .25 * (x - .31) * (x - .31))) * smoothstep(.15, .10, abs(x - .32)) * step(.9, q.z) * params[5].x;
+        tear = max(tear, pool);
+        float round_ = clamp(abs(track) / wide, 0., 1.);
+        s.normal = normalize(s.normal + vec3(side * sign(track) * tear * .9 * round_ * (1. - pool), -tear * .35 * exp(-fall * fall) * sign(fall), 0));
+        colour *= mix(vec3(1), mix(vec3(.90, .84, .84), vec3(1.12, 1.14, 1.18), round_ * .8), tear);
+        s.glow += tear * (.05 + .10 * (1. - round_)) * (sky + key_colour * .25);
     }
     s.albedo = colour;
     s.scatter = 1.;
     float shiny = bell(x, .22) * step(1.1, q.z) + .4 * bell(x - .42, .15) * bell(q.y - 7.02, .12) + .3 * bell(q.y - 7.75, .2) * bell(x, .35);
     s.roughness = mix(mix(.50, .41, clamp(shiny * oil, 0., 1.)), .32, lip);
-    s.roughness = mix(mix(s.roughness, .25, mouth), .12, tear);
+    s.roughness = mix(mix(s.roughness, .25, mouth), .16, tear);
     s.reflectance = .028;
-    s.shine = (.55 + .45 * oil) * (.7 + .6 * mid) + tear;
+    s.shine = (.55 + .45 * oil) * (.7 + .6 * mid) + 1.6 * tear;
 }
