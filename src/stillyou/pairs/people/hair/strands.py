@@ -187,7 +187,8 @@ def _under_cover(figure: Figure, points: Floats) -> tuple[Floats, Floats]:
 def part(hair: Hair, figure: Figure) -> StrandPart:
     """Return the posed strands: the upper ones follow the head, what hangs low the neck and the shoulders."""
     low = hair.points
-    share = np.clip((low[..., 1] - 5.5) / 0.9, 0, 1)
+    chin = float(figure.eyes[1]) - 1.18  # a child's head is lower than the template's
+    share = np.clip((low[..., 1] - chin + 0.6) / 0.9, 0, 1)
     share = (share * share * (3 - 2 * share))[..., None]
     hanging = 0.35 * figure.pose.blend(low, {"neck01": 1.0}) + 0.65 * low
     return strand_part(
