@@ -16,12 +16,14 @@ from stillyou.bench.rows import Bench, Row, Unit
 from stillyou.bench.sizes import PROMPT, SOURCE_PROMPT
 from stillyou.bench.timing import allocated, in_turn, peak_memory
 from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.diffusion.models import pick_dtype
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import sample
 from stillyou.diffusion.speed import compile_seconds, speed_up
 from stillyou.diffusion.speed_settings import SpeedSettings
 
-STEPS, MANY = 20, 8
+STEPS, QUICK_STEPS = 20, 10
+MANY = 8
 RELEASED = "released"
 SCALES = GuidanceScales(image=3, source=2, text=4)
 _MOST_BATCH_RUNS = 3
@@ -40,6 +42,7 @@ class Subject:
     edit: Edit
     settings: Settings
     whole: Edit | None = None
+    one_by_one: bool = False
     compile_seconds: float | None = None
     peak: float | None = None
 
@@ -76,11 +79,12 @@ def variants(bench: Bench) -> list[Variant]:
     """Return our ways to run, the fastest that gives the same results last."""
     fp32, bf16, fp16 = torch.float32, torch.bfloat16, torch.float16
     if bench.device.type == "cpu":
+        fast = pick_dtype(bench.device)
+        about: Settings = {"precision": "fp32" if fast is fp32 else "bf16", "autoencoder": "fp32"}
         late = SpeedSettings(guidance_share=0.5)
-        about: Settings = {"precision": "fp32", "guidance_share": 0.5}
         return [
-            Variant("stillyou, half the steps guided", late, (fp32, fp32), about),
-            Variant("stillyou", SpeedSettings(), (fp32, fp32), {"precision": "fp32"}),
+            Variant("stillyou, half the steps guided", late, (fast, fp32), {**about, "guidance_share": 0.5}),
+            Variant("stillyou", SpeedSettings(), (fast, fp32), about),
         ]
     plain, compiled = SpeedSettings(), SpeedSettings(compile=True)
     layout: Settings = {"channels_last": True, "fused_qkv": True, "autoencoder": "fp16"}
@@ -106,9 +110,10 @@ def _ready(bench: Bench, path: str, build: Callable[[], Subject]) -> Subject | R
         subject = build()
         pictures = _pictures(bench, 1)
         subject.edit(pictures)
-        with peak_memory(bench.device, before) as peak:
-            subject.edit(pictures)
-        subject.peak = peak.gigabytes
+        if bench.device.type == "cuda":
+            with peak_memory(bench.device, before, whole_pool=subject.compile_seconds is not None) as peak:
+                subject.edit(pictures)
+            subject.peak = peak.gigabytes
         return subject
     except Exception as error:  # one path that fails must not cost the others their figures
         allocated(bench.device)
@@ -118,8 +123,12 @@ def _ready(bench: Bench, path: str, build: Callable[[], Subject]) -> Subject | R
 def _released(bench: Bench) -> Subject:
     path = ReleasedPath(bench.build(), bench.device)
     half = bench.device.type == "cuda"
-    settings: Settings = {"precision": "fp32 weights, fp16 autocast" if half else "fp32", "steps": STEPS, "branches": 4}
-    return Subject(RELEASED, lambda pictures: path.edit(pictures, PROMPT, STEPS), settings)
+    settings: Settings = {
+        "precision": "fp32 weights, fp16 autocast" if half else "fp32",
+        "steps": _steps(bench),
+        "branches": 4,
+    }
+    return Subject(RELEASED, lambda pictures: path.edit(pictures, PROMPT, _steps(bench)), settings, one_by_one=True)
 
 
 def _ours(bench: Bench, variant: Variant) -> Subject:
@@ -133,13 +142,16 @@ def _ours(bench: Bench, variant: Variant) -> Subject:
     pipeline = MultiConditionedPipeline(**components)
     speed_up(pipeline, variant.speed, bench.device)
     seconds = round(compile_seconds(pipeline), 1) if variant.speed.compile else None
-    settings = {**variant.settings, "steps": STEPS, "branches": 4}
-    whole = _whole(pipeline)
-    return Subject(variant.path, lambda pictures: _edit(pipeline, pictures), settings, whole, seconds)
+    steps = _steps(bench)
+    settings = {**variant.settings, "steps": steps, "branches": 4}
+    whole = _whole(pipeline, steps)
+    return Subject(
+        variant.path, lambda pictures: _edit(pipeline, pictures, steps), settings, whole, compile_seconds=seconds
+    )
 
 
 @torch.inference_mode()
-def _edit(pipeline: MultiConditionedPipeline, pictures: torch.Tensor) -> torch.Tensor:
+def _edit(pipeline: MultiConditionedPipeline, pictures: torch.Tensor, steps: int) -> torch.Tensor:
     """Do what the released path does, our way."""
     count = len(pictures)
     encoded = pipeline.encode(pictures, [PROMPT] * count, [SOURCE_PROMPT] * count)
@@ -149,13 +161,13 @@ def _edit(pipeline: MultiConditionedPipeline, pictures: torch.Tensor) -> torch.T
         encoded,
         guidance=SCALES,
         seeds=range(count),
-        steps=STEPS,
+        steps=steps,
         speed=pipeline.speed,
     )
     return pipeline.decode(latents)
 
 
-def _whole(pipeline: MultiConditionedPipeline) -> Edit:
+def _whole(pipeline: MultiConditionedPipeline, steps: int) -> Edit:
     settings = MaskSettings(strategy="latent", maps=10)
 
     def edit(pictures: torch.Tensor) -> object:
@@ -167,10 +179,14 @@ def _whole(pipeline: MultiConditionedPipeline) -> Edit:
             guidance=SCALES,
             mask_settings=settings,
             seeds=range(count),
-            steps=STEPS,
+            steps=steps,
         )
 
     return edit
+
+
+def _steps(bench: Bench) -> int:
+    return QUICK_STEPS if bench.quick else STEPS
 
 
 def _compare(
@@ -184,7 +200,8 @@ def _compare(
             yield _failed(task, subject.path, unit, TimeoutError("the time budget was spent"))
             continue
         try:
-            subject.edit(pictures)  # warm for this batch; compiles where there is something to compile
+            if len(pictures) > 1 and not subject.one_by_one:
+                subject.edit(pictures)  # warm for this batch; compiles where there is something to compile
             peaks[subject.path] = _peak(bench, subject, pictures)
             ready[subject.path] = subject
         except Exception as error:  # see `_ready`
@@ -206,8 +223,8 @@ def _compare(
 
 
 def _peak(bench: Bench, subject: Subject, pictures: torch.Tensor) -> float | None:
-    """Return the peak of memory: for one picture that of `_ready`; for more, what more they need on top."""
-    if subject.peak is None or len(pictures) == 1:
+    """Return the peak of memory: for one picture that of `_ready`; for a batch, what that needs on top."""
+    if subject.peak is None or len(pictures) == 1 or subject.one_by_one:
         return subject.peak
     resident = allocated(bench.device)
     with peak_memory(bench.device, resident) as one:

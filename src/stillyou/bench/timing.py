@@ -60,12 +60,13 @@ class Peak:
 
 
 @contextmanager
-def peak_memory(device: torch.device, resident: int = 0) -> Iterator[Peak]:
+def peak_memory(device: torch.device, resident: int = 0, *, whole_pool: bool = False) -> Iterator[Peak]:
     """Measure the most memory that is allocated inside the block.
 
     Args:
         device: A GPU; on a CPU nothing is measured.
         resident: Bytes allocated by others, which are not counted; see `allocated`.
+        whole_pool: Count what the allocator holds rather than what tensors use: CUDA graphs keep memory of their own.
     """
     peak = Peak()
     if device.type != "cuda":
@@ -77,7 +78,8 @@ def peak_memory(device: torch.device, resident: int = 0) -> Iterator[Peak]:
         yield peak
     finally:
         wait(device)
-        peak.gigabytes = round((torch.cuda.max_memory_allocated(device) - resident) / GIGABYTE, 3)
+        most = torch.cuda.max_memory_reserved if whole_pool else torch.cuda.max_memory_allocated
+        peak.gigabytes = round((most(device) - resident) / GIGABYTE, 3)
 
 
 def allocated(device: torch.device) -> int:

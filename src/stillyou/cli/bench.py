@@ -67,6 +67,7 @@ def _quieten() -> None:
     from transformers.utils import logging as transformers_log
 
     diffusers_log.disable_progress_bar()
+    diffusers_log.set_verbosity_error()
     transformers_log.disable_progress_bar()
 
 

@@ -90,7 +90,7 @@ class FeatureCache:
 
     def predict(self, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions) -> torch.Tensor:
         """Predict for a step; arguments and result are those of `Denoiser.predict`."""
-        x = torch.cat([noisy, conditions.source], dim=1).to(self.unet.dtype)
+        x = torch.cat([noisy, conditions.source], dim=1).to(self.unet.dtype).contiguous()
         tokens = conditions.tokens.to(self.unet.dtype)
         kept, self._calls = self._features, self._calls + 1
         if kept is not None and len(kept) == len(x) and (self._calls - 1) % self.interval:

@@ -86,7 +86,7 @@ class Denoiser(nn.Module):
             Prediction (B, C, h, w), fp32.
         """
         dtype = self.unet.dtype
-        stacked = torch.cat([noisy, conditions.source], dim=1).to(dtype)
+        stacked = torch.cat([noisy, conditions.source], dim=1).to(dtype).contiguous()
         compiled = self.unet._compiled_call_impl is not None
         if compiled:
             torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
