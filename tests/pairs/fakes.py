@@ -19,6 +19,7 @@ class FakeTeacher:
 
     size: int = 64
     name: str = "fake"
+    shares_sources: bool = False
 
     @property
     def licences(self) -> dict[str, str]:

@@ -39,8 +39,11 @@ def _make(
     out: Path = _OUT,
     n: int = typer.Option(..., "-n", help="Candidates an effect; a finished dataset may grow."),
     effects: str = typer.Option("all", "-e", "--effects", metavar="NAMES", help="'all', or ids and .yaml files."),
-    teacher: str = typer.Option("cartoon", "--teacher", help="Who makes the pairs."),
+    teacher: str = typer.Option("cartoon", "--teacher", help="Who makes the pairs: cartoon or people."),
     size: int = _SIZE,
+    backgrounds: Path | None = typer.Option(
+        None, "--backgrounds", metavar="FOLDER", help="Photographs to stand people before."
+    ),
     seed: int = typer.Option(0, "--seed", help="Everything follows from it."),
     workers: int = _WORKERS,
     shard_size: int = typer.Option(32, "--shard-size", help="Candidates an effect in each file."),
@@ -48,10 +51,10 @@ def _make(
     as_json: bool = _JSON,
 ) -> None:
     """Make pairs; run the same command again to resume, or with a greater -n to grow."""
-    from stillyou.pairs.teacher import check_teacher
+    from stillyou.pairs.teacher import check_teacher, describe_backgrounds
     from stillyou.pairs.teacher import teacher as open_teacher
 
-    check_teacher(teacher)
+    check_teacher(teacher, backgrounds=backgrounds)
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")
@@ -59,8 +62,17 @@ def _make(
 
     workers = workers or _cores()
     check_numbers(n=n, size=size, shard_size=shard_size, workers=workers, seed=seed)
-    factory = partial(open_teacher, teacher, size=size)
-    summary = make_pairs(factory, chosen, n, out, seed=seed, size=size, shard_size=shard_size, workers=workers)
+    summary = make_pairs(
+        partial(open_teacher, teacher, size=size, backgrounds=backgrounds),
+        chosen,
+        n,
+        out,
+        seed=seed,
+        size=size,
+        shard_size=shard_size,
+        workers=workers,
+        options={} if backgrounds is None else {"backgrounds": describe_backgrounds(backgrounds)},
+    )
     _report(out, summary, as_json)
 
 
@@ -106,6 +118,7 @@ def _info(
         "made_with": meta.made_with,
         "teacher": meta.teacher,
         "origin": meta.origin,
+        "options": meta.options,
         "seed": meta.seed,
         "size": meta.size,
         "candidates": meta.candidates,

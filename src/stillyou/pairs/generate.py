@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,8 @@ TeacherFactory = Callable[[], Teacher]
 class TeacherRows:
     """Rows of candidates that a teacher makes.
 
+    Of a teacher that shares sources, all effects of an index have one seed and are asked for one after another.
+
     Args:
         open_teacher: Builds the teacher.
         effects: One row each, in this order.
@@ -48,7 +51,8 @@ class TeacherRows:
         return [self._row(effect, index) for effect in self._effects]
 
     def _row(self, effect: EffectSpec, index: int) -> Row:
-        pair = self._make(effect, stable_seed("pair", self._seed, effect.id, index))
+        whose = () if self._teacher.shares_sources else (effect.id,)
+        pair = self._make(effect, stable_seed("pair", self._seed, *whose, index))
         scores = measure(pair)
         status, reason = judge_candidate(pair, effect, scores)
         return Row(pair_key(self._teacher.name, self._seed, effect, index), pair, status, reason, scores)
@@ -85,6 +89,8 @@ def make_pairs(
     shard_size: int = SHARD_SIZE,
     workers: int = 1,
     progress: bool = True,
+    options: Mapping[str, str] | None = None,
+    seconds: float | None = None,
 ) -> Summary:
     """Make a dataset, or what is missing of it.
 
@@ -98,6 +104,8 @@ def make_pairs(
         shard_size: Candidate indices a shard.
         workers: Processes; they never change the result.
         progress: Whether to show a progress bar on standard error.
+        options: What the teacher was told besides size and seed, in words; other words mean another dataset.
+        seconds: After so long no further shards are begun, and the dataset is what there is then (at least one shard).
 
     Returns:
         How many candidates were accepted and rejected, over the whole dataset.
@@ -119,10 +127,13 @@ def make_pairs(
         effects=list(effects),
         candidates=n,
         licences=dict(first.licences),
+        options=dict(options or {}),
     )
+    started = time.monotonic()
     TeacherRows(lambda: first, effects, seed, size).rows(0)  # an effect that cannot be shown fails before any file
     open_source = partial(TeacherRows, open_teacher, list(effects), seed, size)
-    return build(info, Path(out), open_source, workers=workers, progress=progress)
+    until = None if seconds is None else started + seconds
+    return build(info, Path(out), open_source, workers=workers, progress=progress, until=until)
 
 
 def check_numbers(*, n: int, size: int, shard_size: int, workers: int, seed: int) -> None:
@@ -142,7 +153,13 @@ def check_numbers(*, n: int, size: int, shard_size: int, workers: int, seed: int
 
 
 def build(
-    info: DatasetInfo, folder: Path, open_source: Callable[[], RowSource], *, workers: int, progress: bool
+    info: DatasetInfo,
+    folder: Path,
+    open_source: Callable[[], RowSource],
+    *,
+    workers: int,
+    progress: bool,
+    until: float | None = None,
 ) -> Summary:
     """Make the missing shards of a dataset and describe it.
 
@@ -152,6 +169,7 @@ def build(
         open_source: Builds the source of rows; must be picklable if there are several workers.
         workers: Processes.
         progress: Whether to show a progress bar.
+        until: Value of `time.monotonic` from which no further shards are begun; the dataset is then made smaller.
 
     Raises:
         UsageError: The folder holds something else or was begun with other settings.
@@ -167,19 +185,54 @@ def build(
         ranges = info.ranges()
         jobs = [ShardJob(number, *ranges[number]) for number in range(len(ranges)) if number not in state.whole]
         task = ShardTask(open_source, folder, info.digest())
-        _run(task, jobs, info, workers, progress)
-        summary = summarise(PairDataset(folder, status="any").rows(("effect", "status", "reason")), info.effects)
+        _run(task, jobs, info, workers, progress, until)
+        if until is not None:
+            info = whole_part(folder, info)
+        summary = summarise(_written(folder, info), info.effects)
         write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
     return summary
 
 
-def _run(task: ShardTask, jobs: Sequence[ShardJob], info: DatasetInfo, workers: int, progress: bool) -> None:
+def whole_part(folder: Path, info: DatasetInfo) -> DatasetInfo:
+    """Return the description of a dataset as far as its shards are whole without a gap.
+
+    Raises:
+        StillYouError: Not even the first shard is there.
+    """
+    state = inspect_shards(folder, info)
+    whole = next((n for n in range(len(info.ranges())) if n not in state.whole), len(info.ranges()))
+    if not whole:
+        raise StillYouError(f"{folder} has no whole shard", "Give it more time.")
+    return info.model_copy(update={"candidates": info.ranges()[whole - 1][1]})
+
+
+def salvage(folder: Path) -> int:
+    """Make a dataset of what a failed run has left, and return its candidates; 0 if there is nothing to save."""
+    try:
+        with sole_writer(folder):
+            info = whole_part(folder, read_info(folder))
+            summary = summarise(_written(folder, info), info.effects)
+            write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
+    except StillYouError:
+        return 0
+    return info.candidates
+
+
+def _run(
+    task: ShardTask, jobs: Sequence[ShardJob], info: DatasetInfo, workers: int, progress: bool, until: float | None
+) -> None:
     rows = info.candidates * len(info.effects)
     missing = sum(job.stop - job.start for job in jobs) * len(info.effects)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not progress) as bar:
         shown = bar.add_task("pairs", total=rows, completed=rows - missing)
-        run_jobs(task, jobs, workers=workers, advance=lambda made: bar.advance(shown, made))
+        run_jobs(task, jobs, workers=workers, advance=lambda made: bar.advance(shown, made), until=until)
+
+
+def _written(folder: Path, info: DatasetInfo) -> Iterator[dict[str, Any]]:
+    """Describe the dataset as it is now, and iterate over what curation said of its rows."""
+    write_info(folder, info)
+    return PairDataset(folder, status="any").rows(("effect", "status", "reason"))
 
 
 class _Rate(ProgressColumn):

@@ -10,9 +10,12 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +26,9 @@ from stillyou.pairs.shards import Row, shard_name, write_shard
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
     from multiprocessing.synchronize import Event
+
+
+_THREADS = ("VIPS_CONCURRENCY", "LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class RowSource(Protocol):
@@ -91,7 +97,6 @@ class _Worker:
 
 
 def _start_worker(task: ShardTask, made: Synchronized[int], stop: Event) -> None:
-    os.environ["VIPS_CONCURRENCY"] = "1"  # read when libvips loads; the processes share the cores already
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which sets the stop flag
     threading.Thread(target=_die_with_parent, daemon=True).start()
     _Worker.current = _Worker(task, made, stop)
@@ -109,7 +114,30 @@ def _make_in_worker(job: ShardJob) -> None:
     worker.task.make(worker.source, job, worker.tick)
 
 
-def run_jobs(task: ShardTask, jobs: Sequence[ShardJob], *, workers: int, advance: Callable[[int], None]) -> None:
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Let processes that are started meanwhile keep to a core each: libvips, Mesa's renderer, linear algebra.
+
+    Libraries read these when they load, which is before any code of ours runs in a fresh process. What the user has set
+    stays.
+    """
+    ours = {name: "1" for name in _THREADS if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+def run_jobs(
+    task: ShardTask,
+    jobs: Sequence[ShardJob],
+    *,
+    workers: int,
+    advance: Callable[[int], None],
+    until: float | None = None,
+) -> None:
     """Make shards.
 
     Args:
@@ -117,13 +145,17 @@ def run_jobs(task: ShardTask, jobs: Sequence[ShardJob], *, workers: int, advance
         jobs: Shards to be made, in any order.
         workers: Processes; 1 works in this one.
         advance: Called every now and then with the number of rows made since the last call.
+        until: Value of `time.monotonic` from which no further shards are begun. The shards made are then the first ones
+            of `jobs`, at least one.
 
     Raises:
         StillYouError: A shard could not be made or written; finished shards stay.
     """
     if min(workers, len(jobs)) <= 1:
         source = task.open_source()
-        for job in jobs:
+        for done, job in enumerate(jobs):
+            if done and _late(until):
+                return
             task.make(source, job, advance)
         return
     context = multiprocessing.get_context("spawn")
@@ -131,7 +163,8 @@ def run_jobs(task: ShardTask, jobs: Sequence[ShardJob], *, workers: int, advance
     shared = (task, made, stop)
     pool = ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_start_worker, initargs=shared)
     try:
-        _follow([pool.submit(_make_in_worker, job) for job in jobs], made, advance)
+        with one_thread_each():
+            _follow(pool, jobs, min(workers, len(jobs)), made, advance, until)
     except BrokenProcessPool as error:
         raise StillYouError(
             "a worker process died (perhaps for want of memory)",
@@ -142,12 +175,28 @@ def run_jobs(task: ShardTask, jobs: Sequence[ShardJob], *, workers: int, advance
         pool.shutdown(cancel_futures=True)
 
 
-def _follow(futures: Sequence[Future[None]], made: Synchronized[int], advance: Callable[[int], None]) -> None:
-    """Report progress until all is done; raises the first error of a worker."""
-    reported, pending = 0, set(futures)
-    while pending:
-        done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+def _follow(
+    pool: ProcessPoolExecutor,
+    jobs: Sequence[ShardJob],
+    workers: int,
+    made: Synchronized[int],
+    advance: Callable[[int], None],
+    until: float | None,
+) -> None:
+    """Hand out jobs one by one and report progress; raises the first error of a worker."""
+    waiting, reported = deque(jobs), 0
+    pending: set[Future[None]] = set()
+    while pending or waiting:
+        while waiting and len(pending) < workers:
+            pending.add(pool.submit(_make_in_worker, waiting.popleft()))
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
         for future in done:
             future.result()
         advance(made.value - reported)
         reported = made.value
+        if _late(until):
+            waiting.clear()
+
+
+def _late(until: float | None) -> bool:
+    return until is not None and time.monotonic() >= until

@@ -56,6 +56,8 @@ class DatasetInfo(Strict):
     teacher: str
     origin: str = ""
     """Of imported pairs: what they came from, with a digest of the file list."""
+    options: dict[str, str] = {}
+    """What the teacher was told besides size and seed, in words, for example which backgrounds."""
     seed: int = Field(ge=0, lt=2**63)
     size: int = Field(ge=1, le=4096)
     """Side of the square pictures, in pixels."""
@@ -73,7 +75,7 @@ class DatasetInfo(Strict):
     def settings(self) -> dict[str, Any]:
         """Return what the rows depend on, by name. Guidance, mask and strength are not among it."""
         names = {"format_version", "made_with", "teacher", "origin", "seed", "size", "shard_size"}
-        whole = self.model_dump(include=names)
+        whole = self.model_dump(include=names | ({"options"} if self.options else set()))
         kept = {"id", "group", "variables", "source_prompt", "target_prompt"}
         return whole | {"effects": [effect.model_dump(include=kept) for effect in self.effects]}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from stillyou.effects.spec import EffectSpec
@@ -23,6 +26,14 @@ class Teacher(Protocol):
         """Licence and author of each source of art that pairs may show."""
         ...
 
+    @property
+    def shares_sources(self) -> bool:
+        """Whether the subject follows from the seed alone, so that all effects of one seed share their source.
+
+        Such teachers are asked for all effects of one seed one after another.
+        """
+        ...
+
     def make(self, effect: EffectSpec, seed: int) -> Pair:
         """Make one candidate.
 
@@ -36,14 +47,43 @@ class Teacher(Protocol):
         ...
 
 
-def _cartoon(size: int) -> Teacher:
+@dataclass(frozen=True)
+class TeacherOptions:
+    """What a teacher may be told.
+
+    Attributes:
+        size: Side of its square pictures in pixels.
+        backgrounds: Folder of photographs to stand people before, or None for the teacher's own.
+    """
+
+    size: int = 256
+    backgrounds: Path | None = None
+
+
+def _cartoon(options: TeacherOptions) -> Teacher:
     requires("pairs", "dicebear", "dicebear_styles", "pyvips")
     from stillyou.pairs.studio import CartoonStudio
 
-    return CartoonStudio(size=size)
+    return CartoonStudio(size=options.size)
 
 
-_TEACHERS = {"cartoon": _cartoon}
+def _people(options: TeacherOptions) -> Teacher:
+    requires("people", "moderngl", "scipy", "pyvips")
+    from stillyou.pairs.camera import Photographed
+    from stillyou.pairs.people import PeopleStudio
+
+    return Photographed(PeopleStudio(size=options.size, backgrounds=options.backgrounds))
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """How a teacher is built, and which options it takes besides the size."""
+
+    build: Callable[[TeacherOptions], Teacher]
+    takes: tuple[str, ...] = ()
+
+
+_TEACHERS = {"cartoon": _Entry(_cartoon), "people": _Entry(_people, ("backgrounds",))}
 
 
 def teacher_names() -> list[str]:
@@ -51,22 +91,50 @@ def teacher_names() -> list[str]:
     return sorted(_TEACHERS)
 
 
-def check_teacher(name: str) -> None:
-    """Refuse unknown teachers with the nearest names; builds nothing."""
+def check_teacher(name: str, *, backgrounds: Path | None = None) -> None:
+    """Refuse unknown teachers with the nearest names, and options that they do not take; builds nothing.
+
+    Raises:
+        UsageError: An unknown name, or an option that this teacher does not have.
+        StillYouError: The folder of backgrounds cannot be used.
+    """
     if name not in _TEACHERS:
         raise UsageError(f"unknown teacher '{name}'", nearest(name, _TEACHERS))
+    if backgrounds is None:
+        return
+    if "backgrounds" not in _TEACHERS[name].takes:
+        able = " or ".join(other for other, entry in sorted(_TEACHERS.items()) if "backgrounds" in entry.takes)
+        raise UsageError(f"the teacher '{name}' takes no --backgrounds", f"Use --teacher {able}, or leave it out.")
+    describe_backgrounds(backgrounds)
 
 
-def teacher(name: str, *, size: int = 256) -> Teacher:
+def describe_backgrounds(folder: Path) -> str:
+    """Say in a few words which photographs lie in a folder: how many, and a digest of their names and sizes.
+
+    A dataset keeps it among its settings: other photographs would make other pairs from the same seeds.
+
+    Raises:
+        UsageError: There is no such folder, it cannot be read, or it holds no pictures.
+    """
+    from stillyou.pairs.people.backdrop import check_folder
+
+    check_folder(folder)
+    files = sorted((path.name, path.stat().st_size) for path in folder.iterdir() if path.is_file())
+    digest = hashlib.blake2b(repr(files).encode("utf-8"), digest_size=8).hexdigest()
+    return f"{len(files)} files, {digest}"
+
+
+def teacher(name: str, *, size: int = 256, backgrounds: Path | None = None) -> Teacher:
     """Build a teacher by name.
 
     Args:
         name: One of `teacher_names`.
         size: Side of its square pictures in pixels.
+        backgrounds: Folder of photographs to stand people before; people only.
 
     Raises:
-        UsageError: An unknown name, with the nearest ones.
-        StillYouError: The teacher's libraries are not installed.
+        UsageError: An unknown name, with the nearest ones, or an option that the teacher does not take.
+        StillYouError: The teacher's libraries are not installed, or it finds no renderer.
     """
-    check_teacher(name)
-    return _TEACHERS[name](size)
+    check_teacher(name, backgrounds=backgrounds)
+    return _TEACHERS[name].build(TeacherOptions(size, backgrounds))

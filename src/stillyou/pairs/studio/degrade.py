@@ -6,7 +6,7 @@ exactness afterwards, because JPEG and resampling let changes leak.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyvips
@@ -15,6 +15,10 @@ from stillyou.pairs.pair import Pixels
 
 Scene = tuple[Pixels, Pixels]
 """Source and target, (H, W, 3) uint8 each."""
+
+
+Step = Callable[[Scene, np.random.Generator], Scene]
+"""One degradation: the same change of both pictures."""
 
 
 def _image(scene: Scene) -> pyvips.Image:
@@ -99,7 +103,7 @@ def jpeg(scene: Scene, rng: np.random.Generator) -> Scene:
     return through(scene[0]), through(scene[1])
 
 
-_STEPS: tuple[tuple[float, Callable[[Scene, np.random.Generator], Scene]], ...] = (
+STEPS: tuple[tuple[float, Step], ...] = (
     (0.35, colour),
     (0.08, grey),
     (0.12, blur),
@@ -109,9 +113,9 @@ _STEPS: tuple[tuple[float, Callable[[Scene, np.random.Generator], Scene]], ...] 
 )
 
 
-def degrade(scene: Scene, rng: np.random.Generator) -> Scene:
-    """Apply each degradation in a fraction of the scenes, in the order in which pictures get them."""
-    for share, step in _STEPS:
+def degrade(scene: Scene, rng: np.random.Generator, steps: Sequence[tuple[float, Step]] = STEPS) -> Scene:
+    """Apply each degradation in its share of the scenes, in the order in which pictures get them."""
+    for share, step in steps:
         if rng.random() < share:
             scene = step(scene, rng)
     return scene

@@ -92,6 +92,7 @@ class CartoonStudio:
     """
 
     name = "cartoon"
+    shares_sources = False
 
     def __init__(
         self,

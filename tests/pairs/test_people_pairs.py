@@ -1,0 +1,177 @@
+"""Pairs of teachers whose effects share a person: one seed for all of them, options kept, the camera exact."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stillyou.cli import main
+from stillyou.draws import generator
+from stillyou.effects.catalogue import load_effects
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError
+from stillyou.pairs import camera
+from stillyou.pairs.camera import Photographed, photograph
+from stillyou.pairs.generate import make_pairs, salvage
+from stillyou.pairs.pair import Pair
+from stillyou.pairs.shards import shard_name
+from stillyou.pairs.store import PairDataset, read_info
+from stillyou.pairs.teacher import check_teacher
+from tests.pairs.fakes import FakeTeacher
+
+EFFECTS = load_effects("santa,royal,angry")
+
+
+@dataclass(frozen=True)
+class Sitters(FakeTeacher):
+    """The source follows from the seed alone; the effects of a seed must be asked for one after another."""
+
+    name: str = "sitters"
+    shares_sources: bool = True
+    journal: str = ""
+
+    def make(self, effect: EffectSpec, seed: int) -> Pair:
+        x, y = np.meshgrid(*[np.linspace(0, 3, self.size)] * 2)
+        phase = generator("sitter", seed).random(3) * 6
+        source = (127 + 100 * np.sin(x[..., None] + y[..., None] + phase)).astype(np.uint8)
+        mask = np.zeros((self.size, self.size), np.uint8)
+        mask[: self.size // 2, 8 : self.size - 8] = 255
+        target = np.where(mask[..., None] > 0, 255 - source, source)
+        if self.journal:
+            with open(self.journal, "a") as file:
+                file.write(f"{seed} {effect.id} {os.environ.get('LP_NUM_THREADS')}\n")
+        prompts = effect.prompts({"subject": "person"})
+        return Pair(source, target, mask, prompts.source, prompts.target, effect.id, self.name, seed)
+
+
+def make(out: Path, n: int = 6, workers: int = 1, **options: object) -> PairDataset:
+    teacher = partial(Sitters, size=64, journal=str(options.pop("journal", "")))
+    make_pairs(teacher, EFFECTS, n, out, size=64, shard_size=2, workers=workers, progress=False, **options)  # type: ignore[arg-type]
+    return PairDataset(out, status="any")
+
+
+def test_all_effects_of_an_index_show_one_person_one_after_another(tmp_path: Path):
+    data = make(tmp_path / "p", journal=tmp_path / "journal")
+    rows = list(data.rows(("effect", "seed", "key")))
+    people = [rows[start : start + 3] for start in range(0, len(rows), 3)]
+    assert all(len({row["seed"] for row in person}) == 1 for person in people)
+    assert len({row["seed"] for row in rows}) == len(people) == 6
+    assert all([row["effect"] for row in person] == ["santa", "royal", "angry"] for person in people)
+    asked = [line.split()[0] for line in (tmp_path / "journal").read_text().splitlines()]
+    changes = sum(a != b for a, b in zip(asked, asked[1:], strict=False))
+    assert changes <= len(people)  # the first person twice: once before any file
+    assert (data.load(0).source == data.load(1).source).all()
+
+
+def test_workers_change_nothing_and_keep_to_one_thread(tmp_path: Path):
+    make(tmp_path / "one")
+    make(tmp_path / "two", workers=2, journal=tmp_path / "journal")
+    files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
+    assert files[0] == files[1]
+    own = [line.split()[2] for line in (tmp_path / "journal").read_text().splitlines()][len(EFFECTS) :]
+    assert set(own) == {"1"} and os.environ.get("LP_NUM_THREADS") is None or set(own) == {os.environ["LP_NUM_THREADS"]}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_limit_in_time_leaves_a_whole_smaller_dataset_that_can_grow(tmp_path: Path, workers: int):
+    begun = make(tmp_path / "p", n=40, workers=workers, seconds=-1.0)
+    assert begun.meta.complete and begun.meta.candidates == 2 * workers
+    assert len(make(tmp_path / "p", n=6, seconds=1000.0)) == 18
+    make(tmp_path / "at-once")
+    assert all(
+        (tmp_path / "p" / shard_name(number)).read_bytes() == (tmp_path / "at-once" / shard_name(number)).read_bytes()
+        for number in range(3)
+    )
+
+
+def test_what_a_failed_run_left_is_salvaged(tmp_path: Path):
+    make(tmp_path / "p", n=8)
+    (tmp_path / "p" / shard_name(2)).unlink()
+    assert salvage(tmp_path / "p") == 4
+    assert len(PairDataset(tmp_path / "p", status="any")) == 12
+    assert len(make(tmp_path / "p", n=8)) == 24
+    (tmp_path / "p" / shard_name(0)).unlink()
+    assert salvage(tmp_path / "p") == 0 and salvage(tmp_path / "nowhere") == 0
+
+
+def test_a_dataset_says_what_the_teacher_was_told(tmp_path: Path):
+    plain, told = make(tmp_path / "plain"), make(tmp_path / "told", options={"backgrounds": "3 files, ab"})
+    assert plain.meta.options == {} and told.meta.options == {"backgrounds": "3 files, ab"}
+    assert plain.meta.digest() != told.meta.digest()
+    with pytest.raises(UsageError, match="options"):
+        make(tmp_path / "told", options={"backgrounds": "4 files, cd"})
+    assert read_info(tmp_path / "told").options == told.meta.options
+
+
+def test_options_that_a_teacher_does_not_take(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(UsageError, match="takes no --backgrounds"):
+        check_teacher("cartoon", backgrounds=tmp_path)
+    with pytest.raises(UsageError, match="Did you mean 'people'"):
+        check_teacher("peple")
+    out = tmp_path / "out"
+    command = ["pairs", "make", "-n", "1", "-o", str(out), "--backgrounds", str(tmp_path)]
+    with pytest.raises(SystemExit, match="2"):
+        main(command)
+    assert "takes no --backgrounds" in capsys.readouterr().err
+    nowhere = ["--teacher", "people", "--backgrounds", str(tmp_path / "nowhere")]
+    with pytest.raises(SystemExit):
+        main(["pairs", "make", "-n", "1", "-o", str(out), *nowhere])
+    assert "nowhere" in capsys.readouterr().err and not out.exists()
+
+
+def clean_pair(seed: int, effect: EffectSpec = EFFECTS[0]) -> Pair:
+    return Sitters(size=64).make(effect, seed)
+
+
+def test_the_camera_keeps_pairs_exact_and_the_mask_about_as_large():
+    sizes = []
+    for seed in range(60):
+        clean = clean_pair(seed)
+        taken = photograph(clean, generator("test", seed))
+        assert taken.problem() == ""
+        assert (taken.mask >= clean.mask).all()
+        sizes.append((taken.mask > 0).mean() / (clean.mask > 0).mean())
+    assert np.mean(sizes) < 1.15 and max(sizes) < 1.6
+
+
+def test_the_camera_leaves_some_pictures_alone_and_changes_others_visibly():
+    change = [
+        np.abs(photograph(pair, generator("test", seed)).source.astype(int) - pair.source).mean()
+        for seed, pair in ((seed, clean_pair(seed)) for seed in range(60))
+    ]
+    assert 2 <= sum(value == 0 for value in change) <= 20
+    assert np.median(change) > 4
+
+
+@pytest.mark.parametrize("step", [camera.vignette, camera.sensor_noise, camera.low_resolution])
+def test_each_step_treats_equal_pixels_equally(step: camera.Step):
+    """Noise and vignetting are the same for both pictures; only resampling mixes neighbours."""
+    pair = clean_pair(3)
+    source, target = step((pair.source, pair.target), generator("step"))
+    assert (source != pair.source).any() and source.dtype == np.uint8 and source.shape == pair.source.shape
+    kept = pair.mask == 0
+    kept[: 64 // 2 + 24] = False
+    assert kept.any() and (source[kept] == target[kept]).all()
+
+
+def test_noise_has_the_deviation_that_it_says(monkeypatch: pytest.MonkeyPatch):
+    """var = read² + shot · level, for lone pixels and for grains: within 3% over 65,536 x 3 values."""
+    grey = np.full((256, 256, 3), 120, np.uint8)
+    for seed in range(4):
+        draws = generator("noise", seed)
+        read, shot = draws.uniform(0.3, 4.0), draws.uniform(0.0, 0.5)
+        noisy, _ = camera.sensor_noise((grey, grey), generator("noise", seed))
+        rounding = 1 / 12
+        assert noisy.std() == pytest.approx((read**2 + shot * 120 + rounding) ** 0.5, rel=0.03)
+
+
+def test_all_effects_of_a_person_meet_the_same_camera():
+    teacher = Photographed(Sitters(size=64))
+    assert (teacher.name, teacher.shares_sources) == ("sitters", True)
+    pairs = [teacher.make(effect, 7) for effect in EFFECTS]
+    assert all((pair.source == pairs[0].source).all() for pair in pairs)
