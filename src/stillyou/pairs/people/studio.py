@@ -28,6 +28,10 @@ LICENCES = {
 }
 
 
+_OTHER_SOURCES = 0.5
+"""Share of expression pairs that start from another full expression instead of the person's mild one."""
+
+
 class PeopleStudio:
     """The teacher `people`.
 
@@ -104,11 +108,18 @@ def _showings(effect: str, sitting: Sitting) -> tuple[Showing, Showing]:
     before = Showing(person.source_expression, round(person.expression_strength, 3))
     if effect in COSTUMES:
         return before, Showing(before.expression, before.strength, effect)
-    rng = generator("people", person.seed, "expression", effect)
-    if before.expression == effect:
-        others = [name for name in EXPRESSIONS if name != effect]
-        before = Showing(others[int(rng.integers(len(others)))], round(rng.uniform(0.7, 1), 3))
-    return before, Showing(effect, round(rng.uniform(0.75, 1.05), 3))
+    after = _showing(effect, sitting)
+    rng = generator("people", person.seed, "source of", effect)
+    if before.expression == effect or rng.random() < _OTHER_SOURCES:
+        others = [name for name in EXPRESSIONS if name not in (effect, before.expression)]
+        before = _showing(others[int(rng.integers(len(others)))], sitting)
+    return before, after
+
+
+def _showing(expression: str, sitting: Sitting) -> Showing:
+    """Return how the person of a sitting shows an expression: always the same, so that pairs share the picture."""
+    strength = generator("people", sitting.seed, "strength", expression).uniform(0.8, 1.05)
+    return Showing(expression, round(strength, 3))
 
 
 def _attributes(sitting: Sitting, before: Showing, after: Showing) -> dict[str, Attribute]:

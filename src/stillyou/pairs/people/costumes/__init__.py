@@ -16,6 +16,8 @@ from stillyou.pairs.people.hair import Hair
 
 COMPLETENESS = (("both", 0.72), ("head", 0.17), ("body", 0.11))
 """How much of a costume is worn, and how often."""
+_BY_COVERING = {"hijab": "head", "turban": "body"}
+"""What is worn over or with coverings that stay on: a scarf hangs where a coat's collar would be."""
 _WEAR: dict[str, Callable[[Bench, bool, bool], None]] = {
     "flower": flower.wear,
     "royal": royal.wear,
@@ -38,7 +40,8 @@ def wear(effect: str, figure: Figure, hair: Hair | None) -> Outfit:
     """
     bench = Bench(figure, effect, hair)
     names, shares = zip(*COMPLETENESS, strict=True)
-    worn = str(bench.draw("completeness").choice(names, p=shares))
+    drawn = str(bench.draw("completeness").choice(names, p=shares))
+    worn = _BY_COVERING.get(figure.person.accessories.covering, drawn)
     _WEAR[effect](bench, worn != "body", worn != "head")
     bench.attributes["completeness"] = worn
     return bench.finish(replaces_clothes=worn != "head")

@@ -137,7 +137,7 @@ def neck_roll(bench: Bench, *, thick: float, tall: float, out: float, rise: floa
 def fur_collar(bench: Bench, *, colour: Floats, thick: float, length: float, kind: str = "fur") -> None:
     """Lay a roll of fur around the neck."""
     posed, normals, triangles = neck_roll(bench, thick=thick, tall=thick * 1.2, out=0.12, rise=0.02)
-    plain = [[*(colour * 0.8), 0.0], [0.0, 0.0, 0.0, 0.0]]
+    plain = [[*(colour * 0.8), 0.0], [0.0, 0.0, 0.0, 1.0]]
     bench.place(posed, normals, triangles, "felt", rest=posed, params=plain, role=Role.COSTUME_BODY)
     rng = bench.draw("collar fur")
     furred(

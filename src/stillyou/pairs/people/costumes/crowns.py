@@ -111,7 +111,7 @@ def _stone_row(bench: Bench, ring: Ring, rng: np.random.Generator, metal: Metal,
     stones(bench, ring, at, rise, size * np.where(np.arange(count) % 2, 0.7, 1.0), metal.stones[np.arange(count) % 2])
 
 
-def points(bench: Bench, ring: Ring, metal: Metal, velvet: Floats) -> str:
+def points(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
     """Make a crown of points, some with a velvet cap."""
     rng = bench.draw("crown")
     count, tall = int(rng.integers(6, 12)), min(rng.uniform(0.55, 0.85), max(bench.headroom(ring, 0.1) - 0.06, 0.38))
@@ -125,22 +125,23 @@ def points(bench: Bench, ring: Ring, metal: Metal, velvet: Floats) -> str:
     beads(
         bench, ring.at(tips, 0.01 + flare * (tall + 0.08) ** 2, tall + 0.02), rng.uniform(0.04, 0.06), metal, pearl=bool(rng.random() < 0.6)
     )
-    if rng.random() < 0.5 or (bench.hair is not None and bench.hair.thickness > 0.25):
-        bench.hair = press_under_hat(bench.hair, ring, hidden=0.05)
+    if velvet is not None:
+        bench.hair = press_under_hat(bench.hair, ring, low=-0.15, zone=0.4, hidden=-0.02)
         velvet_cap(bench, ring, velvet, low=0.05, tall=ring.crown + 0.06, puff=0.04)
     else:
-        bench.hair = press_by_band(bench.hair, ring, low=-0.1, high=0.35)
+        bench.hair = press_by_band(bench.hair, ring, low=-0.15, high=0.35, zone=0.35)
     return f"{count} points"
 
 
-def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats) -> str:
+def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
     """Make a state crown: a band, golden arches over velvet, an orb and a cross."""
     rng = bench.draw("crown")
-    bench.hair = press_under_hat(bench.hair, ring, hidden=0.05)
+    bench.hair = press_under_hat(bench.hair, ring, low=-0.15, zone=0.4, hidden=-0.02)
     around, tall = angles(), max(ring.crown + 0.16, min(rng.uniform(0.75, 0.95), bench.headroom(ring) - 0.4))
     wave = np.abs(((around / (2 * np.pi) * 8) % 1.0) - 0.5) * 2
     wall(bench, ring, metal, low=-0.08, top=(0.26 + 0.16 * wave**3).astype(np.float32), flare=0.1)
     _stone_row(bench, ring, rng, metal, 0.1, 0.06)
+    assert velvet is not None
     velvet_cap(bench, ring, velvet, low=0.08, tall=tall - 0.16, puff=rng.uniform(0.06, 0.16))
     arches = int(rng.choice([4, 6, 8]))
     rise = np.linspace(0, np.pi / 2, 14, dtype=np.float32)
@@ -164,10 +165,10 @@ def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats) -> str:
     return "dome"
 
 
-def tiara(bench: Bench, ring: Ring, metal: Metal, velvet: Floats) -> str:
+def tiara(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
     """Make a tiara: scrolls that rise over the forehead and thin out towards the ears."""
     rng = bench.draw("crown")
-    bench.hair = press_by_band(bench.hair, ring, low=-0.1, high=0.1)
+    bench.hair = press_by_band(bench.hair, ring, low=-0.15, high=0.12, zone=0.35)
     around, tall = angles(), min(rng.uniform(0.5, 0.75), max(bench.headroom(ring) - 0.12, 0.3))
     window = np.clip(np.cos(around * 0.62), 0, 1) ** 2 * (np.abs(around) < 2.4)
     count = int(rng.choice([9, 11, 13]))
@@ -183,10 +184,10 @@ def tiara(bench: Bench, ring: Ring, metal: Metal, velvet: Floats) -> str:
     return "tiara"
 
 
-def headdress(bench: Bench, ring: Ring, metal: Metal, velvet: Floats) -> str:
+def headdress(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
     """Make a palace headdress: a band, a fan of golden plates, strings of beads beside the face."""
     rng = bench.draw("crown")
-    bench.hair = press_by_band(bench.hair, ring, low=-0.1, high=0.4)
+    bench.hair = press_by_band(bench.hair, ring, low=-0.15, high=0.4, zone=0.35)
     around = angles()
     wall(bench, ring, metal, low=-0.08, top=np.full(COLUMNS, 0.24, np.float32), flare=0.0)
     count, tall = int(rng.choice([7, 9, 11])), min(rng.uniform(0.6, 0.85), max(bench.headroom(ring) - 0.16, 0.4))

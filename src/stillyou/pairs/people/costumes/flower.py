@@ -110,8 +110,8 @@ def wreath(bench: Bench, palette: Floats, species: list[str], green: Floats) -> 
     """Make the wreath: flowers side by side, smaller ones and leaves between."""
     rng = bench.draw("wreath")
     front, tilt = rng.uniform(7.95, 8.18), rng.normal(0, 0.05)
-    ring = bench.ring(front, rng.uniform(7.3, 7.7), bench.pad(0.7, 0.3), tilt)
-    bench.hair = press_by_band(bench.hair, ring, low=-0.1, high=0.12, zone=0.2)
+    ring = bench.ring(front, rng.uniform(7.3, 7.7), bench.pad(0.7, 0.3, closed=False), tilt)
+    bench.hair = press_by_band(bench.hair, ring, low=-0.2, high=0.18, zone=0.35)
     big = rng.uniform(0.17, 0.30)
     count = int(np.clip(2 * np.pi * float(ring.radius.mean()) / (big * 1.35), 10, 26))
     at = (np.arange(count) / count * 2 * np.pi - np.pi + rng.normal(0, 0.05, count)).astype(np.float32)

@@ -20,6 +20,8 @@ from stillyou.pairs.people.parts import MeshPart, Role, StrandPart, mesh_part, s
 Part = MeshPart | StrandPart
 Triangles = npt.NDArray[np.intp]
 Attribute = str | int | float
+UNDER_CAPS = {"beanie": 0.22, "cap": 0.16}
+"""Coverings that a closed hat replaces, and how far an open ring worn over them stands off the skin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +68,19 @@ class Bench:
         """Return the generator of one component of this costume on this person."""
         return generator("people", self.figure.person.seed, self.effect, component)
 
-    def pad(self, share: float, most: float) -> float:
-        """Return how far a ring stands off the skin for the hair under it, decimetres.
+    def pad(self, share: float, most: float, *, closed: bool) -> float:
+        """Return how far a ring stands off the skin for what is under it, decimetres; a closed hat takes caps off.
 
         Args:
             share: Of the hair's thickness that remains under the ring.
             most: Thicker hair is pressed down to this.
+            closed: Whether the top of the head is covered.
         """
+        covering = self.figure.person.accessories.covering
+        if closed and covering in UNDER_CAPS:
+            self.hides.add("covering")
+        elif covering != "none":
+            return UNDER_CAPS.get(covering, 0.15)
         thickness = self.hair.thickness if self.hair is not None else 0.0
         return 0.05 + float(min(share * thickness, most))
 
@@ -165,6 +173,7 @@ class Bench:
                 width=np.full(len(points), self.figure.detail.width(width), np.float32),
                 colour=np.repeat(tint.astype(np.float32), STRANDS[kind], 0),
                 shade=shade.astype(np.float32),
+                params=[[1.0 if kind == "wool" else 0.0]],
             )
         )
 

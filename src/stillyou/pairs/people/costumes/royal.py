@@ -27,10 +27,10 @@ def _caped(part: Region) -> Floats:
 
 def _spots(places: Floats) -> Floats:
     """Return ermine's colour at places in template coordinates: white with black tails."""
-    row = np.floor(places[:, 1] * 2.8)
-    across = places[:, 0] * 2.1 + 0.5 * (row % 2)
-    along = places[:, 1] * 2.8
-    tail = (np.abs((across % 1.0) - 0.5) < 0.09) & (np.abs((along % 1.0) - 0.5) < 0.22) & (places[:, 2] > -2)
+    row = np.floor(places[:, 1] * 2.2 + 0.3 * np.abs(places[:, 0]))
+    across = places[:, 0] * 1.9 + 0.5 * (row % 2) + 0.13 * np.sin(7 * row)
+    along = places[:, 1] * 2.2 + 0.3 * np.abs(places[:, 0])
+    tail = (np.abs((across % 1.0) - 0.5) < 0.10) & (np.abs((along % 1.0) - 0.5) < 0.24)
     return np.where(tail[:, None], np.float32([0.02, 0.018, 0.017]), _ERMINE).astype(np.float32)
 
 
@@ -42,9 +42,9 @@ def _ermine(bench: Bench) -> None:
     covered = _caped(part)[part.triangles].min(1) > 0
     bench.place(
         posed, normals, part.triangles[covered], "felt", rest=part.rest, role=Role.COSTUME_BODY,
-        params=[[*(_ERMINE * 0.85).tolist(), 0.0], [0.0, 0.0, 0.0, 0.0]],
+        params=[[*(_ERMINE * 0.85).tolist(), 0.0], [0.0, 0.0, 0.0, 1.0]],
     )  # fmt: skip
-    furred_region(bench, "ermine", _caped, posed, normals, count=3600, colour=_spots, length=0.095, droop=0.6)
+    furred_region(bench, "ermine", _caped, posed, normals, count=3600, colour=_spots, length=0.08, droop=0.8)
 
 
 def _lobes(bench: Bench, metal: Metal) -> None:
@@ -96,9 +96,10 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     if head:
         fit = bench.draw("wear")
         kind = str(fit.choice(list(CROWNS), p=(0.42, 0.2, 0.18, 0.2)))
+        closed = kind == "dome" or (kind == "points" and bool(fit.random() < 0.5))
         front = fit.uniform(8.0, 8.2) - (0.04 if kind == "tiara" else 0.0)
-        ring = bench.ring(front, fit.uniform(7.45, 7.7), bench.pad(0.55, 0.2), fit.normal(0, 0.04))
+        ring = bench.ring(front, fit.uniform(7.45, 7.7), bench.pad(0.55, 0.2, closed=closed), fit.normal(0, 0.04))
         velvet = np.float32(VELVETS[rng.integers(len(VELVETS))])
-        bench.attributes["crown"] = CROWNS[kind](bench, ring, metal, velvet)
+        bench.attributes["crown"] = CROWNS[kind](bench, ring, metal, velvet if closed else None)
         bench.attributes["hat_low"] = round(float(front), 3)
     bench.attributes["metal"] = "silver" if silver else "gold"

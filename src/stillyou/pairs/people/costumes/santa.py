@@ -78,15 +78,15 @@ def _brim(ring: Ring, tall: float, thick: float) -> Shape:
 def hat(bench: Bench, red: Floats, white: Floats) -> None:
     """Make the hat: bag, brim, pom."""
     wear = bench.draw("wear")
-    low, tilt = wear.uniform(7.93, 8.12), wear.normal(0, 0.05)
-    tall, thick = wear.uniform(0.15, 0.22), wear.uniform(0.11, 0.15)
-    ring = bench.ring(low + 0.4 * (tall - 0.15), wear.uniform(7.05, 7.35), bench.pad(0.5, 0.12), tilt)
-    bench.hair = press_under_hat(bench.hair, ring, low=-tall, hidden=0.02)
+    low, tilt = wear.uniform(8.02, 8.17), wear.normal(0, 0.05)
+    tall, thick = wear.uniform(0.14, 0.2), wear.uniform(0.10, 0.14)
+    ring = bench.ring(low + 0.4 * (tall - 0.15), wear.uniform(7.05, 7.35), bench.pad(0.5, 0.12, closed=True), tilt)
+    bench.hair = press_under_hat(bench.hair, ring, low=-tall - 0.08, zone=0.4, hidden=0.05 - 0.6 * tall)
     line, along, fall = _fall(bench, ring)
     velvet = [[*red, 0.0], [0.0, 1.0, 0.0, 0.0]]
     bag, triangles = _bag(ring, line, along, fall, bench.draw("folds"))
     bench.mesh(bag, triangles, "felt", params=velvet)
-    plain = [[*(white * 0.85), 0.0], [0.0, 0.0, 0.0, 0.0]]
+    plain = [[*(white * 0.85), 0.0], [0.0, 0.0, 0.0, 1.0]]
     roll, triangles = _brim(ring, tall, thick)
     posed, normals = bench.mesh(roll, triangles, "felt", params=plain)
     rng = bench.draw("fur")

@@ -55,13 +55,13 @@ def _below_neck(part: Region) -> Floats:
 
 def _base(colour: Floats) -> list[list[float]]:
     """Return the numbers of the fleece's ground: a shade under the locks' colour."""
-    return [[*(colour * 0.88).tolist(), 0.0], [0.0, 0.0, 0.0, 0.0]]
+    return [[*(colour * 0.88).tolist(), 0.0], [0.0, 0.0, 0.0, 1.0]]
 
 
 def _hood(bench: Bench, fleece: Floats, length: float) -> Ring:
     """Make the hood; returns the ring that ears sit by."""
     figure, part = bench.figure, hood_region(bench.figure.body)
-    pad = min(bench.pad(0.45, 0.16) - 0.05, 0.16)
+    pad = min(bench.pad(0.45, 0.16, closed=True) - 0.05, 0.16)
     rest = part.rest
     crown = np.clip((rest[:, 1] - 7.0) / 0.8, 0, 1) * np.clip((1.35 - rest[:, 2]) / 0.4, 0.3, 1)
     points = layer(figure, part, (0.12 + pad * crown).astype(np.float32))
@@ -74,6 +74,7 @@ def _hood(bench: Bench, fleece: Floats, length: float) -> Ring:
     outward = unit(spots.on(normals))
     rng = bench.draw("hood wool")
     bench.fur(rng, spots.on(posed), outward, colour=fleece, length=length, kind="wool", droop=0.12, width=0.014)
+    bench.hides.add("earrings")
     _rim(bench, points, local, fleece, length)
     bench.hair = hide_in_hood(bench.hair, width=_WIDTH * 0.86, height=_HEIGHT * 0.86, middle=_MIDDLE, depth=0.85)
     return fit_ring(figure, front=8.1, back=7.4, pad=0.14 + pad)
@@ -128,7 +129,7 @@ def _ears(bench: Bench, ring: Ring, fleece: Floats, pink: Floats) -> None:
 def _band(bench: Bench, fleece: Floats, length: float) -> Ring:
     """Make a fleece band around the head, for the cut without a hood; returns its ring."""
     rng = bench.draw("band")
-    ring = bench.ring(rng.uniform(8.05, 8.15), rng.uniform(7.3, 7.6), bench.pad(0.55, 0.16), rng.normal(0, 0.03))
+    ring = bench.ring(rng.uniform(8.05, 8.15), rng.uniform(7.3, 7.6), bench.pad(0.55, 0.16, closed=False), rng.normal(0, 0.03))
     bench.hair = press_by_band(bench.hair, ring, low=-0.12, high=0.2)
     turn = np.linspace(0, 2 * np.pi, 9, dtype=np.float32)[:, None]
     around = np.linspace(-np.pi, np.pi, 57, dtype=np.float32)[None]
@@ -165,7 +166,7 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     if torso:
         _coat(bench, fleece, length)
     if head:
-        hooded = rng.random() < 0.8
+        hooded = rng.random() < 0.8 or bench.figure.person.accessories.covering != "none"
         ring = _hood(bench, fleece, length) if hooded else _band(bench, fleece, length)
         _ears(bench, ring, fleece, pink)
         bench.attributes["hood"] = "hood" if hooded else "band"

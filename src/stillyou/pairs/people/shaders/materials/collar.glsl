@@ -18,7 +18,7 @@ void surface(inout Surface s) {
     vec3 half_way = normalize(v + key_direction);
     float relief = .75 + .5 * noise(vec3(turn * 26., share * 18., 2.)) * step(.34, share) * step(share, .9);
     vec3 seen = surroundings(r, .3) * (.6 + .6 * smoothstep(-.4, .7, r.y));
-    s.glow = gold * (seen * relief + key_colour * ggx(max(dot(n, half_way), 0.), .12) * .10 * lit) * mix(.55, 1., lit);
+    s.glow = gold * mix(gold, vec3(1), .2) * (seen * .8 * relief + key_colour * ggx(max(dot(n, half_way), 0.), .12) * .10 * lit) * mix(.55, 1., lit);
     s.albedo = gold * gold * .22;
     s.shine = 0.;
     if (stone < .20 || (share < .24 && share > .1 && abs(fract(turn * 3.) - .5) < .22)) {

@@ -1,4 +1,4 @@
-// Velvet and plain cloth, and the ground under fur. params: 0 colour, pattern share; 1 depth of a trimmed cape, sheen, trimmed; 2 trim colour, half width.
+// Velvet and plain cloth, and the ground under fur. params: 0 colour, pattern share; 1 depth of a trimmed cape, sheen, trimmed, under fur; 2 trim colour, half width.
 // aux on a torso: the neckline field, the angle around the neck.
 void surface(inout Surface s) {
     vec3 q = s.rest;
@@ -17,6 +17,8 @@ void surface(inout Surface s) {
     vec3 d = vec3(.004, 0, 0);
     vec3 weave = vec3(noise((q + d.xyy) * 90.), noise((q + d.yxy) * 90.), noise((q + d.yyx) * 90.)) - w;
     s.normal = perturb(s.normal, weave * fine);
+    // light wanders between hairs, also where the key lamp is hidden
+    s.glow = params[1].w * s.albedo * key_colour * .3 * clamp((dot(s.normal, key_direction) + .7) / 1.7, 0., 1.);
     s.roughness = .8;
     s.shine = .45;
     s.sheen = mix(.4, 3.2, sheen);

@@ -14,7 +14,7 @@ void surface(inout Surface s) {
     vec3 half_way = normalize(v + key_direction);
     vec3 spark = key_colour * ggx(max(dot(n, half_way), 0.), a) * .10 * lit * max(dot(n, key_direction), 0.);
     float edge = pow(1. - max(dot(n, v), 0.), 4.);
-    s.glow = mix(gold, vec3(1), edge * .5) * (seen * 1.35 + spark) * mix(.55, 1., lit);
+    s.glow = mix(gold * mix(gold, vec3(1), .2), vec3(1), edge * .25) * (seen * .8 + spark) * mix(.55, 1., lit);
     s.albedo = gold * gold * .10;
     s.shine = 0.;
     s.roughness = params[0].a;
