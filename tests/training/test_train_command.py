@@ -80,7 +80,7 @@ def test_dry_run_writes_nothing(tmp_path: Path, tiny_toml: Path, capsys: pytest.
         (["--recipe", "embedded", "--device", "gpu"], "unknown device"),
         (["--recipe", "embedded", "--pairs", "nowhere"], "nowhere is no pair dataset"),
         (["--init", "embedded", "--stage", "autoencoder"], "keeps the model's autoencoder"),
-        (["--init", "nomodel", "--pairs", "nowhere"], "no pair dataset"),
+        (["--init", "nomodel", "--pairs", "nowhere"], "there is no model 'nomodel'"),
         (["--recipe", "embedded", "-e", "snata"], "santa"),
     ],
 )
@@ -123,11 +123,11 @@ def test_branch_shares_must_add_up(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_every_recipe_is_valid_and_bears_its_name() -> None:
-    assert {"embedded", "embedded-128", "finetune"} <= set(recipes())
+    assert {"embedded", "embedded-128", "finetune", "sd15"} <= set(recipes())
     for name in recipes():
         settings = load_recipe(name)
         assert isinstance(settings, TrainingConfig) and settings.name == name
-        assert settings.budget_minutes is not None
+        assert settings.budget_minutes is not None or settings.steps is not None
 
 
 def test_the_two_embedded_recipes_share_their_networks() -> None:

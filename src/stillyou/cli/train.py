@@ -26,12 +26,20 @@ def register(app: typer.Typer) -> None:
 def _train(
     out: Path = typer.Option(..., "-o", "--out", metavar="FOLDER", help="The run's folder; the same command resumes."),
     recipe: str = typer.Option(
-        "", "--recipe", metavar="NAME", help="Shipped settings: embedded, embedded-128, finetune."
+        "", "--recipe", metavar="NAME", help="Shipped settings: embedded, embedded-128, finetune, sd15."
     ),
     config: Path | None = typer.Option(None, "--config", metavar="FILE.toml", help="Your own settings."),
     pairs: Path | None = typer.Option(None, "--pairs", metavar="FOLDER", help="Pairs to learn; else the studio's."),
     stage: str = typer.Option("all", "--stage", help="render, autoencoder, editor or all."),
     init: str = typer.Option("", "--init", metavar="MODEL", help="Fine-tune this model on --pairs."),
+    base: str = typer.Option(
+        "", "--base", metavar="FOLDER|HUB-ID", help="Start from this text-to-image Stable Diffusion 1.x or 2.x."
+    ),
+    image_encoder: str = typer.Option(
+        "", "--image-encoder", metavar="FOLDER|HUB-ID", help="CLIP beside --base. (default: ViT-B/32)"
+    ),
+    lora: int | None = typer.Option(None, "--lora", metavar="RANK", help="Train low-rank updates, not all weights."),
+    merge: bool = typer.Option(False, "--merge", help="With --lora: write the whole model too."),
     effects: str = typer.Option(
         "", "-e", "--effects", metavar="NAMES", help="Effects of --pairs, ids and .yaml files."
     ),
@@ -41,6 +49,10 @@ def _train(
     ),
     steps: int | None = typer.Option(None, "--steps", help="Steps of each trained stage."),
     batch: int | None = typer.Option(None, "--batch", help="Samples a step, in each trained stage."),
+    accumulation: int | None = typer.Option(None, "--accumulation", help="Work through a step's batch in parts."),
+    gradient_checkpointing: bool = typer.Option(False, "--gradient-checkpointing", help="Less memory, a third slower."),
+    eight_bit: bool = typer.Option(False, "--eight-bit", help="Moments of AdamW in 8 bits: less memory."),
+    compile_unet: bool = typer.Option(False, "--compile", help="Compile the UNet: minutes first, then faster."),
     seed: int | None = typer.Option(None, "--seed", help="Everything random follows from it."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
     precision: str = typer.Option("", "--precision", help="fp32, bf16 or fp16.", show_default="from the recipe"),
@@ -49,8 +61,21 @@ def _train(
 ) -> None:
     """Train a model: render pairs, train the autoencoder, train the editor. Run it again to resume."""
     requires("train", "accelerate", "pyarrow", "pyvips", "tensorboard")
-    settings = _settings(recipe, config, bool(init))
-    settings = _override(settings, budget_minutes, steps, batch, seed, precision)
+    if base and init:
+        raise UsageError("--base and --init exclude each other", "A model that was trained by stillyou is an --init.")
+    if image_encoder and not base:
+        raise UsageError("--image-encoder belongs to --base", "A trained model has its own.")
+    if eight_bit:
+        requires("eight-bit", "bitsandbytes")
+    settings = _settings(recipe, config, base, init)
+    flags = {
+        "accumulation": accumulation,
+        "gradient_checkpointing": gradient_checkpointing or None,
+        "eight_bit": eight_bit or None,
+        "compile": compile_unet or None,
+        "lora": _lora(settings, lora, merge),
+    }
+    settings = _override(settings, budget_minutes, steps, batch, seed, precision, flags)
     if pause_after_minutes is not None:
         _check_positive("--pause-after-minutes", pause_after_minutes)
     from stillyou.effects.catalogue import load_effects
@@ -59,11 +84,13 @@ def _train(
     request = Request(
         folder=out,
         config=settings,
-        stages=_stages(stage, settings, own_pairs=pairs is not None, tune=bool(init)),
+        stages=_stages(stage, settings, own_pairs=pairs is not None, tune=bool(init or base)),
         pairs=pairs,
         device=device,
         pause_minutes=pause_after_minutes,
         init=init or None,
+        base=base or None,
+        image_encoder=image_encoder or None,
         effects=tuple(load_effects(effects)) if effects else (),
     )
     if dry_run:
@@ -74,17 +101,41 @@ def _train(
     _report(request, run_training(request), as_json)
 
 
-def _settings(recipe: str, config: Path | None, tune: bool) -> TrainingConfig:
+def _settings(recipe: str, config: Path | None, base: str, init: str) -> TrainingConfig:
+    """Load the settings named, or those that fit what is trained."""
     from stillyou.config import load_toml
     from stillyou.training.config import TrainingConfig, load_recipe
 
     if recipe and config is not None:
         raise UsageError("--recipe and --config exclude each other", "Give one of them.")
     if config is not None:
-        return load_toml(config, TrainingConfig)
-    if not recipe and not tune:
+        settings = load_toml(config, TrainingConfig)
+    elif recipe or base or init:
+        settings = load_recipe(recipe or ("sd15" if base or _is_large(init) else "finetune"))
+    else:
         raise UsageError("no settings are named", "Give --recipe embedded or --config my.toml.")
-    return load_recipe(recipe or "finetune")
+    if base and not settings.editor.frozen_encoders:
+        raise UsageError("--base needs settings with frozen_encoders = true", "Give --recipe sd15, or none.")
+    return settings
+
+
+def _is_large(model: str) -> bool:
+    """Whether a model has the autoencoder of Stable Diffusion, and with it its encoders and size."""
+    from stillyou.diffusion.models import find_model
+
+    index = json.loads((find_model(model) / "model_index.json").read_text(encoding="utf-8"))
+    return bool(index.get("vae", [None, None])[1] == "AutoencoderKL")
+
+
+def _lora(settings: TrainingConfig, rank: int | None, merge: bool) -> dict[str, Any] | None:
+    """Return the low-rank settings that the command line asks for; None leaves them as they are."""
+    known = settings.editor.lora
+    if rank is None and known is None:
+        if merge:
+            raise UsageError("--merge belongs to --lora", "Without it, the result is a whole model anyway.")
+        return None
+    data = {} if known is None else known.model_dump()
+    return data | ({} if rank is None else {"rank": rank}) | ({"merge": True} if merge else {})
 
 
 def _override(
@@ -94,6 +145,7 @@ def _override(
     batch: int | None,
     seed: int | None,
     precision: str,
+    flags: dict[str, Any],
 ) -> TrainingConfig:
     """Apply the command line's values; a limit given there replaces the recipe's."""
     from stillyou.config import validate
@@ -111,6 +163,7 @@ def _override(
     if batch is not None:
         for name in ("autoencoder", "editor"):
             data[name] = data[name] | {"batch": batch}
+    data["editor"] = data["editor"] | {name: value for name, value in flags.items() if value is not None}
     return validate(TrainingConfig, data, "the command line")
 
 

@@ -10,7 +10,7 @@ from diffusers import AutoencoderTiny, ModelMixin
 from diffusers.configuration_utils import register_to_config
 
 # A diffusers pipeline finds how to load a component by looking for ModelMixin in the component's module.
-__all__ = ["Autoencoder", "LatentAutoencoderTiny", "ModelMixin", "to_latents", "to_pixels"]
+__all__ = ["Autoencoder", "LatentAutoencoderTiny", "ModelMixin", "to_latents", "to_pixels", "to_posterior"]
 
 
 class LatentAutoencoderTiny(AutoencoderTiny):
@@ -84,6 +84,20 @@ def to_latents(vae: Autoencoder, pixels: torch.Tensor) -> torch.Tensor:
     z = (encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()).float()
     mean, std = _statistics(vae, z)
     return (z - mean) / std
+
+
+def to_posterior(vae: Autoencoder, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encode pixels (B, 3, H, W) in [-1, 1] to mean and deviation of their latents, as in `to_latents`.
+
+    An autoencoder without a posterior has deviation 0.
+    """
+    encoded = vae.encode(pixels.to(vae.dtype))
+    if hasattr(encoded, "latents"):
+        z, spread = encoded.latents.float(), torch.zeros_like(encoded.latents, dtype=torch.float32)
+    else:
+        z, spread = encoded.latent_dist.mean.float(), encoded.latent_dist.std.float()
+    mean, std = _statistics(vae, z)
+    return (z - mean) / std, spread / std
 
 
 def to_pixels(vae: Autoencoder, latents: torch.Tensor) -> torch.Tensor:

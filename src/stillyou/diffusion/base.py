@@ -16,9 +16,11 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel, UniPCMultistepScheduler
+from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
 from torch import nn
-from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
+from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.adapter import ImageAdapter
 from stillyou.diffusion.card import ModelCard
@@ -70,7 +72,7 @@ def check_base(folder: Path) -> None:
                 f"{folder} is {kind}, not a text-to-image Stable Diffusion 1.x or 2.x",
                 "A model that was trained by stillyou goes on with --init.",
             )
-    channels = _read_json(folder / "unet" / "config.json").get("in_channels", 4)
+    channels = base_config(folder, "unet").get("in_channels", 4)
     if channels != 4:
         raise UsageError(
             f"the base {folder} takes {channels} channels (an inpainting or editing model), not 4",
@@ -142,6 +144,8 @@ def load_base(
         StillYouError: Damaged or incomplete, or the hub cannot be reached.
     """
     folder = find_base(base)
+    for library in (diffusers_logging, transformers_logging):
+        library.disable_progress_bar()
     parts, encoder = _load_parts(folder), _load_image_encoder(find_image_encoder(image_encoder))
     unet = parts["unet"]
     widen_conv_in(unet)
@@ -189,6 +193,31 @@ def _load_image_encoder(folder: Path) -> CLIPVisionModel:
             "Name another with --image-encoder, or download it again.",
         ) from error
     return encoder
+
+
+def sketch_base(
+    base: str, image_encoder: str = IMAGE_ENCODER, *, resolution: int | None = None
+) -> tuple[dict[str, Any], int]:
+    """Build the networks of `load_base` without weights, on PyTorch's meta device, from the configs alone.
+
+    Returns:
+        Networks by name, and the side of the pictures.
+    """
+    folder, encoder = find_base(base), find_image_encoder(image_encoder)
+    unet_config = {**base_config(folder, "unet"), "in_channels": 8}
+    side = resolution or 8 * int(unet_config["sample_size"])
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(unet_config)
+        vision = CLIPVisionModel(CLIPVisionConfig.from_pretrained(encoder, local_files_only=True))
+        text = CLIPTextConfig.from_pretrained(folder / "text_encoder", local_files_only=True)
+        networks = {
+            "vae": AutoencoderKL.from_config(base_config(folder, "vae")),
+            "text_encoder": CLIPTextModel(text),
+            "image_encoder": vision,
+            "adapter": fresh_adapter(unet.config, vision.config, side // 8, 0),
+            "unet": unet,
+        }
+    return networks, side
 
 
 def widen_conv_in(unet: UNet2DConditionModel) -> None:

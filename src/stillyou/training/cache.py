@@ -1,10 +1,12 @@
 """The latent cache: every accepted pair encoded once, in a memory-mapped folder named by what it depends on.
 
-    source, target   latents (N, K, C, h, w) fp16, unit variance
-    vision           source pictures at the image encoder's size (N, K, 3, s, s) uint8
-    rows.json        N rows: key, effect, source and target prompt, origin (which of several datasets)
+    NAME.npy               an array of the encoder's, (N, K, ...): latents, pictures, hidden states
+    constants.safetensors  what does not depend on the pictures; with frozen encoders, the tokens of all prompts
+    rows.json              N rows: key, effect, source and target prompt, origin (which of several datasets)
 
-K copies of each pair are kept: copy 0 as rendered, the others augmented (source and target alike).
+K copies of each pair are kept: copy 0 as rendered, the others augmented (source and target alike). Which arrays there
+are is the `PairEncoder`'s affair: `LatentEncoder` here, for encoders that are trained; `frozen.FrozenEncoder` for those
+that are not.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.lib.format import open_memmap
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from stillyou.diffusion.autoencoder import Autoencoder, to_latents
@@ -30,9 +35,7 @@ from stillyou.pairs.store import PairDataset
 from stillyou.training.augment import VERSION, augment, draw_augmentation
 from stillyou.training.frames import frame_batches
 
-_ARRAYS = ("source", "target", "vision")
-_BATCH = 64
-"""Pairs encoded at a time."""
+_CONSTANTS = "constants.safetensors"
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,45 @@ class CacheSettings:
     seed: int
 
 
+class PairEncoder(Protocol):
+    """Turns pictures and words into what a training step reads."""
+
+    @property
+    def settings(self) -> CacheSettings:
+        """Sizes, copies and seed."""
+        ...
+
+    @property
+    def at_a_time(self) -> int:
+        """Pairs encoded at a time."""
+        ...
+
+    def identity(self) -> list[object]:
+        """Return plain values that change whenever the result would."""
+        ...
+
+    def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
+        """Encode one copy of a batch of pairs, (B, 2, 3, H, W) in [-1, 1]; returns a batch of each array."""
+        ...
+
+    def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:
+        """Return what is kept once for all rows."""
+        ...
+
+
 @dataclass(frozen=True)
 class LatentCache:
-    """An opened cache; tensors are mapped from disk or lie on a device. The name tells caches apart."""
+    """An opened cache; arrays are mapped from disk or lie on a device. The name tells caches apart."""
 
     name: str
     rows: tuple[CacheRow, ...]
-    source: torch.Tensor
-    target: torch.Tensor
-    vision: torch.Tensor
+    arrays: Mapping[str, torch.Tensor]
+    constants: Mapping[str, torch.Tensor]
+
+    @property
+    def source(self) -> torch.Tensor:
+        """Source latents (N, K, C, h, w)."""
+        return self.arrays["source"]
 
     @property
     def copies(self) -> int:
@@ -73,18 +106,18 @@ class LatentCache:
 
     @property
     def bytes(self) -> int:
-        """Size of all tensors."""
-        return sum(tensor.nbytes for tensor in (self.source, self.target, self.vision))
+        """Size of all arrays."""
+        return sum(tensor.nbytes for tensor in self.arrays.values())
 
-    def placed(self, device: torch.device) -> LatentCache:
-        """Return the cache on a device if at most half of its free memory suffices, else unchanged."""
-        if device.type != "cuda" or self.bytes > torch.cuda.mem_get_info(device)[0] // 2:
+    def placed(self, device: torch.device, reserve: int = 0) -> LatentCache:
+        """Return the cache on a device if at most half of its free memory, less a reserve, suffices, else unchanged."""
+        if device.type != "cuda" or self.bytes > (torch.cuda.mem_get_info(device)[0] - reserve) // 2:
             return self
-        return LatentCache(self.name, self.rows, *(getattr(self, name).to(device) for name in _ARRAYS))
+        return replace(self, arrays={name: tensor.to(device) for name, tensor in self.arrays.items()})
 
     def gather(self, name: str, row: torch.Tensor, copy: torch.Tensor, device: torch.device) -> torch.Tensor:
         """Return chosen entries of an array on a device; row and copy are (B,)."""
-        tensor: torch.Tensor = getattr(self, name)
+        tensor = self.arrays[name]
         picked = tensor[row.to(tensor.device), copy.to(tensor.device)]
         return picked.to(device, non_blocking=True)
 
@@ -95,21 +128,21 @@ def weights_digest(module: torch.nn.Module) -> str:
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(name.encode() + tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
     config = getattr(module, "config", {})
+    config = config if isinstance(config, Mapping) else {}  # encoders of transformers have no latents
     digest.update(json.dumps([config.get("latents_mean"), config.get("latents_std")]).encode())
     return digest.hexdigest()
 
 
-def cache_key(datasets: Sequence[PairDataset], vae: Autoencoder, settings: CacheSettings) -> str:
-    """Return the name of the cache that belongs to these pairs, this autoencoder and these settings."""
-    parts = [[data.fingerprint() for data in datasets], weights_digest(vae), vars(settings), VERSION]
+def cache_key(datasets: Sequence[PairDataset], encoder: PairEncoder) -> str:
+    """Return the name of the cache that belongs to these pairs and this encoder with its settings."""
+    parts = [[data.fingerprint() for data in datasets], *encoder.identity(), VERSION]
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def open_or_build(
     folder: Path,
     datasets: Sequence[PairDataset],
-    vae: Autoencoder,
-    settings: CacheSettings,
+    encoder: PairEncoder,
     *,
     device: torch.device,
     advance: Callable[[int, int], None] = lambda done, total: None,
@@ -119,8 +152,7 @@ def open_or_build(
     Args:
         folder: Where caches lie, one a subfolder.
         datasets: Pairs; their order is the rows' order.
-        vae: Autoencoder on `device`, in fp32.
-        settings: Resolution, copies and so on.
+        encoder: Encodes pairs on `device`.
         device: Where to encode.
         advance: Called with (pairs done, pairs).
 
@@ -129,13 +161,13 @@ def open_or_build(
     """
     if not sum(len(data) for data in datasets):
         raise StillYouError("there are no accepted pairs to train on", "Look at them with: stillyou pairs show")
-    final = folder / cache_key(datasets, vae, settings)
+    final = folder / cache_key(datasets, encoder)
     if not (final / "rows.json").is_file():
         part = folder / f".part-{final.name}"
         shutil.rmtree(part, ignore_errors=True)
         try:
             part.mkdir(parents=True)
-            _build(part, datasets, vae, settings, device, advance)
+            _build(part, datasets, encoder, device, advance)
             os.replace(part, final)
         except OSError as error:
             raise StillYouError(f"cannot write the latent cache {final}: {error}", "Free some space.") from error
@@ -151,10 +183,11 @@ def _open(folder: Path) -> LatentCache:
     try:
         rows = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
         # Copy-on-write, because PyTorch warns of tensors over read-only memory; nothing writes to them.
-        arrays = [torch.from_numpy(np.load(folder / f"{name}.npy", mmap_mode="c")) for name in _ARRAYS]
-    except (OSError, ValueError) as error:
+        arrays = {path.stem: torch.from_numpy(np.load(path, mmap_mode="c")) for path in sorted(folder.glob("*.npy"))}
+        constants = load_file(folder / _CONSTANTS)
+    except (OSError, ValueError, SafetensorError) as error:
         raise StillYouError(f"the latent cache {folder} is damaged", "Delete the folder and run again.") from error
-    return LatentCache(folder.name, tuple(CacheRow(**row) for row in rows), *arrays)
+    return LatentCache(folder.name, tuple(CacheRow(**row) for row in rows), arrays, constants)
 
 
 def _rows(datasets: Sequence[PairDataset]) -> list[dict[str, str | int]]:
@@ -162,72 +195,90 @@ def _rows(datasets: Sequence[PairDataset]) -> list[dict[str, str | int]]:
     return [row | {"origin": origin} for origin, data in enumerate(datasets) for row in data.rows(columns)]
 
 
-def _frames(datasets: Sequence[PairDataset], settings: CacheSettings, device: torch.device) -> Iterator[torch.Tensor]:
+def _frames(datasets: Sequence[PairDataset], encoder: PairEncoder, device: torch.device) -> Iterator[torch.Tensor]:
+    resolution = encoder.settings.resolution
     for data in datasets:
-        order = range(len(data))
-        yield from frame_batches(data, order, batch=_BATCH, device=device, resolution=settings.resolution)
+        yield from frame_batches(data, range(len(data)), batch=encoder.at_a_time, device=device, resolution=resolution)
 
 
 def _build(
     folder: Path,
     datasets: Sequence[PairDataset],
-    vae: Autoencoder,
-    settings: CacheSettings,
+    encoder: PairEncoder,
     device: torch.device,
     advance: Callable[[int, int], None],
 ) -> None:
     rows, start = _rows(datasets), 0
     arrays: Mapping[str, np.ndarray] = {}
-    for frames in _frames(datasets, settings, device):
+    for frames in _frames(datasets, encoder, device):
         stop = start + len(frames)
         keys = [str(row["key"]) for row in rows[start:stop]]
-        for copy in range(settings.copies):
-            encoded = encode_copy(vae, frames, keys, copy, settings)
-            arrays = arrays or _allocate(folder, encoded, len(rows), settings.copies)
+        for copy in range(encoder.settings.copies):
+            encoded = {name: values.cpu().numpy() for name, values in encoder.encode(frames, keys, copy).items()}
+            arrays = arrays or _allocate(folder, encoded, len(rows), encoder.settings.copies)
             for name, values in encoded.items():
-                arrays[name][start:stop, copy] = values.cpu().numpy()
+                arrays[name][start:stop, copy] = values
         start = stop
         advance(start, len(rows))
     for array in arrays.values():
         array.flush()  # type: ignore[attr-defined]
+    constants = encoder.constants([CacheRow(**row) for row in rows])  # type: ignore[arg-type]
+    save_file({name: tensor.cpu().contiguous() for name, tensor in constants.items()}, folder / _CONSTANTS)
     write_json(folder / "rows.json", rows)
 
 
-def _allocate(folder: Path, encoded: Mapping[str, torch.Tensor], count: int, copies: int) -> Mapping[str, np.ndarray]:
+def _allocate(folder: Path, encoded: Mapping[str, np.ndarray], count: int, copies: int) -> Mapping[str, np.ndarray]:
     return {
-        name: open_memmap(
-            folder / f"{name}.npy",
-            "w+",
-            np.uint8 if name == "vision" else np.float16,
-            (count, copies, *values.shape[1:]),
-        )
+        name: open_memmap(folder / f"{name}.npy", "w+", values.dtype, (count, copies, *values.shape[1:]))
         for name, values in encoded.items()
     }
 
 
-@torch.no_grad()
-def encode_copy(
-    vae: Autoencoder, frames: torch.Tensor, keys: Sequence[str], copy: int, settings: CacheSettings
-) -> dict[str, torch.Tensor]:
-    """Encode one copy of a batch of pairs.
+def augmented(frames: torch.Tensor, keys: Sequence[str], copy: int, seed: int) -> torch.Tensor:
+    """Return a copy of a batch of pairs (B, 2, 3, H, W): the first as it is, the others changed as seed and key say."""
+    if not copy:
+        return frames
+    drawn = [draw_augmentation(generator(seed, "copy", key, copy)) for key in keys]
+    return augment(frames, torch.from_numpy(np.stack(drawn)).to(frames.device))
 
-    Args:
-        vae: Autoencoder on the frames' device.
-        frames: (B, 2, 3, H, W) in [-1, 1].
-        keys: The pairs' keys; with seed and copy they fix the augmentation.
-        copy: 0 for the frames as they are.
+
+def small_pictures(pixels: torch.Tensor, side: int) -> torch.Tensor:
+    """Return pictures (B, 3, H, W) in [-1, 1] at another size as (B, 3, side, side) uint8."""
+    small = functional.interpolate(pixels, size=(side, side), mode="bicubic", antialias=True, align_corners=False)
+    return ((small.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class LatentEncoder:
+    """Encodes pairs for encoders that are trained: latents, and pictures for the image encoder.
+
+        source, target   latents (N, K, C, h, w) fp16, unit variance
+        vision           source pictures at the image encoder's size (N, K, 3, s, s) uint8
+
+    Attributes:
+        vae: Autoencoder, in fp32, on the device where pictures are encoded.
         settings: Seed and sizes.
-
-    Returns:
-        One batch of each array of the cache.
+        at_a_time: Pairs encoded at a time.
     """
-    if copy:
-        drawn = [draw_augmentation(generator(settings.seed, "copy", key, copy)) for key in keys]
-        frames = augment(frames, torch.from_numpy(np.stack(drawn)).to(frames.device))
-    with torch.autocast(frames.device.type, torch.bfloat16, enabled=frames.device.type == "cuda"):
-        pixels = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        latents = to_latents(vae, pixels).half()
-    side = settings.vision_size
-    small = functional.interpolate(frames[:, 0], size=(side, side), mode="bicubic", antialias=True, align_corners=False)
-    vision = ((small.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return {"source": latents[0::2], "target": latents[1::2], "vision": vision}
+
+    vae: Autoencoder
+    settings: CacheSettings
+    at_a_time: int = 64
+
+    def identity(self) -> list[object]:
+        """Return what the arrays depend on."""
+        return [weights_digest(self.vae), vars(self.settings)]
+
+    def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:
+        """Return nothing: prompts are encoded while training."""
+        return {}
+
+    @torch.no_grad()
+    def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
+        """Encode one copy of a batch of pairs; see `PairEncoder`."""
+        frames = augmented(frames, keys, copy, self.settings.seed)
+        with torch.autocast(frames.device.type, torch.bfloat16, enabled=frames.device.type == "cuda"):
+            pixels = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+            latents = to_latents(self.vae, pixels).half()
+        vision = small_pictures(frames[:, 0], self.settings.vision_size)
+        return {"source": latents[0::2], "target": latents[1::2], "vision": vision}

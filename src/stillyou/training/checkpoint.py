@@ -55,9 +55,9 @@ class Checkpoint:
 def optimizer_tensors(
     optimizer: torch.optim.Optimizer, parameters: Mapping[str, torch.nn.Parameter]
 ) -> dict[str, torch.Tensor]:
-    """Flatten AdamW's state to named tensors."""
+    """Flatten AdamW's state to named tensors; those that parameters share (the 8-bit code books) are copied."""
     return {
-        f"{name}.{key}": value.detach()
+        f"{name}.{key}": value.detach().clone() if key.startswith("qmap") else torch.as_tensor(value).detach()
         for name, parameter in parameters.items()
         for key, value in optimizer.state[parameter].items()
     }
@@ -69,10 +69,12 @@ def restore_optimizer(
     tensors: Mapping[str, torch.Tensor],
 ) -> None:
     """Undo `optimizer_tensors`; the optimizer must hold the same parameters in the same order."""
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for index, name in enumerate(parameters):
-        prefix = f"{name}."
-        state[index] = {key[len(prefix) :]: value for key, value in tensors.items() if key.rpartition(".")[0] == name}
+    state: dict[int, dict[str, Any]] = {index: {} for index in range(len(parameters))}
+    numbers = {name: index for index, name in enumerate(parameters)}
+    counts = type(optimizer).__module__.startswith("bitsandbytes")  # keeps steps as plain numbers
+    for key, value in tensors.items():
+        name, _, part = key.rpartition(".")
+        state[numbers[name]][part] = int(value) if counts and part == "step" else value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

@@ -46,6 +46,11 @@ class Optimisation(Strict):
     clip: float = Field(1.0, gt=0)
     """Largest norm of the gradient over all trained parameters together."""
     ema_decay: float = Field(0.9995, ge=0, lt=1)
+    """Of the averaged weights; 0 keeps no average and saves its memory."""
+    accumulation: int = Field(1, ge=1)
+    """Parts that a step's batch is worked through in: memory of one part, result of the whole."""
+    eight_bit: bool = False
+    """AdamW's moments in 8 bits (bitsandbytes): a quarter of their memory."""
 
 
 class AutoencoderSettings(Optimisation):
@@ -93,6 +98,16 @@ class EditWeights(Strict):
     threshold: float = Field(0.15, gt=0)
 
 
+class LoraSettings(Strict):
+    """Low-rank updates W + (alpha / rank) B A of the UNet's attention and input; the adapter is trained whole."""
+
+    rank: int = Field(64, ge=1, le=1024)
+    alpha: float | None = Field(None, gt=0)
+    """None takes the rank, so that the update is B A as it is."""
+    merge: bool = False
+    """Also write `run/model`, the base with the update merged in."""
+
+
 class EditorSettings(Optimisation):
     """The editor stage."""
 
@@ -106,6 +121,26 @@ class EditorSettings(Optimisation):
     """Encoded copies of each pair; the first is as rendered, the others are augmented."""
     studio_share: float = Field(0.5, ge=0, lt=1)
     """Fine-tuning only: share of studio pairs among the samples, so that nothing is forgotten."""
+    frozen_encoders: bool = False
+    """Leave text and image encoder as they are and keep what they say in the cache."""
+    posterior: Literal["mean", "sample"] = "mean"
+    """Latents of a KL autoencoder: its mean, or a sample for every use of a picture; frozen encoders only."""
+    min_snr: float | None = Field(None, gt=0)
+    """γ of min-SNR weighting (docs/training.md); None weighs all noise levels alike."""
+    lora: LoraSettings | None = None
+    """Train low-rank updates of the UNet instead of its weights; frozen encoders only."""
+    gradient_checkpointing: bool = False
+    """Compute activations twice instead of keeping them: a third slower, a fraction of the memory."""
+    compile: bool = False
+    """Compile the UNet with torch.compile: minutes at the start, faster steps after."""
+    channels_last: bool = False
+    """Memory format of the UNet's convolutions."""
+
+    @model_validator(mode="after")
+    def _needs_frozen_encoders(self) -> EditorSettings:
+        if not self.frozen_encoders and (self.lora is not None or self.posterior == "sample"):
+            raise ValueError("lora and posterior = 'sample' need frozen_encoders = true")
+        return self
 
 
 class TrainingConfig(Strict):
@@ -122,6 +157,8 @@ class TrainingConfig(Strict):
     render: RenderSettings = RenderSettings()
     autoencoder: AutoencoderSettings = AutoencoderSettings()
     editor: EditorSettings = EditorSettings()
+    resolution: int | None = Field(None, ge=64, multiple_of=64)
+    """Side of the pictures a base is trained at; None takes the base's own."""
     held_back: int = Field(64, ge=0)
     """Pairs that are never trained on and serve validation."""
     checkpoint_minutes: float = Field(3.0, gt=0)

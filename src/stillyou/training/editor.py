@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.training.cache import CacheRow, LatentCache
 from stillyou.training.config import EditorSettings, EditWeights
 from stillyou.training.norms import keep_precision
-from stillyou.training.objective import EditorBatch, EditorObjective
+from stillyou.training.objective import EditorBatch, EditorObjective, LatentBatch
 from stillyou.training.stream import BatchStream, Draws, Pool, SampleDraws, stream_loader
 
 GROUPS = ("expression", "costume", "other")
@@ -28,14 +28,14 @@ class Words:
     """Prompts and weights of the cache's rows, on the device.
 
     Attributes:
-        token_ids: Each distinct prompt, (U, T).
+        table: A row a distinct prompt: token ids (U, T), or tokens (U, T, d) where the text encoder is frozen.
         target: Row to its target prompt, (N,).
         source: Row to its source prompt, (N,).
         group: Row to its index in `GROUPS`, (N,).
         edit_weight: λ of each row, (N,).
     """
 
-    token_ids: torch.Tensor
+    table: torch.Tensor
     target: torch.Tensor
     source: torch.Tensor
     group: torch.Tensor
@@ -49,27 +49,32 @@ def encode_words(
     tokenise: Callable[[Sequence[str]], torch.Tensor],
     device: torch.device,
 ) -> Words:
-    """Tokenise each distinct prompt once.
+    """Turn each distinct prompt into a row of a table, once.
 
     Args:
         rows: The cache's rows.
         groups: Group of each effect by id.
         weights: λ by group.
-        tokenise: Prompts to ids (U, T).
+        tokenise: Prompts to the table's rows.
         device: Where the tables go.
     """
-    prompts = sorted({row.target_prompt for row in rows} | {row.source_prompt for row in rows})
+    prompts = distinct_prompts(rows)
     number = {prompt: index for index, prompt in enumerate(prompts)}
     group = [GROUPS.index(groups.get(row.effect, "other")) for row in rows]
     table = torch.tensor([getattr(weights, name) for name in GROUPS])
     index = torch.tensor(group)
     return Words(
-        token_ids=tokenise(prompts).to(device),
+        table=tokenise(prompts).to(device),
         target=torch.tensor([number[row.target_prompt] for row in rows], device=device),
         source=torch.tensor([number[row.source_prompt] for row in rows], device=device),
         group=index.to(device),
         edit_weight=table[index].to(device),
     )
+
+
+def distinct_prompts(rows: Sequence[CacheRow]) -> list[str]:
+    """Return each prompt of the rows once, sorted."""
+    return sorted({row.target_prompt for row in rows} | {row.source_prompt for row in rows})
 
 
 def pools(rows: Sequence[CacheRow], shares: Sequence[float], excluded: Sequence[int]) -> list[Pool]:
@@ -92,7 +97,10 @@ def pools(rows: Sequence[CacheRow], shares: Sequence[float], excluded: Sequence[
     ]
 
 
-class EditorBatches:
+Made = TypeVar("Made", bound=LatentBatch)
+
+
+class Batches(Generic[Made]):
     """Batches of the editor stage on a device.
 
     Args:
@@ -100,7 +108,6 @@ class EditorBatches:
         words: Their prompts and weights.
         draws: What to draw.
         batch: B over all processes.
-        vision_size: Side of the image encoder's input.
         device: Where batches go.
         rank: Index of this process.
         world: Number of processes.
@@ -113,7 +120,6 @@ class EditorBatches:
         words: Words,
         draws: SampleDraws,
         batch: int,
-        vision_size: int,
         device: torch.device,
         *,
         rank: int = 0,
@@ -121,38 +127,67 @@ class EditorBatches:
         workers: int = 0,
     ) -> None:
         self._cache, self._words, self._draws, self._batch = cache, words, draws, batch
-        self._vision_size, self._device = vision_size, device
+        self._device = device
         self._rank, self._world, self._workers = rank, world, workers
 
-    def __call__(self, first_step: int) -> Iterator[EditorBatch]:
+    def __call__(self, first_step: int) -> Iterator[Made]:
         """Yield batches from a step on."""
         stream = BatchStream(self._draws, self._batch, first_step, self._rank, self._world)
         for drawn in stream_loader(stream, workers=self._workers, pin=self._device.type == "cuda"):
-            yield self.gather(drawn)
+            # The branches stay on the CPU, where they choose rows of a table.
+            moved = Draws(*(tensor.to(self._device, non_blocking=True) for tensor in drawn))._replace(
+                branch=drawn.branch
+            )
+            yield self.gather(moved, moved if self._cache.source.device.type == self._device.type else drawn)
 
-    def gather(self, drawn: Draws) -> EditorBatch:
-        """Collect what the draws name."""
-        device, words = self._device, self._words
-        row, reconstruction, timestep = (
-            tensor.to(device, non_blocking=True) for tensor in (drawn.row, drawn.reconstruction, drawn.timestep)
-        )
-        copy = drawn.copy.to(device, non_blocking=True)
-        on_device = self._cache.source.device.type == device.type
-        at = (row, copy) if on_device else (drawn.row, drawn.copy)
-        source = self._cache.gather("source", *at, device).float()
-        target = self._cache.gather("target", *at, device).float()
-        vision = self._cache.gather("vision", *at, device).float() / 127.5 - 1
-        prompt = torch.where(reconstruction, words.source[row], words.target[row])
-        return EditorBatch(
+    def gather(self, drawn: Draws, at: Draws) -> Made:
+        """Collect what the draws name.
+
+        Args:
+            drawn: On the device, but for the branches.
+            at: The same where the cache lies.
+        """
+        raise NotImplementedError
+
+    def pick(self, name: str, at: Draws) -> torch.Tensor:
+        """Return an array's entries for a batch, on the device, as floats."""
+        return self._cache.gather(name, at.row, at.copy, self._device).float()
+
+    def common(self, drawn: Draws, source: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, LatentBatch]:
+        """Return the prompts' rows in the table, and what all kinds of batches hold, from the pictures' latents."""
+        words, row, reconstruction = self._words, drawn.row, drawn.reconstruction
+        return torch.where(reconstruction, words.source[row], words.target[row]), LatentBatch(
             source=source,
             target=torch.where(reconstruction[:, None, None, None], source, target),
-            vision=vision_pixels(vision, self._vision_size),
-            token_ids=words.token_ids[prompt],
             branch=drawn.branch,
-            timestep=timestep,
-            noise=drawn.noise.to(device, non_blocking=True),
+            timestep=drawn.timestep,
+            noise=drawn.noise,
             edit_weight=words.edit_weight[row],
             group=torch.where(reconstruction, len(GROUPS), words.group[row]),
+        )
+
+
+class EditorBatches(Batches[EditorBatch]):
+    """Batches for encoders that are trained.
+
+    Args:
+        vision_size: Side of the image encoder's input.
+        arguments: As for `Batches`.
+        options: As for `Batches`.
+    """
+
+    def __init__(self, vision_size: int, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._vision_size = vision_size
+
+    def gather(self, drawn: Draws, at: Draws) -> EditorBatch:
+        """Collect what the draws name."""
+        prompt, common = self.common(drawn, self.pick("source", at), self.pick("target", at))
+        vision = self.pick("vision", at) / 127.5 - 1
+        return EditorBatch(
+            **vars(common),
+            vision=vision_pixels(vision, self._vision_size),
+            token_ids=self._words.table[prompt],
         )
 
 
@@ -175,4 +210,5 @@ def editor_objective(pipeline: MultiConditionedPipeline, settings: EditorSetting
         vision_pixels(torch.full((1, 3, size, size), -1.0), size),
         settings.edit_weights.threshold,
         scheduler.config.prediction_type,
+        settings.min_snr,
     )

@@ -1,42 +1,43 @@
-"""Drives the editor stage: pairs and an autoencoder in, `run/model` and `run/compact` out."""
+"""Drives the editor stage: pairs and a model to start from in; `run/model` and `run/compact`, or `run/lora`, out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from accelerate import Accelerator
 from PIL import Image
 
+from stillyou.diffusion.base import IMAGE_ENCODER, load_base
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.pairs.store import PairDataset
-from stillyou.training.cache import CacheSettings, LatentCache, cache_key, open_or_build
+from stillyou.training.cache import CacheSettings, LatentCache, LatentEncoder, PairEncoder, cache_key, open_or_build
 from stillyou.training.checkpoint import newest_state
-from stillyou.training.device import describe_device, stream_workers
+from stillyou.training.config import EditorSettings
+from stillyou.training.device import stream_workers
 from stillyou.training.editor import LABELS, EditorBatches, editor_objective, encode_words, pools
+from stillyou.training.frozen import ENCODERS, FrozenBatches, FrozenEncoder, frozen_objective
 from stillyou.training.loop import Intervals, Outcome, Task, Trainer
-from stillyou.training.model import (
-    LICENCE,
-    fresh_pipeline,
-    load_autoencoder,
-    load_init,
-    merge_effects,
-    save_model,
-    trained_effects,
-)
+from stillyou.training.memory import check_memory
+from stillyou.training.model import fresh_pipeline, load_autoencoder, load_init
 from stillyou.training.progress import StageReporter, duration
+from stillyou.training.results import describe, is_complete, result_folder, write_results
 from stillyou.training.runs import Run, stage_reporter
 from stillyou.training.schedule import Clock, Limits
 from stillyou.training.selection import held_back
 from stillyou.training.stream import SampleDraws
 from stillyou.training.validation import SampleGrid, Validation, pick_samples
+from stillyou.training.watch import EarlyWarnings
 
 _SAMPLES = 8
+_PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def train_editor(
@@ -54,17 +55,21 @@ def train_editor(
         StillYouError: No pairs, no autoencoder, no time, or a loss that is no number.
     """
     with stage_reporter("editor", run, accelerator) as reporter:
+        check_batch(run.request.config.editor, accelerator.num_processes)
         if _complete(run, run.limits("editor")):
-            reporter.say(f"{run.model} is complete")
+            reporter.say(f"{result_folder(run)} is complete")
             return Outcome.FINISHED, {"skipped": True}
         preparation = Clock(Limits())
         specs = effect_specs(datasets, run.request.effects)
-        pipeline = _pipeline(run, datasets, specs)
-        cache = _cache(run, accelerator, pipeline, datasets, reporter)
-        hidden = held_back([row.key for row in cache.rows], run.request.config.seed, run.request.config.held_back)
-        validation = validation or _grid(run, datasets, hidden, specs)
-        task = _task(run, accelerator, pipeline, cache, specs, hidden, partial(_validate, pipeline, validation))
+        pipeline = _pipeline(run, specs)
         config = run.request.config
+        if config.editor.frozen_encoders:
+            check_memory(pipeline, config.editor, accelerator)
+        cache = _cache(run, accelerator, pipeline, datasets, reporter)
+        hidden = held_back([row.key for row in cache.rows], config.seed, config.held_back)
+        validation = validation or _grid(run, datasets, hidden, specs)
+        validate = partial(_validate, run, pipeline, validation, accelerator)
+        task = _task(run, accelerator, pipeline, cache, specs, hidden, validate)
         intervals = Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes)
         limits = run.limits("editor")  # again: preparing took part of this session
         trainer = Trainer(
@@ -87,23 +92,53 @@ def effect_specs(datasets: Sequence[PairDataset], extra: Sequence[EffectSpec]) -
     return found | {spec.id: spec for spec in extra if spec.id in found}
 
 
+def check_batch(settings: EditorSettings, processes: int) -> None:
+    """Refuse a batch that processes and parts cannot share evenly.
+
+    Raises:
+        UsageError: With the numbers.
+    """
+    if settings.batch % (processes * settings.accumulation):
+        raise UsageError(
+            f"a batch of {settings.batch} cannot be shared by {processes} processes in {settings.accumulation} parts",
+            f"Give --batch a multiple of {processes * settings.accumulation}.",
+        )
+
+
 def _complete(run: Run, limits: Limits) -> bool:
-    """Whether the model exists and was trained as long as is asked for now."""
+    """Whether the result exists and was trained as long as is asked for now."""
     state = newest_state(run.folder / "editor")
-    if not (run.model / "model_index.json").is_file():
+    if not is_complete(run):
         return False
     return state is None or Clock(limits, state.elapsed).finished(state.step)
 
 
-def _pipeline(run: Run, datasets: Sequence[PairDataset], specs: Mapping[str, EffectSpec]) -> MultiConditionedPipeline:
-    """Build fresh networks around the trained autoencoder, or load the model to fine-tune."""
-    config = run.request.config
-    if run.request.init is not None:
-        return load_init(run.request.init)
+def _pipeline(run: Run, specs: Mapping[str, EffectSpec]) -> MultiConditionedPipeline:
+    """Load the model to fine-tune or the base, or build fresh networks around the trained autoencoder."""
+    request, config = run.request, run.request.config
+    if request.init is not None:
+        return load_init(request.init)
+    if request.base is not None:
+        encoder = request.image_encoder or IMAGE_ENCODER
+        return load_base(request.base, encoder, resolution=config.resolution, seed=config.seed)
     if not (run.vae / "config.json").is_file():
         raise UsageError(f"{run.vae} does not exist yet", "Run the autoencoder stage first.")
     prompts = sorted({text for spec in specs.values() for text in vars(spec.prompts()).values()})
     return fresh_pipeline(config.architecture, prompts, load_autoencoder(run.vae), config.seed)
+
+
+@contextmanager
+def _encoders_on(pipeline: MultiConditionedPipeline, device: torch.device) -> Iterator[None]:
+    """Lend frozen encoders the device for a while; in between its memory is the training's."""
+    for name in ENCODERS:
+        getattr(pipeline, name).float().eval().requires_grad_(False).to(device)
+    try:
+        yield
+    finally:
+        for name in ENCODERS:
+            getattr(pipeline, name).to("cpu")
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 def _cache(
@@ -114,28 +149,45 @@ def _cache(
     reporter: StageReporter,
 ) -> LatentCache:
     """Open or make the latent cache; the first process makes it."""
-    config, folder = run.request.config, run.folder / "cache"
+    config, folder, device = run.request.config, run.folder / "cache", accelerator.device
+    frozen = config.editor.frozen_encoders
     settings = CacheSettings(
         resolution=pipeline.resolution,
         vision_size=pipeline.image_encoder.config.image_size,
         copies=config.editor.copies,
         seed=config.seed,
     )
-    vae = pipeline.vae.float().eval().requires_grad_(False)
-    if not (folder / cache_key(datasets, vae, settings)).is_dir():
+    clock, encoder = Clock(Limits()), _encoder(pipeline, settings, config.editor)
+    if not (folder / cache_key(datasets, encoder)).is_dir():
         reporter.say(f"encoding {sum(map(len, datasets))} pairs, {settings.copies} copies each")
-    clock = Clock(Limits())
-    with accelerator.main_process_first():
+    lent = _encoders_on(pipeline, device) if frozen else nullcontext()
+    with accelerator.main_process_first(), lent:
+        pipeline.vae.to(device)
         cache = open_or_build(
             folder,
             datasets,
-            vae.to(accelerator.device),
-            settings,
-            device=accelerator.device,
-            advance=lambda done, total: reporter.update(0.0, f"encoded {done} of {total} pairs"),
+            encoder,
+            device=device,
+            advance=lambda done, total: reporter.update(
+                0.0, f"encoded {done} of {total} pairs", remaining=clock.elapsed * (total / done - 1)
+            ),
         )
     reporter.say(f"latents ready after {duration(clock.elapsed)} ({cache.bytes / 2**20:.0f} MiB)")
-    return cache.placed(accelerator.device)
+    # Beside large networks half of what is free now is soon used otherwise.
+    return cache.placed(
+        device, reserve=torch.cuda.mem_get_info(device)[0] * 3 // 4 if frozen and _on_gpu(device) else 0
+    )
+
+
+def _encoder(pipeline: MultiConditionedPipeline, settings: CacheSettings, editor: EditorSettings) -> PairEncoder:
+    vae = pipeline.vae.float().eval().requires_grad_(False)
+    if editor.frozen_encoders:
+        return FrozenEncoder(pipeline, settings, editor.posterior == "sample")
+    return LatentEncoder(vae, settings)
+
+
+def _on_gpu(device: torch.device) -> bool:
+    return device.type == "cuda"
 
 
 def _task(
@@ -160,34 +212,46 @@ def _task(
         (channels, height, width),
         settings.branches,
         settings.reconstruction,
+        posterior="source_std" in cache.arrays,
     )
     groups = {name: spec.group for name, spec in specs.items()}
-    batches = EditorBatches(
-        cache,
-        encode_words(cache.rows, groups, settings.edit_weights, pipeline.token_ids, device),
-        draws,
-        settings.batch,
-        pipeline.image_encoder.config.image_size,
-        device,
-        rank=accelerator.process_index,
-        world=accelerator.num_processes,
-        workers=stream_workers(accelerator, 4 * settings.batch * channels * height * width),
-    )
+    frozen = settings.frozen_encoders
+    tokenise = (lambda prompts: cache.constants["text"][:-1]) if frozen else pipeline.token_ids
+    words = encode_words(cache.rows, groups, settings.edit_weights, tokenise, device)
+    workers = stream_workers(accelerator, 4 * settings.batch * channels * height * width)
+    share = {"rank": accelerator.process_index, "world": accelerator.num_processes, "workers": workers}
+    common: Any = (cache, words, draws, settings.batch, device)
+    batches: Any = FrozenBatches(*common, **share)
+    if not frozen:
+        batches = EditorBatches(pipeline.image_encoder.config.image_size, *common, **share)
+    weights = _PRECISIONS.get(accelerator.mixed_precision, torch.float32)
+    model: Any = frozen_objective(pipeline, settings, cache, config.seed, weights) if frozen else None
     return Task(
         name="editor",
-        model=editor_objective(pipeline, settings),
+        model=model or editor_objective(pipeline, settings),
         labels=LABELS,
         batches=batches,
-        identity={
-            "seed": config.seed,
-            "batch": settings.batch,
-            "copies": settings.copies,
-            "architecture": config.architecture.model_dump(mode="json"),
-            "init": run.request.init,
-            "latents": cache.name,
-        },
+        identity=_identity(run, cache),
         validate=validate,
     )
+
+
+def _identity(run: Run, cache: LatentCache) -> dict[str, Any]:
+    """Return what a checkpoint must share with this run to be resumed."""
+    request, config = run.request, run.request.config
+    settings = config.editor
+    identity = {
+        "seed": config.seed,
+        "batch": settings.batch,
+        "copies": settings.copies,
+        "architecture": config.architecture.model_dump(mode="json"),
+        "init": request.init,
+        "latents": cache.name,
+    }
+    if settings.frozen_encoders:
+        lora = None if settings.lora is None else settings.lora.model_dump(mode="json", exclude={"merge"})
+        identity |= {"base": request.base, "lora": lora, "eight_bit": settings.eight_bit, "ema": settings.ema_decay}
+    return identity
 
 
 def _grid(
@@ -195,7 +259,8 @@ def _grid(
 ) -> SampleGrid:
     """Make the default validation over held-back pairs (or trained ones, if the set is too small to hold any back)."""
     pairs = [pair for data, chosen in _split(datasets, hidden or [0]) for pair in pick_samples(data, chosen, _SAMPLES)]
-    return SampleGrid(pairs[:_SAMPLES], specs, run.folder / "samples")
+    at_a_time = 1 if run.request.config.editor.frozen_encoders else len(pairs)
+    return SampleGrid(pairs[:_SAMPLES], specs, run.folder / "samples", at_a_time=at_a_time)
 
 
 def _split(datasets: Sequence[PairDataset], rows: Sequence[int]) -> list[tuple[PairDataset, list[int]]]:
@@ -208,11 +273,21 @@ def _split(datasets: Sequence[PairDataset], rows: Sequence[int]) -> list[tuple[P
 
 
 def _validate(
-    pipeline: MultiConditionedPipeline, validation: Validation, step: int, reporter: StageReporter
+    run: Run,
+    pipeline: MultiConditionedPipeline,
+    validation: Validation,
+    accelerator: Accelerator,
+    step: int,
+    reporter: StageReporter,
 ) -> Mapping[str, float]:
-    """Call the validation and pass on its pictures."""
+    """Call the validation, pass on its pictures, and warn early."""
     figures: dict[str, float] = {}
-    for name, value in validation(pipeline, step).items():
+    lent: AbstractContextManager[None] = nullcontext()
+    if run.request.config.editor.frozen_encoders:
+        lent = _encoders_on(pipeline, accelerator.device)
+    with lent, accelerator.autocast() if run.request.config.editor.frozen_encoders else nullcontext():
+        found = validation(pipeline, step)
+    for name, value in found.items():
         if isinstance(value, Path):
             with Image.open(value) as picture:
                 reporter.picture(step, name, np.asarray(picture.convert("RGB")))
@@ -220,6 +295,8 @@ def _validate(
             figures[name] = value
     shown = ", ".join(f"{name} {value:.2f}" for name, value in figures.items())
     reporter.say(f"step {step}: {shown}")
+    for warning in EarlyWarnings(run.folder / "validation.json").look(step, figures):
+        reporter.say(f"warning at step {step}: {warning}")
     return figures
 
 
@@ -235,28 +312,9 @@ def _finish(
     if not trainer.step:
         raise StillYouError("the budget left no time to train the editor", "Give more --budget-minutes.")
     trainer.average.apply()
-    config = run.request.config
-    samples = trainer.step * config.editor.batch
-    training: dict[str, str | int | float] = {
-        "recipe": config.name,
-        "seed": config.seed,
-        "steps": trainer.step,
-        "samples": samples,
-        "minutes": round(trainer.clock.elapsed / 60, 2),
-        "device": describe_device(accelerator),
-        "precision": accelerator.mixed_precision.replace("no", "fp32"),
-        "pairs": sum(map(len, datasets)),
-        "pairs_fingerprint": "+".join(data.fingerprint() for data in datasets),
-        "teachers": ", ".join(sorted({data.meta.teacher for data in datasets})),
-    }
-    if run.request.init is not None:
-        training["init"] = run.request.init
-    card = pipeline.card
-    effects = merge_effects(card.effects, trained_effects(list(specs.values())))
-    pipeline.card = card.model_copy(
-        update={"name": config.name, "effects": effects, "licence": LICENCE, "training": training}
-    )
+    card = describe(run, accelerator, pipeline.card, specs, datasets, trainer.step, trainer.clock.elapsed)
+    pipeline.card = card
     if not accelerator.is_main_process:
         return {}
-    sizes = save_model(pipeline, run.folder)
-    return {"samples": samples, **{f"{name}_bytes": size for name, size in sizes.items()}}
+    sizes = write_results(run, pipeline)
+    return {"samples": card.training["samples"], **{f"{name}_bytes": size for name, size in sizes.items()}}

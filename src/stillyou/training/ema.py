@@ -18,45 +18,54 @@ class ExponentialAverage:
 
     Args:
         parameters: By name; their values are copied as the first average.
-        decay: Greatest decay d, in [0, 1).
+        decay: Greatest decay d, in [0, 1); with 0 the average is the parameters themselves and costs no memory.
     """
 
     def __init__(self, parameters: Mapping[str, torch.nn.Parameter], decay: float) -> None:
         self.decay = decay
         self._parameters = dict(parameters)
-        self.average = {name: p.detach().clone() for name, p in parameters.items()}
+        self._own = {name: p.detach().clone() for name, p in parameters.items()} if decay else {}
+
+    @property
+    def average(self) -> Mapping[str, torch.Tensor]:
+        """The average by name."""
+        return self._own or {name: p.detach() for name, p in self._parameters.items()}
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after a step, counted from 1."""
-        torch._foreach_lerp_(
-            list(self.average.values()),
-            [p.detach() for p in self._parameters.values()],
-            1 - decay_at(step, self.decay),
-        )
+        if self._own:
+            torch._foreach_lerp_(
+                list(self._own.values()),
+                [p.detach() for p in self._parameters.values()],
+                1 - decay_at(step, self.decay),
+            )
 
     @contextmanager
-    @torch.no_grad()
     def applied(self) -> Iterator[None]:
         """Put the average in the parameters' place for a while; they come back bit-identical."""
-        kept = {name: p.detach().clone() for name, p in self._parameters.items()}
-        self._copy(self.average)
+        self._swap()
         try:
             yield
         finally:
-            self._copy(kept)
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        """Exchange average and parameters one by one: a copy of all of them would not fit beside large networks."""
+        for name, average in self._own.items():
+            kept = self._parameters[name].detach().clone()
+            self._parameters[name].copy_(average)
+            average.copy_(kept)
 
     @torch.no_grad()
     def apply(self) -> None:
         """Put the average in the parameters' place for good."""
-        self._copy(self.average)
+        for name, average in self._own.items():
+            self._parameters[name].copy_(average)
 
     @torch.no_grad()
     def load(self, average: Mapping[str, torch.Tensor]) -> None:
         """Take over a saved average."""
-        for name, tensor in self.average.items():
+        for name, tensor in self._own.items():
             tensor.copy_(average[name])
-
-    def _copy(self, values: Mapping[str, torch.Tensor]) -> None:
-        for name, parameter in self._parameters.items():
-            parameter.copy_(values[name])

@@ -7,6 +7,7 @@ on. It never waits for the device except when it logs, saves or validates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 
 from stillyou.errors import StillYouError
+from stillyou.training.agreement import Agreement
+from stillyou.training.blame import first_not_finite
 from stillyou.training.checkpoint import (
     Checkpoint,
     latest_checkpoint,
@@ -27,6 +29,7 @@ from stillyou.training.checkpoint import (
 from stillyou.training.config import Optimisation
 from stillyou.training.ema import ExponentialAverage
 from stillyou.training.meter import Meter
+from stillyou.training.optimiser import make_optimizer, split_batch
 from stillyou.training.progress import StageReporter
 from stillyou.training.schedule import Clock, Limits, learning_rate
 from stillyou.training.signals import StopSignals
@@ -34,7 +37,6 @@ from stillyou.training.signals import StopSignals
 LOG_STEPS = 50
 """Steps between figures on a GPU, where reading one makes the host wait; on a CPU every step is read."""
 _CPU_LOG_SECONDS = 10.0
-_BETAS = (0.9, 0.99)
 
 
 class Batch(Protocol):
@@ -87,6 +89,17 @@ class Outcome(Enum):
     INTERRUPTED = "interrupted"
 
 
+@dataclass(frozen=True)
+class _Decision:
+    """What the first process says for all before a step: whether to stop, f for the learning rate, what is due."""
+
+    outcome: Outcome | None
+    progress: float
+    log: bool
+    validate: bool
+    save: bool
+
+
 class Trainer:
     """Trains a task until a limit, resuming from its newest checkpoint.
 
@@ -119,15 +132,10 @@ class Trainer:
         self.folder, self.reporter = folder, reporter
         task.model.to(accelerator.device)
         self.parameters = {name: p for name, p in task.model.named_parameters() if p.requires_grad}
-        optimizer = torch.optim.AdamW(
-            self.parameters.values(),
-            lr=settings.learning_rate,
-            betas=_BETAS,
-            weight_decay=settings.weight_decay,
-            fused=accelerator.device.type == "cuda",
-        )
+        optimizer = make_optimizer(list(self.parameters.values()), settings, accelerator.device)
         self.average = ExponentialAverage(self.parameters, settings.ema_decay)
         self.model, self.optimizer = accelerator.prepare(task.model, optimizer)
+        self._agreement = Agreement(accelerator)
         self.step = 0
         self.clock = Clock(limits, spent + self._resume(optimizer))
         self._plain_optimizer = optimizer
@@ -161,57 +169,83 @@ class Trainer:
         with StopSignals() as signals:
             batches = self.task.batches(self.step)
             while True:
-                outcome, progress = self._decide(signals)
-                if outcome is not None:
+                decision = self._decide(signals)
+                self._housekeeping(decision)
+                if decision.outcome is not None:
                     break
-                self._train_step(next(batches), progress)
-                self._housekeeping()
+                self._train_step(next(batches), decision.progress)
+                if self.accelerator.device.type == "cpu":
+                    self._check_finite()
         self._check_finite()
-        if outcome is Outcome.FINISHED:
+        if decision.outcome is Outcome.FINISHED:
             self._validate()
         self._save()
-        return outcome
+        return decision.outcome
 
-    def _decide(self, signals: StopSignals) -> tuple[Outcome | None, float]:
-        """Say whether to stop, and f for the learning rate; the first process decides for all."""
+    def _decide(self, signals: StopSignals) -> _Decision:
+        """Say what is next; the first process decides for all, since clocks and signals differ."""
         outcome = signals.outcome
         if self.clock.finished(self.step):
             outcome = Outcome.FINISHED.value
         elif outcome is None and self.clock.paused():
             outcome = Outcome.PAUSED.value
-        decision = [outcome, self.clock.progress(self.step)]
-        if self.accelerator.num_processes > 1:
-            broadcast_object_list(decision)
-        return (None if decision[0] is None else Outcome(decision[0])), float(decision[1])  # type: ignore[arg-type]
+        outcomes = list(Outcome)
+        mine = [-1.0 if outcome is None else outcomes.index(Outcome(outcome)), self.clock.progress(self.step)]
+        stop, progress, *due = self._agreement.first(mine + [float(flag) for flag in self._due()])
+        return _Decision(None if stop < 0 else outcomes[int(stop)], progress, *map(bool, due))
+
+    def _due(self) -> tuple[bool, bool, bool]:
+        """Say whether to log, to validate and to save after the last step."""
+        if not self._meter.steps:
+            return False, False, False
+        on_cpu, since, every = self.accelerator.device.type == "cpu", self.clock.elapsed, self.intervals
+        slow = on_cpu and self._meter.seconds >= _CPU_LOG_SECONDS
+        by_step = every.checkpoint_steps is not None and self.step % every.checkpoint_steps == 0
+        return (
+            self.step % LOG_STEPS == 0 or self.step == 1 or slow,
+            since - self._validated_at >= 60 * every.validate_minutes,
+            by_step or since - self._saved_at >= 60 * every.checkpoint_minutes,
+        )
 
     def _train_step(self, batch: Batch, progress: float) -> None:
         rate = learning_rate(self.settings, self.step, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        loss, errors = self.model(batch)
-        self.accelerator.backward(loss)
+        loss, errors = self._backward(batch)
         norm = self.accelerator.clip_grad_norm_(list(self.parameters.values()), self.settings.clip)
         self.optimizer.step()
         self.step += 1
         self.average.update(self.step)
         # The loss scaler of fp16 expects infinite gradients now and then and skips those steps.
         watched = loss if self.accelerator.scaler is not None else loss + norm
-        self._meter.add(errors.detach(), batch.group, norm, watched.detach())
-        self._rate = rate
+        self._meter.add(errors, batch.group, norm, watched)
+        self._batch, self._rate = batch, rate
 
-    def _housekeeping(self) -> None:
+    def _backward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Add up the gradients of a step, part by part; return the loss and each sample's error."""
+        parts = split_batch(batch, self.settings.accumulation)
+        losses, errors = [], []
+        for index, part in enumerate(parts):
+            last = index == len(parts) - 1
+            with nullcontext() if last else self.accelerator.no_sync(self.model):  # processes meet at the end
+                loss, error = self.model(part)
+                loss = loss if len(parts) == 1 else loss / len(parts)
+                self.accelerator.backward(loss)
+            losses.append(loss.detach())
+            errors.append(error.detach())
+        return (losses[0], errors[0]) if len(parts) == 1 else (torch.stack(losses).sum(), torch.cat(errors))
+
+    def _housekeeping(self, due: _Decision) -> None:
         """Log, validate and save when it is time."""
-        on_cpu = self.accelerator.device.type == "cpu"
-        if on_cpu or self.step % LOG_STEPS == 0:
+        if due.log:
             self._check_finite()
-        if self.step % LOG_STEPS == 0 or self.step == 1 or (on_cpu and self._meter.seconds >= _CPU_LOG_SECONDS):
             self._log()
-        if self.clock.elapsed - self._validated_at >= 60 * self.intervals.validate_minutes:
+        if due.outcome is not None:
+            return  # the end validates and saves
+        if due.validate:
             self._validate()
-        every = self.intervals.checkpoint_steps
-        by_step = every is not None and self.step % every == 0
-        if by_step or self.clock.elapsed - self._saved_at >= 60 * self.intervals.checkpoint_minutes:
+        if due.save:
             self._check_finite()
             self._save()
 
@@ -219,13 +253,18 @@ class Trainer:
         if not self._meter.finite():
             kept = sorted(self.folder.glob("checkpoint-*"))
             remedy = f"The last good checkpoint is {kept[-1]}. " if kept else ""
+            with self.accelerator.autocast():
+                place = first_not_finite(self.task.model, self._batch)
+            where = f"; it begins in {place}" if place else ""
+            half = self.accelerator.mixed_precision == "fp16"
+            advice = "fp16 is too narrow here: use --precision bf16" if half else "Lower the learning rate"
             raise StillYouError(
-                f"{self.task.name}: the loss is no finite number any more (noticed at step {self.step})",
-                f"{remedy}Lower the learning rate or use --precision fp32.",
+                f"{self.task.name}: the loss is no finite number any more (noticed at step {self.step}{where})",
+                f"{remedy}{advice} or use --precision fp32.",
             )
 
     def _log(self) -> None:
-        figures = self._meter.read(self.task.labels)
+        figures = self._meter.read(self.task.labels, self._agreement.total)
         samples = figures.pop("steps_per_second") * self.settings.batch
         remaining = self.clock.remaining(self.step, samples / self.settings.batch)
         note = f"step {self.step}, loss {figures['loss']:.4f}, {samples:.0f} samples/s"
@@ -235,6 +274,7 @@ class Trainer:
     def _validate(self) -> None:
         """Let the callback look at the averaged weights; the first process does, the others wait."""
         self._validated_at = self.clock.elapsed
+        self.optimizer.zero_grad(set_to_none=True)  # their memory is needed for editing
         if self.task.validate is not None and self.accelerator.is_main_process:
             self.task.model.eval()
             tuned, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, False  # these shapes come once

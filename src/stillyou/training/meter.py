@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -23,6 +24,11 @@ class Meter:
         self._steps, self._since = 0, time.monotonic()
 
     @property
+    def steps(self) -> int:
+        """Steps since the last look."""
+        return self._steps
+
+    @property
     def seconds(self) -> float:
         """Seconds since the last look."""
         return time.monotonic() - self._since
@@ -39,9 +45,16 @@ class Meter:
         """Whether all watched numbers so far were finite; waits for the device."""
         return bool(self._watched.isfinite())
 
-    def read(self, labels: tuple[str, ...]) -> dict[str, float]:
-        """Return mean errors by label, the loss, the gradient norm and the speed since the last call."""
-        errors, counts = self._errors.tolist(), self._counts.tolist()
+    def read(
+        self, labels: tuple[str, ...], total: Callable[[torch.Tensor], torch.Tensor] = lambda tensor: tensor
+    ) -> dict[str, float]:
+        """Return mean errors by label, the loss, the gradient norm and the speed since the last call.
+
+        Args:
+            labels: Names of the groups.
+            total: Adds up a tensor over processes; all of them call it.
+        """
+        errors, counts = total(torch.stack([self._errors, self._counts])).tolist()
         seconds = max(self.seconds, 1e-9)
         figures = {
             "loss": sum(errors) / max(sum(counts), 1.0),

@@ -118,6 +118,18 @@ def save_model(pipeline: MultiConditionedPipeline, run: Path) -> Mapping[str, in
     return sizes
 
 
+def save_plain(pipeline: MultiConditionedPipeline, run: Path) -> Mapping[str, int]:
+    """Write `run/model` alone: int8 is for small models that ship.
+
+    Returns:
+        Bytes of weights by folder name.
+    """
+    _quieten()
+    cpu: Any = pipeline.to("cpu")
+    replace_folder(run / "model", cpu.save_pretrained)
+    return {"model": sum(file.stat().st_size for file in (run / "model").rglob("*.safetensors"))}
+
+
 def replace_folder(final: Path, write: Callable[[Path], object]) -> None:
     """Let `write(folder)` fill a folder that then takes the place of `final`.
 

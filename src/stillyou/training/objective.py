@@ -7,12 +7,18 @@ With a_t the cumulated alphas of the schedule, z the target latents and n the no
     w   = 1 + λ · [mean over channels of |z_s - z| > threshold]
     L   = mean of w · (prediction - v)²        (a model that predicts noise, as SD 1.5 does, has n in place of v)
 
+Min-SNR weighting (Hang et al. 2023, arXiv 2303.09556, equation 4) multiplies a sample's error by
+
+    min(snr, γ) / snr         for noise,        snr = a_t / (1 - a_t)
+    min(snr, γ) / (snr + 1)   for velocity
+
 λ goes by effect group. A reconstruction sample has z = z_s, so its w is 1 everywhere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
@@ -21,14 +27,12 @@ from stillyou.diffusion.network import Denoiser
 
 
 @dataclass(frozen=True)
-class EditorBatch:
-    """What a training step sees, on its device.
+class LatentBatch:
+    """What any training step of the editor sees, on its device.
 
     Attributes:
         source: Source latents z_s (B, C, h, w).
         target: Target latents z (B, C, h, w).
-        vision: CLIP-normalised source pictures (B, 3, s, s).
-        token_ids: Prompts (B, T).
         branch: `Branch` (B,), on the CPU.
         timestep: (B,).
         noise: n, (B, C, h, w).
@@ -38,13 +42,24 @@ class EditorBatch:
 
     source: torch.Tensor
     target: torch.Tensor
-    vision: torch.Tensor
-    token_ids: torch.Tensor
     branch: torch.Tensor
     timestep: torch.Tensor
     noise: torch.Tensor
     edit_weight: torch.Tensor
     group: torch.Tensor
+
+
+@dataclass(frozen=True)
+class EditorBatch(LatentBatch):
+    """A batch for encoders that are trained.
+
+    Attributes:
+        vision: CLIP-normalised source pictures (B, 3, s, s).
+        token_ids: Prompts (B, T).
+    """
+
+    vision: torch.Tensor
+    token_ids: torch.Tensor
 
 
 def velocity(z: torch.Tensor, noise: torch.Tensor, a_t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -59,16 +74,65 @@ def edit_weights(source: torch.Tensor, z: torch.Tensor, strength: torch.Tensor, 
     return 1 + strength.view(-1, 1, 1, 1) * changed
 
 
-class EditorObjective(nn.Module):
-    """Denoiser and loss as one module, so that a wrapper for several processes sees a single forward pass.
+def snr_weights(a_t: torch.Tensor, gamma: float, predicts_noise: bool) -> torch.Tensor:
+    """Return the min-SNR weight of each sample (B,); a_t is (B,)."""
+    snr = a_t / (1 - a_t)
+    return snr.clamp(max=gamma) / (snr if predicts_noise else snr + 1)
+
+
+Seen = TypeVar("Seen", bound=LatentBatch)
+
+
+class DiffusionLoss(nn.Module, Generic[Seen]):
+    """The loss around networks that `predict`: one module, so that a wrapper for processes sees one forward pass.
+
+    Args:
+        alphas_cumprod: a_t of the schedule, (T,).
+        threshold: Mean latent difference that counts as changed.
+        prediction: The schedule's `prediction_type`, `v_prediction` or `epsilon`.
+        min_snr: γ, or None to weigh all noise levels alike.
+    """
+
+    def __init__(
+        self,
+        alphas_cumprod: torch.Tensor,
+        threshold: float,
+        prediction: str = "v_prediction",
+        min_snr: float | None = None,
+    ) -> None:
+        super().__init__()
+        assert prediction in ("v_prediction", "epsilon"), f"no objective for {prediction}"
+        self.predicts_noise, self.threshold, self.min_snr = prediction == "epsilon", threshold, min_snr
+        self.alphas_cumprod: torch.Tensor
+        self.register_buffer("alphas_cumprod", alphas_cumprod.float(), persistent=False)
+
+    def predict(self, batch: Seen, z_t: torch.Tensor) -> torch.Tensor:
+        """Return the networks' prediction (B, C, h, w) for noisy latents of the same shape."""
+        raise NotImplementedError
+
+    def forward(self, batch: Seen) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss, and each sample's weighted mean squared error (B,)."""
+        a_t = self.alphas_cumprod[batch.timestep]
+        z_t, v = velocity(batch.target, batch.noise, a_t.view(-1, 1, 1, 1))
+        w = edit_weights(batch.source, batch.target, batch.edit_weight, self.threshold)
+        truth = batch.noise if self.predicts_noise else v
+        errors = (w * (self.predict(batch, z_t) - truth).square()).mean(dim=(1, 2, 3))
+        if self.min_snr is not None:
+            errors = errors * snr_weights(a_t, self.min_snr, self.predicts_noise)
+        return errors.mean(), errors.detach()
+
+
+class EditorObjective(DiffusionLoss[EditorBatch]):
+    """Denoiser and loss, encoders included.
 
     Args:
         denoiser: The trained networks.
-        alphas_cumprod: a_t of the schedule, (T,).
+        alphas_cumprod: As in `DiffusionLoss`.
         empty_prompt_ids: Token ids of the empty prompt, (1, T).
         black: CLIP-normalised black picture (1, 3, s, s).
-        threshold: Mean latent difference that counts as changed.
-        prediction: The schedule's `prediction_type`, `v_prediction` or `epsilon`.
+        threshold: As in `DiffusionLoss`.
+        prediction: As in `DiffusionLoss`.
+        min_snr: As in `DiffusionLoss`.
     """
 
     def __init__(
@@ -79,24 +143,18 @@ class EditorObjective(nn.Module):
         black: torch.Tensor,
         threshold: float,
         prediction: str = "v_prediction",
+        min_snr: float | None = None,
     ) -> None:
-        super().__init__()
-        assert prediction in ("v_prediction", "epsilon"), f"no objective for {prediction}"
-        self.predicts_noise = prediction == "epsilon"
+        super().__init__(alphas_cumprod, threshold, prediction, min_snr)
         self.denoiser = denoiser
-        self.threshold = threshold
-        self.alphas_cumprod: torch.Tensor
         self.empty_prompt_ids: torch.Tensor
         self.black: torch.Tensor
-        self.register_buffer("alphas_cumprod", alphas_cumprod.float(), persistent=False)
         self.register_buffer("empty_prompt_ids", empty_prompt_ids, persistent=False)
         self.register_buffer("black", black, persistent=False)
 
-    def forward(self, batch: EditorBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss, and each sample's weighted mean squared error (B,)."""
-        z_t, v = velocity(batch.target, batch.noise, self.alphas_cumprod[batch.timestep].view(-1, 1, 1, 1))
-        w = edit_weights(batch.source, batch.target, batch.edit_weight, self.threshold)
-        prediction = self.denoiser(
+    def predict(self, batch: EditorBatch, z_t: torch.Tensor) -> torch.Tensor:
+        """Encode all conditions, drop what the branches lack, predict."""
+        prediction: torch.Tensor = self.denoiser(
             z_t,
             batch.timestep,
             batch.source,
@@ -106,6 +164,4 @@ class EditorObjective(nn.Module):
             self.empty_prompt_ids,
             self.black,
         )
-        truth = batch.noise if self.predicts_noise else v
-        errors = (w * (prediction - truth).square()).mean(dim=(1, 2, 3))
-        return errors.mean(), errors.detach()
+        return prediction

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from torch import nn
 
+from stillyou.diffusion.base import IMAGE_ENCODER, sketch_base
+from stillyou.diffusion.memory import GIGABYTE
 from stillyou.diffusion.network import build_components
 from stillyou.training.checkpoint import newest_state
-from stillyou.training.config import Stage
+from stillyou.training.config import Stage, TrainingConfig
+from stillyou.training.memory import at_a_time, count_memory, subject
 from stillyou.training.model import load_init
 from stillyou.training.runs import Request, Run
 from stillyou.training.stages import check_inputs
@@ -23,25 +27,45 @@ def plan(request: Request) -> dict[str, Any]:
         UsageError: The request cannot be run, as in `stages.run_training`.
     """
     check_inputs(request)
-    run = Run(request)
-    parameters = _parameters(request)
-    return {
+    run, config = Run(request), request.config
+    networks, resolution = _networks(request)
+    parameters = {name: _count(networks[name]) for name in _NETWORKS}
+    planned = {
         "run": str(request.folder),
         "pairs": str(request.pairs or run.pairs),
         "init": request.init,
+        "base": request.base,
         "parameters": parameters | {"total": sum(parameters.values())},
         "stages": {stage: _stage(run, stage, run.expected_seconds().get(stage)) for stage in request.stages},
-        "config": request.config.model_dump(mode="json"),
+        "config": config.model_dump(mode="json"),
     }
+    if config.editor.frozen_encoders:
+        planned["memory"] = _memory(networks, resolution, config)
+    return planned
 
 
-def _parameters(request: Request) -> dict[str, int]:
-    components: Any
+def _networks(request: Request) -> tuple[dict[str, Any], int]:
+    """Return the networks by name, without weights where they are not at hand, and the side of the pictures."""
+    config = request.config
     if request.init is not None:
-        components = load_init(request.init).components
-    else:
-        components = build_components(request.config.architecture, [])
-    return {name: _count(components[name]) for name in _NETWORKS}
+        pipeline = load_init(request.init)
+        return dict(pipeline.components), pipeline.resolution
+    if request.base is not None:
+        return sketch_base(request.base, request.image_encoder or IMAGE_ENCODER, resolution=config.resolution)
+    components: dict[str, Any] = build_components(config.architecture, [])
+    return components, config.architecture.resolution
+
+
+def _memory(networks: dict[str, Any], resolution: int, config: TrainingConfig) -> dict[str, Any]:
+    """Count what a step takes on a device, in GB; `auto` is taken for bf16, which GPUs of this size have."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    batch, half = at_a_time(config.editor, processes), config.precision != "fp32"
+    counted = count_memory(subject(networks, resolution), config.editor, batch, half)
+    return {
+        "how": f"counted, not measured: {batch} of {resolution} px at a time in {'16' if half else '32'} bits",
+        **{f"{name}_gb": round(value / GIGABYTE, 2) for name, value in counted.items()},
+        "total_gb": round(sum(counted.values()) / GIGABYTE, 1),
+    }
 
 
 def _count(module: nn.Module) -> int:

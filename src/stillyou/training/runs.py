@@ -38,6 +38,8 @@ class Request:
         device: `auto`, `cpu` or `cuda`.
         pause_minutes: Length of this session, or None.
         init: Model to fine-tune, or None.
+        base: Text-to-image model to start from, or None.
+        image_encoder: CLIP image encoder beside the base; None takes the released models'.
         effects: Specs of effects that the catalogue lacks.
     """
 
@@ -48,6 +50,8 @@ class Request:
     device: str = "auto"
     pause_minutes: float | None = None
     init: str | None = None
+    base: str | None = None
+    image_encoder: str | None = None
     effects: tuple[EffectSpec, ...] = ()
 
 
@@ -79,6 +83,11 @@ class Run:
         return self.folder / "model"
 
     @property
+    def lora(self) -> Path:
+        """The editor stage's result if low-rank updates are trained."""
+        return self.folder / "lora"
+
+    @property
     def tensorboard(self) -> Path:
         """Event files."""
         return self.folder / "tensorboard"
@@ -107,6 +116,8 @@ class Run:
             "stages": list(self.request.stages),
             "pairs": None if self.request.pairs is None else str(self.request.pairs),
             "init": self.request.init,
+            "base": self.request.base,
+            "image_encoder": self.request.image_encoder,
             "effects": [spec.id for spec in self.request.effects],
         }
         write_json(path, {"config": config.model_dump(mode="json"), "request": request})

@@ -14,6 +14,7 @@ from stillyou.training.device import make_accelerator
 from stillyou.training.editor_stage import train_editor
 from stillyou.training.loop import Outcome
 from stillyou.training.render_stage import render_pairs
+from stillyou.training.results import result_folder
 from stillyou.training.runs import Request, Run
 from stillyou.training.validation import Validation
 
@@ -25,7 +26,7 @@ class RunReport:
     Attributes:
         outcome: How it ended.
         stages: Figures of each stage that ran.
-        model: The trained model, if the editor stage is done.
+        model: The trained model or LoRA, if the editor stage is done.
         speaks: Whether this process is the one that answers people.
     """
 
@@ -66,7 +67,7 @@ def run_training(request: Request, validation: Validation | None = None) -> RunR
             report.outcome, report.stages[stage] = train_autoencoder(run, accelerator, _own_or_rendered(run))
         else:
             report.outcome, report.stages[stage] = train_editor(run, accelerator, _datasets(run), validation)
-            report.model = run.model if report.outcome is Outcome.FINISHED else None
+            report.model = result_folder(run) if report.outcome is Outcome.FINISHED else None
         if report.outcome is not Outcome.FINISHED:
             return report
     return report
@@ -81,6 +82,8 @@ def check_inputs(request: Request) -> None:
     if request.pairs is None:
         if request.init is not None:
             raise UsageError("fine-tuning needs pairs of the new effect", "Name their folder with --pairs.")
+        if request.base is not None:
+            raise UsageError("training on a base needs pairs", "Name their folder with --pairs.")
         if request.effects:
             raise UsageError("-e describes the effects of own pairs, and there are none", "Name their folder: --pairs")
         return

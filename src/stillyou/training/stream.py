@@ -31,6 +31,7 @@ class Draws(NamedTuple):
         timestep: 0 to T - 1, (B,).
         reconstruction: Whether source prompt -> source replaces the edit, (B,) bool.
         noise: Standard normal (B, C, h, w), fp32.
+        posterior: Standard normal (B, 2, C, h, w) for a sample of each picture's latents; (B, 0) if means are used.
     """
 
     row: torch.Tensor
@@ -39,6 +40,7 @@ class Draws(NamedTuple):
     timestep: torch.Tensor
     reconstruction: torch.Tensor
     noise: torch.Tensor
+    posterior: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class SampleDraws:
         latent_shape: (C, h, w).
         branches: Shares of the branches.
         reconstruction: Share of reconstruction samples; these see the branch `full`.
+        posterior: Whether latents are sampled from an autoencoder's posterior.
     """
 
     def __init__(
@@ -76,14 +79,16 @@ class SampleDraws:
         latent_shape: tuple[int, int, int],
         branches: BranchShares,
         reconstruction: float,
+        posterior: bool = False,
     ) -> None:
         assert all(len(pool.rows) for pool in pools), "an empty pool"
         self._seed, self._pools, self._copies, self._timesteps = seed, list(pools), copies, timesteps
         self._shape, self._reconstruction = latent_shape, reconstruction
+        self._posterior_shape: tuple[int, ...] = (2, *latent_shape) if posterior else (0,)
         self._pool_bounds = _bounds([pool.share for pool in pools])
         self._branch_bounds = _bounds([branches.by_branch()[branch] for branch in Branch])
 
-    def draw(self, position: int) -> tuple[int, int, int, int, bool, npt.NDArray[np.float32]]:
+    def draw(self, position: int) -> tuple[int, int, int, int, bool, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Draw the sample at a global position; see `Draws` for the fields."""
         source = generator(self._seed, "train", position)
         u = source.random(6)
@@ -97,11 +102,12 @@ class SampleDraws:
             int(u[4] * self._timesteps),
             reconstruction,
             source.standard_normal(self._shape, dtype=np.float32),
+            generator(self._seed, "posterior", position).standard_normal(self._posterior_shape, dtype=np.float32),
         )
 
     def batch(self, positions: Sequence[int]) -> Draws:
         """Draw the samples at some positions."""
-        row, copy, branch, timestep, reconstruction, noise = zip(*map(self.draw, positions), strict=True)
+        row, copy, branch, timestep, reconstruction, noise, posterior = zip(*map(self.draw, positions), strict=True)
         return Draws(
             row=torch.tensor(row),
             copy=torch.tensor(copy),
@@ -109,6 +115,7 @@ class SampleDraws:
             timestep=torch.tensor(timestep),
             reconstruction=torch.tensor(reconstruction),
             noise=torch.from_numpy(np.stack(noise)),
+            posterior=torch.from_numpy(np.stack(posterior)),
         )
 
 

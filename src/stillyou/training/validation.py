@@ -33,27 +33,34 @@ class SampleGrid:
         effects: Specs by id, for guidance and mask settings.
         folder: Where grids go.
         steps: Scheduler steps of an edit.
+        at_a_time: Most pairs edited in one batch.
     """
 
     pairs: Sequence[Pair]
     effects: Mapping[str, EffectSpec]
     folder: Path
     steps: int = 20
+    at_a_time: int = 64
 
     def __call__(self, pipeline: MultiConditionedPipeline, step: int) -> dict[str, float | Path]:
-        """Edit the pairs; see `Validation`."""
-        size, rows, inside, outside = pipeline.resolution, [], [], []
+        """Edit the pairs; see `Validation`, and `watch` for the figures."""
+        size, rows, inside, outside, changed, wanted = pipeline.resolution, [], [], [], [], []
         sources = [_fit(pair.source, size) for pair in self.pairs]
         for pair, source, edit in zip(self.pairs, sources, self._edits(pipeline, sources), strict=True):
             target = _fit(pair.target, size)
             mask = np.asarray(Image.fromarray(pair.mask).resize((size, size), Image.Resampling.NEAREST)) > 0
             inside.append(mean_absolute_error(edit, target, mask))
             outside.append(mean_absolute_error(edit, source, ~mask))
+            changed.append(mean_absolute_error(edit, source, mask))
+            wanted.append(mean_absolute_error(target, source, mask))
             rows.append(np.concatenate([source, edit, target], axis=1))
         path = self.folder / f"step-{step:08d}.png"
         with atomic_path(path) as part:
             Image.fromarray(np.concatenate(rows)).save(part)
-        return {"inside_error": _mean(inside), "outside_error": _mean(outside), "samples": path}
+        figures: dict[str, float | Path] = {"inside_error": _mean(inside), "outside_error": _mean(outside)}
+        if _mean(wanted) > 0:
+            figures["change"] = _mean(changed) / _mean(wanted)
+        return figures | {"samples": path}
 
     def _edits(
         self, pipeline: MultiConditionedPipeline, sources: Sequence[npt.NDArray[np.uint8]]
@@ -64,18 +71,19 @@ class SampleGrid:
             spec = self.effects[pair.effect]
             batches.setdefault((spec.guidance, spec.mask), []).append(index)
         answers: dict[int, npt.NDArray[np.uint8]] = {}
-        for (guidance, mask_settings), members in batches.items():
-            edits = pipeline.edit(
-                torch.cat([_to_tensor(sources[index]) for index in members]),
-                [self.pairs[index].target_prompt for index in members],
-                [self.pairs[index].source_prompt for index in members],
-                guidance=guidance,
-                mask_settings=mask_settings,
-                seeds=members,
-                steps=self.steps,
-            )
-            pixels = ((edits.pixels.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-            answers |= dict(zip(members, pixels, strict=True))
+        for (guidance, mask_settings), equal in batches.items():
+            for members in (equal[start : start + self.at_a_time] for start in range(0, len(equal), self.at_a_time)):
+                edits = pipeline.edit(
+                    torch.cat([_to_tensor(sources[index]) for index in members]),
+                    [self.pairs[index].target_prompt for index in members],
+                    [self.pairs[index].source_prompt for index in members],
+                    guidance=guidance,
+                    mask_settings=mask_settings,
+                    seeds=members,
+                    steps=self.steps,
+                )
+                pixels = ((edits.pixels.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+                answers |= dict(zip(members, pixels, strict=True))
         return [answers[index] for index in range(len(self.pairs))]
 
 
