@@ -54,7 +54,8 @@ def _knit(traits: ClothesTraits) -> float:
 
 def _garment(figure: Figure, region: Region, off: float, cut: int, colour: Colour, pattern: str) -> MeshPart:
     traits = figure.person.clothes
-    surface = layer(figure, region, np.full(len(region.rest), off) + _folds(figure, region) * (0.5 + 4 * off))
+    raised = off + _folds(figure, region) * (0.5 + 4 * off)
+    surface = layer(figure, region, floats(np.maximum(raised, off - 0.03)))
     buttons = cut == OPEN
     posed = figure.pose.body(floats(surface), figure.body.weights[region.vertices])
     return mesh_part(
@@ -76,7 +77,7 @@ def _folds(figure: Figure, region: Region) -> Floats:
     drape = np.sin(4.2 * x + 1.3 * y + shift + np.sin(1.7 * y + shift)) * np.clip((5.3 - y) / 0.8, 0, 1)
     angle = np.arctan2(y - 4.75, np.abs(x) - 1.3)
     pull = np.sin(7 * angle + 2 * side + shift) * np.exp(-((np.hypot(np.abs(x) - 1.3, y - 4.75) / 0.9) ** 2))
-    return floats((0.025 * drape + 0.03 * pull) * figure.person.clothes.folds * (z > -0.6))
+    return floats((0.045 * drape + 0.05 * pull) * figure.person.clothes.folds * (z > -0.6))
 
 
 def _ring(

@@ -9,7 +9,7 @@ import numpy as np
 
 from stillyou.pairs.people.body import Body
 from stillyou.pairs.people.costumes.fit import Ring, fit_ring
-from stillyou.pairs.people.costumes.torso import Region, layer, region
+from stillyou.pairs.people.costumes.torso import Region, region
 from stillyou.pairs.people.geometry import Floats, floats, grid_triangles
 from stillyou.pairs.people.parts import MeshPart, Role, mesh_part
 from stillyou.pairs.people.traits import Colour
@@ -33,7 +33,7 @@ def covering_ring(figure: Figure) -> Ring:
     """Return the rim of a beanie or cap on a head with hair under it."""
     cap = figure.person.accessories.covering == "cap"
     bare = figure.person.hair.style in ("bald", "buzz")
-    return fit_ring(figure, front=7.92 if cap else 7.85, back=7.15 if cap else 7.0, pad=0.05 if bare else 0.10)
+    return fit_ring(figure, front=7.76 if cap else 7.80, back=7.15 if cap else 7.0, pad=0.05 if bare else 0.10)
 
 
 def _part(
@@ -78,13 +78,13 @@ def _beanie(figure: Figure) -> list[MeshPart]:
 def _cap(figure: Figure) -> list[MeshPart]:
     traits = figure.person.accessories
     ring = covering_ring(figure)
-    top = _dome(ring, height=ring.crown + 0.14, start=-0.02, square=2.1)
-    around = np.linspace(-0.98, 0.98, 25)
+    top = _dome(ring, height=ring.crown + 0.12, start=-0.02, square=2.4)
+    around = np.linspace(-0.86, 0.86, 25)
     rows = []
     for share in np.linspace(0, 1, 8):
         reach = ring.reach(around.astype(np.float32))
-        out = (0.62 * np.sqrt(np.clip(1 - (around / 1.0) ** 2, 0, 1)) + 0.02) * share
-        drop = 0.03 - 0.22 * share - 0.16 * np.abs(around) ** 2.0 * (0.3 + share)
+        out = 0.60 * np.clip(1 - (np.abs(around) / 0.86) ** 2.6, 0, 1) ** 0.7 * share
+        drop = 0.03 - 0.10 * share - 0.30 * np.abs(around) ** 2.0 * (0.2 + share)
         rows.append(ring.at(around.astype(np.float32), floats(out + 0.0 * reach), floats(drop)))
     visor = floats(np.concatenate(rows))
     return [
@@ -95,7 +95,7 @@ def _cap(figure: Figure) -> list[MeshPart]:
 
 def _turban(figure: Figure) -> list[MeshPart]:
     traits = figure.person.accessories
-    ring = fit_ring(figure, front=7.95, back=7.0, pad=0.08)
+    ring = fit_ring(figure, front=7.86, back=6.95, pad=0.08)
     rows, share = 40, np.linspace(0, 1, 40)
     narrow = (1 - share**2.4) ** (1 / 2.4)
     angles = ring.angles
@@ -104,7 +104,7 @@ def _turban(figure: Figure) -> list[MeshPart]:
     for n, t in zip(narrow, share, strict=True):
         wrap = 7.5 * t - 2.2 * np.abs(angles) / np.pi * (1 - t) + 1.2 * front * (1 - t)
         fold = np.abs(np.sin(np.pi * wrap)) ** 0.6
-        out = ring.reach(angles) * (n - 1) + (0.06 + 0.13 * np.sin(np.pi * min(1.0, t * 1.4))) * n * 1.2 + 0.035 * fold
+        out = ring.reach(angles) * (n - 1) + (0.06 + 0.13 * np.sin(np.pi * min(1.0, t * 1.4))) * n * 1.2 + 0.06 * fold
         lift = -0.05 + (ring.crown + 0.30) * t + 0.10 * front * (1 - t)
         grid.append(ring.at(angles, floats(out), floats(lift)))
     return [_part(figure, floats(np.concatenate(grid)), rows, colour=traits.covering_colour, angles=angles, folds=0.5)]
@@ -123,17 +123,20 @@ def _hijab(figure: Figure) -> list[MeshPart]:
     traits = figure.person.accessories
     part = _veil_region(figure.body)
     x, y, z = part.rest.T
-    neck = np.exp(-(((y - 5.95) / 0.45) ** 2))
+    neck = np.exp(-(((y - 5.95) / 0.5) ** 2))
     angle = np.arctan2(x, z - 0.2)
-    drape = 0.02 * np.sin(9 * angle + 5 * y) * np.clip((6.3 - y) / 0.4, 0, 1)
-    back = 0.08 * np.exp(-(((y - 7.4) / 0.6) ** 2)) * np.clip(0.2 - z, 0, 1)
-    off = 0.09 + 0.13 * neck + drape + back
-    points = layer(figure, part, floats(off))
-    for _ in range(5):  # cloth bridges ears and the hollows of the neck
-        points = part.smoothing @ points
+    drape = np.sin(7 * angle + 6 * y + figure.person.skin.pattern) * np.exp(-(((y - 5.7) / 0.6) ** 2))
+    full = 0.06 * np.exp(-(((y - 7.4) / 0.7) ** 2)) * np.clip(0.5 - z, 0, 1)
     skin, normals = figure.neutral[part.vertices], figure.normals[part.vertices]
-    short = np.clip(0.05 - np.einsum("ij,ij->i", points - skin, normals), 0, None)
-    points = floats(points + normals * short[:, None])
+    points = skin + normals * floats(0.08 + full)[:, None]
+    for _ in range(26):  # cloth bridges ears and the hollows of the neck
+        points = part.smoothing @ points
+    wide = floats(0.07 + 0.10 * neck + full + 0.09 * np.clip((6.0 - y) / 0.4, 0, 1))
+    short = np.clip(wide - np.einsum("ij,ij->i", points - skin, normals), 0, None) * (figure.body.masks["ears"][part.vertices] < 0.1)
+    points = points + normals * short[:, None]
+    for _ in range(2):
+        points = part.smoothing @ points
+    points = floats(points + figure.normals[part.vertices] * (0.035 * drape)[:, None])
     posed = figure.pose.body(points, figure.body.weights[part.vertices])
     second = traits.covering_second
     return [

@@ -43,23 +43,55 @@ class Light:
         return floats(box @ look_at(self.lamp, _SHADOW_CENTRE))
 
 
-def draw_light(seed: int) -> Light:
-    """Draw the light of a person's pictures."""
+@dataclass(frozen=True)
+class _Setup:
+    """Ranges that a kind of light is drawn from: key strength, height and softness, surroundings, how often."""
+
+    share: float
+    key: tuple[float, float]
+    height: tuple[float, float]
+    softness: tuple[float, float]
+    level: tuple[float, float]
+    rim: float
+    warmth: tuple[float, float]
+
+
+_SETUPS = {
+    "overcast": _Setup(0.26, (0.5, 1.2), (0.5, 1.0), (0.02, 0.035), (1.1, 1.6), 0.1, (-0.5, 0.2)),
+    "window": _Setup(0.28, (1.3, 2.2), (0.2, 0.6), (0.014, 0.03), (0.55, 1.0), 0.3, (-0.4, 0.6)),
+    "studio": _Setup(0.22, (1.6, 2.6), (0.3, 0.7), (0.008, 0.02), (0.5, 0.9), 0.7, (-0.3, 0.4)),
+    "sun": _Setup(0.14, (2.2, 3.2), (0.35, 0.85), (0.003, 0.007), (0.55, 1.0), 0.4, (0.0, 0.8)),
+    "lamp": _Setup(0.10, (1.5, 2.4), (0.25, 0.8), (0.006, 0.016), (0.4, 0.7), 0.3, (0.5, 1.4)),
+}
+_NEUTRAL_MELANIN = 0.3
+"""Skins darker than this are exposed longer, lighter ones shorter, as cameras that meter faces do."""
+
+
+def draw_light(seed: int, melanin: float = _NEUTRAL_MELANIN) -> Light:
+    """Draw the light of a person's pictures.
+
+    Args:
+        seed: The person.
+        melanin: How dark the skin is, 0 to 1: the exposure follows the face.
+    """
     rng = generator("people", seed, "light")
-    azimuth, elevation, warmth = rng.uniform(-1.2, 1.2), rng.uniform(0.25, 0.95), rng.uniform(-1, 1)
+    setup = list(_SETUPS.values())[int(rng.choice(len(_SETUPS), p=[setup.share for setup in _SETUPS.values()]))]
+    azimuth, elevation = float(np.clip(rng.normal(0, 0.55), -1.25, 1.25)), rng.uniform(*setup.height)
+    warmth = rng.uniform(*setup.warmth)
     key = [np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
     behind = azimuth + np.pi + rng.uniform(-0.7, 0.7)
-    rim = rng.uniform(0, 1.6) if rng.random() < 0.6 else 0.0
-    level = rng.uniform(0.35, 1.1)
+    rim = rng.uniform(0.2, 1.4) if rng.random() < setup.rim else 0.0
+    level = rng.uniform(*setup.level)
+    metered = float(np.clip(0.90 + 0.55 * (melanin - _NEUTRAL_MELANIN), 0.78, 1.25))
     return Light(
         key_direction=floats(key),
-        key_colour=floats([1 + 0.14 * warmth, 1, 1 - 0.16 * warmth]) * np.float32(rng.uniform(1.6, 3.4)),
+        key_colour=floats([1 + 0.13 * warmth, 1, 1 - 0.16 * warmth]) * np.float32(rng.uniform(*setup.key)),
         rim_direction=unit([np.sin(behind), 0.35, np.cos(behind)]),
         rim_colour=floats([1 - 0.1 * warmth, 1, 1 + 0.1 * warmth]) * np.float32(rim),
-        sky=floats([0.95 - 0.1 * warmth, 1, 1.05 + 0.1 * warmth]) * np.float32(level),
-        ground=floats([0.9, 0.8, 0.7]) * np.float32(level * rng.uniform(0.25, 0.6)),
-        side_colour=floats([1, 0.95, 0.85]) * np.float32(rng.uniform(0, 0.4)),
+        sky=floats([0.96 - 0.05 * warmth, 1, 1.04 - 0.02 * warmth]) * np.float32(level),
+        ground=floats([0.93, 0.84, 0.76]) * np.float32(level * rng.uniform(0.35, 0.65)),
+        side_colour=floats([1, 0.96, 0.9]) * np.float32(rng.uniform(0, 0.4)),
         side_direction=unit([-np.sign(azimuth), 0.1, 0.4]),
-        softness=float(rng.uniform(0.003, 0.02)),
-        exposure=1.0,
+        softness=float(rng.uniform(*setup.softness)),
+        exposure=metered * float(np.exp(rng.normal(0, 0.09))),
     )

@@ -82,7 +82,7 @@ def beard_region(body: Body, style: str) -> Floats:
     jaw = np.clip((cheek - y) / 0.10, 0, 1) * np.clip((y - 6.0) / 0.15, 0, 1) * (z > 0.5 - 0.35 * (y > 6.5))
     chin = np.clip((0.27 - x) / 0.06, 0, 1) * np.clip((6.52 - y) / 0.05, 0, 1) * np.clip((y - 6.05) / 0.1, 0, 1)
     chin = chin * (z > 0.9)
-    lip = np.clip((0.33 - x) / 0.05, 0, 1) * np.clip((y - 6.66) / 0.03, 0, 1)
+    lip = np.clip((0.33 - x) / 0.05, 0, 1) * np.clip((y - 6.69) / 0.03, 0, 1)
     lip = lip * np.clip((6.85 - 0.35 * x - y) / 0.03, 0, 1) * (z > 1.15)
     corner = np.clip((0.06 - np.abs(x - 0.30)) / 0.02, 0, 1) * (y > 6.3) * (y < 6.72) * (z > 1.0)
     grown = {
@@ -108,7 +108,7 @@ def _beard(figure: Figure, surface: Surface, traits: BeardTraits) -> StrandPart:
     lip = ((rest[:, 1] > 6.6) & (np.abs(rest[:, 0]) < 0.36))[:, None]
     sideways = np.c_[2.6 * rest[:, 0], np.full(count, -0.55), np.zeros(count)]
     flow = unit(np.where(lip, 0.08, 0.25) * normal + np.where(lip, sideways, [0, -0.9, 0.12]) + rng.normal(0, 0.22, root.shape))
-    length = traits.length * rng.uniform(0.5, 1.15, (count, 1)) * np.where(lip, np.minimum(1.0, 0.055 / traits.length), 1.0)
+    length = traits.length * rng.uniform(0.5, 1.15, (count, 1)) * np.where(lip, np.minimum(1.0, 0.045 / traits.length), 1.0)
     reach = (length * np.clip(interpolate(region, corners, bary), 0.3, 1)[:, None])[:, None]
     points = root[:, None] + flow[:, None] * (reach * _STEPS[:, None])
     points[..., 1] -= 0.25 * reach[..., 0] * _STEPS**2

@@ -29,6 +29,9 @@ class _Guides:
         self.step = floats(length / (style.points - 1))[:, None]
         self.layer = 0.022 + style.offset * traits.volume * (0.35 + 0.65 * rng.random(count))
         self.depth = rng.random(count)
+        parted = style.comb in ("middle", "part")
+        self.flat = np.clip(np.abs(root[:, 0] - traits.part) / 0.35, 0.12, 1) if parted else np.ones(count)
+        self.layer = self.layer * (0.35 + 0.65 * self.flat)
         self.ragged = rng.normal(0, 0.1, (count, 3))
         before = np.where(root[:, 0] < 0, traits.before_shoulder[1], traits.before_shoulder[0])
         self.front = before & (root[:, 2] > 0.15 + 0.2 * (self.depth - 0.5))
@@ -61,7 +64,7 @@ def grow_guides(
         (G, style.points, 3) in template coordinates.
     """
     guides = _Guides(rng, style, traits, root)
-    along = unit(normal * (style.lift + 0.15) + combed(style, traits, root) * 0.6 + guides.ragged)
+    along = unit(normal * ((style.lift + 0.15) * guides.flat)[:, None] + combed(style, traits, root) * 0.6 + guides.ragged)
     path = [root]
     for k in range(1, style.points):
         share = k / (style.points - 1)
@@ -85,7 +88,7 @@ def _wanted(field: HeadField, style: Style, guides: _Guides, point: Floats, shar
     lift = style.lift * traits.volume * max(0.0, 1 - share * (2.2 if style.comb != "none" else 0.3))
     fall = style.gravity * (0.3 if first else 1.0) * (0.5 + share)
     weight = np.where(guides.fringe, 0.2, fall)[:, None] * np.array([0, -1.0, 0])
-    want = flow * strength + field.outward(point) * (lift * 0.6) + weight
+    want = flow * strength + field.outward(point) * (lift * 0.6 * guides.flat)[:, None] + weight
     return floats(want + _drape(guides, point) if style.long else want)
 
 

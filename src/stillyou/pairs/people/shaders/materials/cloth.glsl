@@ -13,7 +13,7 @@ float hem(vec3 q, float level) {
     if (kind == SCOOP) return d - .42 - .30 * smoothstep(.0, .5, q.z) * smoothstep(.9, .2, abs(q.x));
     if (kind == VEIL) {
         float open = length(vec2(q.x / .60, (q.y - 7.03) / .84)) - 1.;
-        return min(q.z > .55 ? open * .6 : 1., 1.25 + .12 * sin(q.x * 3.) - level);
+        return min(q.z > .55 ? open * .6 : 1., mix(1.6, .72, smoothstep(.4, 1.2, abs(q.x))) + .06 * sin(q.x * 5.) - level);
     }
     return 1.;
 }
@@ -50,10 +50,11 @@ void surface(inout Surface s) {
     float d = hem(q, s.aux.x), detail = 1. - smoothstep(.006, .03, s.footprint);
     vec3 colour = patterned(q, params[0].rgb);
     if (kind == JACKET && q.z > .2) {           // lapels
-        float lapel = smoothstep(.34, .30, d) * smoothstep(3.9, 4.3, q.y);
+        float front = smoothstep(.78, .62, abs(q.x)) * smoothstep(3.9, 4.3, q.y);
+        float lapel = smoothstep(.34, .30, d) * front;
         colour = mix(colour, colour * 1.12 + .004, lapel);
-        s.occlusion *= 1. - .55 * smoothstep(.30, .33, d) * smoothstep(.39, .35, d) * smoothstep(3.9, 4.3, q.y);
-        s.normal = normalize(s.normal + vec3(-sign(q.x) * .35, .1, .1) * smoothstep(.22, .32, d) * smoothstep(.345, .325, d));
+        s.occlusion *= 1. - .6 * smoothstep(.30, .33, d) * smoothstep(.39, .35, d) * front;
+        s.normal = normalize(s.normal + vec3(-sign(q.x) * .35, .1, .1) * smoothstep(.22, .32, d) * smoothstep(.345, .325, d) * front);
     }
     if (kind != PIECE) s.occlusion *= mix(.72, 1., smoothstep(0., .10, d));
     if (params[3].y > .5 && abs(q.x) < .12 && q.z > .3) {   // placket and buttons
@@ -69,8 +70,8 @@ void surface(inout Surface s) {
     #define FOLD(p) (noise((p) * scale + warp + seed) + .45 * noise((p).yxz * vec3(2.2, 3.4, 2.) + seed + 9.))
     h0 = FOLD(q);
     g = vec3(FOLD(q + vec3(e, 0, 0)), FOLD(q + vec3(0, e, 0)), FOLD(q + vec3(0, 0, e))) - h0;
-    s.normal = perturb(s.normal, g / e * .10 * folds * (kind == PIECE ? .3 : 1.));
-    colour *= .93 + .12 * h0;
+    s.normal = perturb(s.normal, g / e * .17 * folds * (kind == PIECE ? .25 : 1.));
+    colour *= .88 + .18 * h0;
     // Weave or knit.
     float rows = knit > 0. ? sin(q.y * 95.) * sin(q.x * 60. + 2. * sin(q.y * 47.)) : sin((q.x + q.y) * 170.) * sin((q.x - q.y) * 170.);
     colour *= 1. + (.10 * knit + .05 * weave) * rows * detail + .10 * (noise(q * 60.) - .5) * weave;

@@ -5,7 +5,7 @@ void surface(inout Surface s) {
     vec3 right = normalize(cross(up, gaze)), above = cross(gaze, right);
     float round_ = atan(dot(d, above), dot(d, right));
     const float iris_edge = .47, pupil_edge = .175;
-    vec3 white = vec3(.60, .55, .51) * (.93 + .1 * noise(d * 8.));
+    vec3 white = vec3(.50, .455, .42) * (.93 + .1 * noise(d * 8.));
     float vessel = smoothstep(.58, .75, noise(vec3(round_ * 9., away * 7., seed))) * smoothstep(.6, 1.15, away);
     white = mix(white, vec3(.56, .25, .21), vessel * .4 * params[1].w + .3 * params[2].y);
     float fibres = noise(vec3(round_ * 14., away * 9., seed)) * .6 + noise(vec3(round_ * 30., away * 4., seed + 5.)) * .4;
@@ -22,5 +22,5 @@ void surface(inout Surface s) {
     s.scatter = .25;
     s.wrap = .25;
     vec3 r = reflect(-s.view, s.normal);
-    s.glow = key_colour * 1.1 * smoothstep(.972, .986, dot(r, key_direction)) * mix(1., .5, smoothstep(.2, .5, lid));
+    s.glow = key_colour * .7 * smoothstep(.972, .986, dot(r, key_direction)) * mix(1., .5, smoothstep(.2, .5, lid));
 }

@@ -5,7 +5,7 @@
 float bell(float x, float width) { x /= width; return exp(-x * x); }
 
 // Height of pores and small lumps, for the normal.
-float grain(vec3 q) { return noise(q * 27.) * .0035 + noise(q * 11. + 5.) * .006; }
+float grain(vec3 q) { return noise(q * 27.) * .0055 + noise(q * 11. + 5.) * .008 + noise(q * 58.) * .0022; }
 
 // Folds that come with age: forehead, between the brows, crow's feet, nose to mouth, under the eyes.
 float folds(vec3 q, float x, float pattern) {
@@ -24,7 +24,7 @@ void surface(inout Surface s) {
     float x = abs(q.x), front = smoothstep(.55, .85, q.z), pattern = params[5].z;
     float wrinkles = params[2].w, oil = params[5].y;
     float low = fbm(q * 2.3 + pattern), mid = fbm(q * 9. + pattern), fine = noise(q * 34.);
-    vec3 colour = params[0].rgb * (.90 + .10 * low + .12 * mid + .06 * fine);
+    vec3 colour = params[0].rgb * (.90 + .10 * low + .12 * mid + .05 * fine + .05 * (noise(q * 70.) - .5));
     // Blood: cheeks, nose, chin, ears, knuckles of the brow; yellower forehead, bluer jaw.
     float blood = bell(x - .44, .21) * bell(q.y - 6.95, .22) * front + .75 * bell(x, .15) * bell(q.y - 6.97, .16) * step(1.2, q.z)
                 + .45 * bell(x, .2) * bell(q.y - 6.3, .13) * step(.9, q.z) + .7 * max(s.aux.w, 0.) + .25 * bell(q.y - 5.75, .3) * front;
