@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillyou.editing.composite import composite, native_mask
-from stillyou.editing.resample import mask_view, on_white, view
 from stillyou.editing.crop import Crop
+from stillyou.editing.resample import mask_view, on_white, view
 from stillyou.images import Picture
 
 SIDE = 16

@@ -163,6 +163,14 @@ def _character(picture: Picture) -> Box | None:
     return int(left * x), int(top * y), min(width, int(np.ceil(right * x))), min(height, int(np.ceil(bottom * y)))
 
 
+def include_box(crop: Crop, box: Box, size: tuple[int, int]) -> Crop:
+    """Return the smallest square around a square and a box, within a picture of this width and height where it fits."""
+    own = (crop.left, crop.top, crop.left + crop.size, crop.top + crop.size)
+    left, top, right, bottom = _union(own, box)
+    side = min(max(right - left, bottom - top), _WIDEST * min(size))
+    return Crop(_place((left + right) / 2, side, size[0]), _place((top + bottom) / 2, side, size[1]), side)
+
+
 def mask_box(mask: Pixels) -> Box | None:
     """Return the box of a mask's pixels (H, W) above 0, None if there are none."""
     marked = mask > 0

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.config import GuidanceScales
 from stillyou.diffusion.models import load_pipeline
+from stillyou.editing.choice import FaceChoice, parse_face
 from stillyou.editing.composite import composite, native_mask
-from stillyou.editing.crop import Crop, check_crop, find_crop, mask_box
+from stillyou.editing.crop import Crop
+from stillyou.editing.domain import parse_domain, subject
+from stillyou.editing.faces import Detector, face_detector
 from stillyou.editing.options import MaskLike, as_mask, check_options
-from stillyou.editing.report import LEAST_CHANGE, CropReport, EditReport, changes
-from stillyou.editing.resample import mask_view, view
+from stillyou.editing.report import LEAST_CHANGE, EditReport, changes, crop_report, face_reports
+from stillyou.editing.scene import Scene, Wish, look
 from stillyou.editing.squares import Plan, Progress, ask, batches, plan_edit
+from stillyou.editing.work import edit_scene
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.images import Picture, encode_info, picture_from_image, read_picture, write_picture
-from stillyou.images.colour import from_srgb, to_srgb
 from stillyou.images.picture import Pixels
 
 
@@ -60,11 +62,13 @@ class Editor:
     Args:
         pipeline: A `MultiConditionedPipeline`, or anything with its `edit`, `resolution` and `card`.
         model: How the user named it, for reports and messages.
+        detector: Finds faces in photographs; without one, dlib does if it is installed.
     """
 
-    def __init__(self, pipeline: Any, model: str = "custom") -> None:
+    def __init__(self, pipeline: Any, model: str = "custom", detector: Detector | None = None) -> None:
         self.pipeline = pipeline
         self.model = model
+        self.detector = detector or face_detector()
 
     @classmethod
     def from_pretrained(cls, model: str = "embedded", device: str = "auto", dtype: torch.dtype | None = None) -> Editor:
@@ -88,6 +92,8 @@ class Editor:
         mask: MaskLike | None = None,
         variables: Mapping[str, str] | None = None,
         crop: Crop | None = None,
+        face: str | int | FaceChoice | None = None,
+        domain: str | None = None,
         mask_strategy: str | None = None,
         progress: Progress | None = None,
     ) -> EditResult:
@@ -102,7 +108,9 @@ class Editor:
             guidance: Scales (image, source, text) that replace the effect's.
             mask: Where to edit, at the picture's size, instead of the estimated mask: a file, image or array.
             variables: Values for the prompt's placeholders, such as ``{"subject": "woman"}``.
-            crop: The square to work on, instead of the one found around the character.
+            crop: The square to work on, instead of the one found around the character or the face.
+            face: Which face of a photograph: ``largest`` (the default), ``all``, a number from the left, or ``X,Y``.
+            domain: ``cartoon`` or ``people``, where it should not be recognised (``auto``).
             mask_strategy: `noise`, `latent` or `none`, instead of the effect's.
             progress: Called with (steps done, steps).
 
@@ -122,14 +130,18 @@ class Editor:
             variables=variables,
             mask_strategy=mask_strategy,
         )
+        wish = Wish(parse_domain(domain), None if face is None else parse_face(face), crop)
         picture = _open(image)
         supplied = None if mask is None else as_mask(mask, picture.size)
-        square = check_crop(crop, picture.size) if crop else self._find_square(picture, supplied)
-        notes = list(picture.info.notes)
+        scene = look(picture, wish, supplied, self.pipeline.resolution, self.detector)
+        plan = self._with_subject(plan, scene, variables or {})
+        notes = [*picture.info.notes, *self._strange(scene), *scene.notes]
         if plan.strength == 0:
             rgb, editing_mask, evaluations = picture.rgb, np.zeros_like(picture.rgb[..., 0]), 0
         else:
-            rgb, editing_mask, evaluations = self._edit(plan, picture, square, supplied, seed, progress, notes)
+            rgb, editing_mask, evaluations = edit_scene(
+                self.pipeline, plan, picture, scene, supplied, int(seed), progress, notes
+            )
         area, inside, outside = changes(picture.rgb, rgb, editing_mask)
         if evaluations and inside < LEAST_CHANGE and (area or mask is None):
             notes.append("hardly anything was edited; more strength, another seed or more text guidance may help")
@@ -145,7 +157,10 @@ class Editor:
             mask=plan.mask if mask is None else None,
             width=picture.size[0],
             height=picture.size[1],
-            crop=CropReport(left=square.left, top=square.top, size=square.size),
+            crop=crop_report(scene.targets[0].framed),
+            domain=scene.finding.domain,
+            domain_reason=scene.finding.reason,
+            faces=face_reports(scene.faces, {each.face: each.framed for each in scene.targets}),
             mask_area=area,
             change_inside=inside,
             change_outside=outside,
@@ -153,7 +168,7 @@ class Editor:
             seconds=round(time.perf_counter() - started, 3),
             device=str(self.pipeline.device),
             dtype=str(self.pipeline.unet.dtype).removeprefix("torch."),
-            notes=tuple(notes),
+            notes=tuple(dict.fromkeys(notes)),
         )
         return EditResult(Picture(rgb, picture.alpha, picture.info), Image.fromarray(editing_mask), report)
 
@@ -212,29 +227,18 @@ class Editor:
                 results[index] = composite(Picture(source), answer.edit, answer.reconstruction, mask, crop), mask
         return [results[index] for index in range(len(sources))]
 
-    def _find_square(self, picture: Picture, supplied: Pixels | None) -> Crop:
-        box = None if supplied is None else mask_box(supplied)
-        return find_crop(picture, box, least=self.pipeline.resolution)
+    def _with_subject(self, plan: Plan, scene: Scene, variables: Mapping[str, str]) -> Plan:
+        """Say "person" or "cartoon character", as the picture shows, unless the user said something."""
+        word = subject(plan.effect, scene.finding.domain, self.pipeline.card.domains)
+        return replace(plan, prompts=plan.effect.prompts({**word, **variables}))
 
-    def _edit(
-        self,
-        plan: Plan,
-        picture: Picture,
-        crop: Crop,
-        supplied: Pixels | None,
-        seed: int,
-        progress: Progress | None,
-        notes: list[str],
-    ) -> tuple[Pixels, Pixels, int]:
-        """Return the edited pixels (H, W, 3), the editing mask (H, W) and the number of evaluations."""
-        side, icc = self.pipeline.resolution, picture.info.icc
-        wish = None if supplied is None else mask_view(supplied, crop, side)
-        square = to_srgb(view(picture, crop, side), icc)
-        (answer,) = ask(self.pipeline, [plan], [square], [seed], mask=wish, progress=progress)
-        mask = native_mask(answer.mask, crop, picture.size) if supplied is None else _inside(supplied, crop, notes)
-        mask = _visible(mask, picture, notes)
-        edit, reconstruction = (_in_profile(planes, icc) for planes in (answer.edit, answer.reconstruction))
-        return composite(picture, edit, reconstruction, mask, crop), mask, answer.evaluations
+    def _strange(self, scene: Scene) -> list[str]:
+        """Return a note on a picture of a kind that the model was not trained on."""
+        card, shown = self.pipeline.card, scene.finding.domain
+        if not card.effects or shown in card.domains:
+            return []
+        kinds = {"people": "a photograph", "cartoon": "a cartoon"}
+        return [f"{kinds[shown]}, but the model '{self.model}' was trained on {' and '.join(card.domains)} alone"]
 
 
 def _open(image: Image.Image | Picture | str | Path) -> Picture:
@@ -248,33 +252,3 @@ def _open(image: Image.Image | Picture | str | Path) -> Picture:
         f"the image is a {type(image).__name__}, not a path or a Pillow image",
         "Use PIL.Image.fromarray(array) for an array, PIL.Image.open(io.BytesIO(data)) for bytes.",
     )
-
-
-def _in_profile(planes: NDArray[np.float32], icc: bytes) -> NDArray[np.float32]:
-    """Convert sRGB (side, side, 3) in 0..255 to a picture's profile; without one they keep their fractions."""
-    eight = np.rint(planes).astype(np.uint8)
-    converted = from_srgb(eight, icc)
-    return planes if converted is eight else converted.astype(np.float32)
-
-
-def _inside(mask: Pixels, crop: Crop, notes: list[str]) -> Pixels:
-    """Clear a supplied mask outside the square, where there is no edit to show."""
-    left, top, right, bottom = crop.visible((mask.shape[1], mask.shape[0]))
-    kept = np.zeros_like(mask)
-    kept[top:bottom, left:right] = mask[top:bottom, left:right]
-    if not kept.any():
-        notes.append("the mask is black where the model works, so nothing was edited")
-    elif not np.array_equal(kept, mask):
-        notes.append(f"the mask reaches beyond the square {crop.left},{crop.top},{crop.size}; only that was edited")
-    return kept
-
-
-def _visible(mask: Pixels, picture: Picture, notes: list[str]) -> Pixels:
-    """Clear a mask where the picture is fully transparent: an edit would not show there."""
-    if picture.alpha is None:
-        return mask
-    shown = np.where(picture.alpha > 0, mask, 0).astype(np.uint8)
-    lost = 1 - float(shown.sum(dtype=np.int64)) / max(1.0, float(mask.sum(dtype=np.int64)))
-    if lost > 0.1:
-        notes.append(f"{lost:.0%} of the edit falls on transparent pixels, which stay transparent")
-    return shown

@@ -19,7 +19,7 @@ from PIL import Image
 from stillyou.images.picture import Pixels
 
 _FIRST_LOOK, _SECOND_LOOK = 1024, 2560
-"""Longer side of the copies that are searched: faces from 1/13 of it on are found in the first, from 1/32 in the other."""
+"""Longer side of the copies that are searched: faces from 1/13 of it on are found in one, from 1/32 in the other."""
 _MOST_ENLARGED = 3.0
 _LEAST_SIDE = 40
 """Pictures with a shorter side below this hold no face that could be edited."""
@@ -34,6 +34,7 @@ _GLANCE_FACE, _GLANCE_SIDE = 100, 240
 """When the tilt is measured: side of the face's box, and of the picture around it."""
 _GLANCE_TURNS = (-30, -15, 0, 15, 30)
 _GLANCE_SCORE = -0.5
+_NEAR = 0.6
 _OVERLAP = 0.3
 MOST_FACES = 64
 
@@ -68,8 +69,8 @@ class Face:
         return round(self.x - half), round(self.y - half), round(self.x + half), round(self.y + half)
 
 
-Detector = Callable[[Pixels], list[Face]]
-"""Finds the faces of a picture (H, W, 3), from left to right, in its pixels."""
+Detector = Callable[[Pixels, bool], list[Face]]
+"""Finds the faces of a picture uint8 (H, W, 3), from left to right; if told so, those that lie on their side too."""
 
 
 def face_detector() -> Detector | None:
@@ -77,11 +78,12 @@ def face_detector() -> Detector | None:
     return find_faces if importlib.util.find_spec("dlib") is not None else None
 
 
-def find_faces(rgb: Pixels) -> list[Face]:
+def find_faces(rgb: Pixels, tilted: bool = True) -> list[Face]:
     """Find the faces of a picture.
 
     Args:
         rgb: uint8 (H, W, 3), of any size.
+        tilted: Look for faces that lean by more than 30 degrees too, if none is upright; takes a second longer.
 
     Returns:
         At most `MOST_FACES`, the largest, from left to right.
@@ -93,7 +95,7 @@ def find_faces(rgb: Pixels) -> list[Face]:
     scales = _scales(max(height, width))
     copies = [_resized(image, scale) for scale in scales]
     faces = [_scaled(face, 1 / s) for copy, s in zip(copies, scales, strict=True) for face in _upright(copy)]
-    if max((face.score for face in faces), default=0.0) < _SURE:
+    if tilted and max((face.score for face in faces), default=0.0) < _SURE:
         faces += [_scaled(face, 1 / scales[0]) for face in _turned(copies[0])]
     kept = _distinct(face for face in faces if 0 <= face.x < width and 0 <= face.y < height)
     largest = sorted(kept, key=lambda face: -face.weight)[:MOST_FACES]
@@ -211,6 +213,10 @@ def _glance(image: Image.Image, face: Face, tilt: float) -> Face | None:
     best = max(found, key=lambda each: each.score)
     x, y = best.x - half, best.y - half
     return Face(face.x + c * x - s * y, face.y + s * x + c * y, best.size * scale, tilt, best.score)
+
+
+def _off_centre(face: Face) -> float:
+    return float(np.hypot(face.x - _GLANCE_SIDE / 2, face.y - _GLANCE_SIDE / 2))
 
 
 def _peak(scores: np.ndarray[Any, Any]) -> float:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.editing.faces import Face
+from stillyou.editing.framed import Framed
 from stillyou.images.picture import Pixels
 from stillyou.metrics import MARKED
 
@@ -19,6 +23,25 @@ class CropReport(Strict):
     left: int
     top: int
     size: int
+
+
+class FaceReport(Strict):
+    """A face that was found, in pixels of the upright picture.
+
+    `left`, `top` and `size` are its box, `tilt` the degrees by which it leans clockwise, `score` the detector's
+    confidence. `crop` is the upright square that was edited around it, None if it was left alone; `turned` tells
+    by how many degrees the model saw it turned.
+    """
+
+    number: int
+    left: int
+    top: int
+    size: int
+    tilt: float
+    score: float
+    edited: bool
+    crop: CropReport | None = None
+    turned: float = 0.0
 
 
 class EditReport(Strict):
@@ -37,6 +60,12 @@ class EditReport(Strict):
     width: int
     height: int
     crop: CropReport
+    """Of several faces: the first one's."""
+    domain: str
+    """`cartoon` or `people`."""
+    domain_reason: str
+    faces: tuple[FaceReport, ...] = ()
+    """From left to right; not looked for where nothing depends on them."""
     mask_area: float
     """Share of the picture where the editing mask is at least 128."""
     change_inside: float
@@ -49,6 +78,32 @@ class EditReport(Strict):
     device: str
     dtype: str
     notes: tuple[str, ...] = ()
+
+
+def crop_report(framed: Framed) -> CropReport:
+    """Return a square as reports give it."""
+    return CropReport(left=framed.crop.left, top=framed.crop.top, size=framed.crop.size)
+
+
+def face_reports(faces: Sequence[Face], edited: Mapping[int | None, Framed]) -> tuple[FaceReport, ...]:
+    """Return all faces as reports give them; `edited` holds the squares of those that were edited, by index."""
+    reports = []
+    for index, face in enumerate(faces):
+        framed = edited.get(index)
+        reports.append(
+            FaceReport(
+                number=index + 1,
+                left=face.box[0],
+                top=face.box[1],
+                size=face.box[2] - face.box[0],
+                tilt=round(face.tilt, 1),
+                score=round(face.score, 3),
+                edited=framed is not None,
+                crop=None if framed is None else crop_report(framed),
+                turned=0.0 if framed is None else round(framed.tilt, 1),
+            )
+        )
+    return tuple(reports)
 
 
 def changes(before: Pixels, after: Pixels, mask: Pixels) -> tuple[float, float, float]:
