@@ -27,11 +27,13 @@ SHADE_LEVELS = 10
 """Differences up to this many levels of 255 are light, not the costume's shade."""
 MOVED_LEVELS = 7
 """The same for expressions, after smoothing."""
-_SHADE_REACH, _HAIR_REACH, _FADE, _GUARD = 0.045, 0.12, 0.012, 0.03
+_SHADE_REACH, _HAIR_REACH, _FADE, _GUARD = 0.045, 0.06, 0.012, 0.03
 """How far shade and moved hair belong to a costume, how wide an expression's mask fades, and how far shade stays
 away from eyes and mouth: shares of the picture's side."""
-SPECK, HOLE = 0.0006, 0.0012
-"""Smaller islands and holes are cleaned away: shares of the picture's area."""
+SPECK, HOLE, _FACE_HOLE = 0.0006, 0.0012, 0.012
+"""Smaller islands and holes are cleaned away, larger holes within a face: shares of the picture's area."""
+_FEATURE_REACH = 0.05
+"""How close to brows, eyes and mouth even narrow changes belong to an expression, as a share of the side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +59,9 @@ def _large(flags: Flags, smallest: float) -> Flags:
     return np.asarray((sizes >= smallest * flags.size)[labels])
 
 
-def clean(flags: Flags) -> Flags:
-    """Return flags without specks and pinholes."""
-    return ~_large(~_large(flags, SPECK), HOLE)
+def clean(flags: Flags, hole: float = HOLE) -> Flags:
+    """Return flags without specks and without holes smaller than a share of the picture."""
+    return ~_large(~_large(flags, SPECK), hole)
 
 
 def _shrunk(flags: Flags, size: int) -> Flags:
@@ -137,7 +139,10 @@ def expression_edit(source: Rendered, target: Rendered) -> Edit:
     moved = (change > MOVED_LEVELS) & free
     width = max(1, round(size / 100))
     closed = ndimage.binary_closing(np.pad(moved, 4 * width), iterations=2 * width)[4 * width : -4 * width, 4 * width : -4 * width]
-    core = clean(closed | moved)
+    features = _distance(_shrunk(np.isin(source.roles, (*FEATURES, Role.BROW)), size)) < _FEATURE_REACH
+    broad = ndimage.binary_opening(closed, iterations=2 * width)  # thin bands away from features are moving shadows
+    grown = broad | (closed & features)
+    core = clean(_attached(grown, grown & features), _FACE_HOLE)
     away = _distance(core)
-    flags = clean((away < _FADE) & (free | core)) | core
+    flags = clean((away < _FADE) & (free | core), _FACE_HOLE) | core
     return _composed(source.pixels, target.pixels, _fade(np.maximum(away - 1 / size, 0), 1.6 * _FADE), flags)

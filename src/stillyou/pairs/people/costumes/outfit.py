@@ -18,6 +18,8 @@ from stillyou.pairs.people.hair import Hair
 from stillyou.pairs.people.parts import MeshPart, Role, StrandPart, mesh_part, strand_part
 
 Part = MeshPart | StrandPart
+_CHEST = (0.0, 3.9, 0.1, 1.0)
+"""Inside the chest: fur on a coat is lit as a hull about it."""
 Triangles = npt.NDArray[np.intp]
 Attribute = str | int | float
 UNDER_CAPS = {"beanie": 0.22, "cap": 0.16}
@@ -173,7 +175,7 @@ class Bench:
                 width=np.full(len(points), self.figure.detail.width(width), np.float32),
                 colour=np.repeat(tint.astype(np.float32), STRANDS[kind], 0),
                 shade=shade.astype(np.float32),
-                params=[[1.0 if kind == "wool" else 0.0]],
+                params=[[1.0 if kind == "wool" else 0.0], _CHEST if role is Role.COSTUME_BODY else (0.0,)],
             )
         )
 

@@ -1,6 +1,7 @@
 """Hair under costumes: pressed in by a ring, hidden under a closed hat, lifted onto a coat.
 
-What is pressed stays the person's own strands: below the brim they fall as before.
+What is pressed stays the person's own strands: below the brim they fall as before. The more hair swells beyond a ring,
+the farther from it the pressing begins, so that it tapers and does not stand out like a second brim.
 """
 
 from __future__ import annotations
@@ -21,12 +22,19 @@ def _ramp(values: Floats) -> Floats:
     return np.asarray(clipped * clipped * (3 - 2 * clipped), np.float32)
 
 
-def _squeezed(ring: Ring, points: Floats, weight: Floats) -> Floats:
+def _squeezed(ring: Ring, points: Floats, weight: Floats, inside: float = INSIDE) -> Floats:
     """Pull points inside the ring's cylinder by a weight of 0 to 1."""
     angle, distance, height = ring.cylinder(points)
-    inside = np.minimum(distance, ring.reach(angle) - INSIDE)
-    distance = distance + (inside - distance) * weight
+    pressed = np.minimum(distance, ring.reach(angle) - inside)
+    distance = distance + (pressed - distance) * weight
     return ring.centre + ring.directions(angle) * distance[..., None] + ring.up * height[..., None]
+
+
+def _swell(ring: Ring, points: Floats) -> float:
+    """Return how far most of the hair at the ring's height stands out beyond it, decimetres."""
+    angle, distance, height = ring.cylinder(points[::8])
+    beyond = (distance - ring.reach(angle))[np.abs(height) < 0.25]
+    return float(np.clip(np.quantile(beyond, 0.9), 0, 0.8)) if len(beyond) else 0.0
 
 
 def press_under_hat(
@@ -44,11 +52,14 @@ def press_under_hat(
     if hair is None:
         return None
     height = (hair.points - ring.centre) @ ring.up
+    zone += _swell(ring, hair.points)
     points = _squeezed(ring, hair.points, _ramp((height - low + zone) / zone))
     return with_hair(hair, points, np.where(height > hidden, 0, hair.opacity))
 
 
-def press_by_band(hair: Hair | None, ring: Ring, *, low: float, high: float, zone: float = 0.25) -> Hair | None:
+def press_by_band(
+    hair: Hair | None, ring: Ring, *, low: float, high: float, zone: float = 0.25, inside: float = INSIDE
+) -> Hair | None:
     """Press the hair in by an open band (a wreath, a crown); it swells again above and below.
 
     Args:
@@ -57,12 +68,14 @@ def press_by_band(hair: Hair | None, ring: Ring, *, low: float, high: float, zon
         low: Lower edge of the band above the ring's plane.
         high: Upper edge.
         zone: How far from the edges the pressing fades.
+        inside: How far inside the ring the hair lies.
     """
     if hair is None:
         return None
     height = (hair.points - ring.centre) @ ring.up
+    zone += _swell(ring, hair.points)
     weight = _ramp((height - low + zone) / zone) * _ramp((high + zone - height) / zone)
-    return with_hair(hair, _squeezed(ring, hair.points, weight), hair.opacity)
+    return with_hair(hair, _squeezed(ring, hair.points, weight, inside), hair.opacity)
 
 
 def lift_over_coat(hair: Hair | None, off: float) -> Hair | None:

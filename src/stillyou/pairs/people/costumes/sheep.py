@@ -15,7 +15,7 @@ from stillyou.pairs.people.costumes.torso import Region, layer, region, sites
 from stillyou.pairs.people.geometry import rotation, unit, vertex_normals
 from stillyou.pairs.people.parts import Role
 
-FLEECES = ((0.80, 0.76, 0.69), (0.86, 0.84, 0.80), (0.74, 0.67, 0.56), (0.88, 0.85, 0.82))
+FLEECES = ((0.84, 0.81, 0.75), (0.86, 0.84, 0.80), (0.84, 0.79, 0.70), (0.88, 0.85, 0.82))
 PINKS = ((0.62, 0.30, 0.27), (0.55, 0.36, 0.30), (0.70, 0.42, 0.40))
 _WIDTH, _HEIGHT, _MIDDLE = 0.70, 1.00, 7.06
 """Half width, half height and centre of a hood's opening in template coordinates."""
@@ -54,8 +54,8 @@ def _below_neck(part: Region) -> Floats:
 
 
 def _base(colour: Floats) -> list[list[float]]:
-    """Return the numbers of the fleece's ground: a shade under the locks' colour."""
-    return [[*(colour * 0.88).tolist(), 0.0], [0.0, 0.0, 0.0, 1.0]]
+    """Return the numbers of the fleece's ground: nearly the locks' colour."""
+    return [[*(colour * 0.95).tolist(), 0.0], [0.0, 0.0, 0.0, 1.0]]
 
 
 def _hood(bench: Bench, fleece: Floats, length: float) -> Ring:
@@ -76,8 +76,10 @@ def _hood(bench: Bench, fleece: Floats, length: float) -> Ring:
     bench.fur(rng, spots.on(posed), outward, colour=fleece, length=length, kind="wool", droop=0.12, width=0.014)
     bench.hides.add("earrings")
     _rim(bench, points, local, fleece, length)
-    bench.hair = hide_in_hood(bench.hair, width=_WIDTH * 0.86, height=_HEIGHT * 0.86, middle=_MIDDLE, depth=0.85)
-    return fit_ring(figure, front=8.1, back=7.4, pad=0.14 + pad)
+    ring = fit_ring(figure, front=8.1, back=7.4, pad=0.14 + pad)
+    bench.hair = press_by_band(bench.hair, ring, low=-0.5, high=2.0, inside=0.12)
+    bench.hair = hide_in_hood(bench.hair, width=_WIDTH * 0.84, height=_HEIGHT * 0.84, middle=_MIDDLE, depth=0.85)
+    return ring
 
 
 def _rim(bench: Bench, points: Floats, normals: Floats, fleece: Floats, length: float) -> None:

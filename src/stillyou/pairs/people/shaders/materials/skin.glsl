@@ -76,14 +76,14 @@ void surface(inout Surface s) {
     if (params[5].x > 0.) {
         float side = sign(q.x), end = 6.52 + .22 * hash(vec3(side, pattern, 4.));     // a drop hangs at the end of each track
         float track = x - .33 - .025 * sin(q.y * 7. + pattern + side * 2.), fall = (q.y - end) / .075;
-        float wide = .026 + .012 * noise(vec3(side, q.y * 9., pattern)) + .030 * exp(-fall * fall);
+        float wide = .022 + .012 * noise(vec3(side, q.y * 9., pattern)) + .030 * exp(-fall * fall);
         tear = smoothstep(1., .55, abs(track) / wide) * smoothstep(7.20, 7.15, q.y) * smoothstep(end - .085, end - .045, q.y) * step(.7, q.z) * params[5].x;
         float pool = smoothstep(.035, .015, abs(q.y - 7.185 + .25 * (x - .31) * (x - .31))) * smoothstep(.15, .10, abs(x - .32)) * step(.9, q.z) * params[5].x;
         tear = max(tear, pool);
         float round_ = clamp(abs(track) / wide, 0., 1.);
         s.normal = normalize(s.normal + vec3(side * sign(track) * tear * .9 * round_ * (1. - pool), -tear * .35 * exp(-fall * fall) * sign(fall), 0));
         colour *= mix(vec3(1), mix(vec3(.90, .84, .84), vec3(1.12, 1.14, 1.18), round_ * .8), tear);
-        s.glow += tear * (.05 + .10 * (1. - round_)) * (sky + key_colour * .25);
+        s.glow += tear * (.03 + .05 * (1. - round_)) * (sky + key_colour * .25);
     }
     s.albedo = colour;
     s.scatter = 1.;
@@ -91,5 +91,5 @@ void surface(inout Surface s) {
     s.roughness = mix(mix(.50, .41, clamp(shiny * oil, 0., 1.)), .32, lip);
     s.roughness = mix(mix(s.roughness, .25, mouth), .16, tear);
     s.reflectance = .028;
-    s.shine = (.55 + .45 * oil) * (.7 + .6 * mid) + 1.6 * tear;
+    s.shine = (.55 + .45 * oil) * (.7 + .6 * mid) + 1.1 * tear;
 }
