@@ -62,25 +62,28 @@ def compile_seconds(pipeline: MultiConditionedPipeline, batch: int = 1) -> float
         StillYouError: There is no compiler, or it cannot compile this.
     """
     started = time.perf_counter()
-    device, config = pipeline._execution_device, pipeline.unet.config
-    side, rows = pipeline.resolution // 8, 4 * batch
-    channels, tokens = config.in_channels // 2, _token_count(pipeline)
-    noisy = torch.zeros(rows, channels, side, side, device=device)
-    conditions = Conditions(noisy, torch.zeros(rows, tokens, config.cross_attention_dim, device=device))
-    predict = pipeline.denoiser.predict
-    if pipeline.speed.feature_interval > 1:
-        predict = FeatureCache(pipeline.unet, pipeline.speed.feature_interval, compiled=True).predict
-    t = torch.tensor(1, device=device)
     try:
-        with torch.inference_mode():
-            for _ in range(3):  # compile, record the graphs, replay them
-                predict(noisy, t, conditions)
+        _rehearse(pipeline, 4 * batch)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise StillYouError(
             f"torch.compile does not work here ({reason:.160})", "Install a C compiler (gcc), or leave out --compile."
         ) from error
     return time.perf_counter() - started
+
+
+@torch.inference_mode()
+def _rehearse(pipeline: MultiConditionedPipeline, rows: int) -> None:
+    """Predict for a batch of zeros of the shapes and kinds of tensors of an edit: others would compile anew."""
+    device, config, side = pipeline._execution_device, pipeline.unet.config, pipeline.resolution // 8
+    noisy = torch.zeros(rows, config.in_channels // 2, side, side, device=device)
+    tokens = torch.zeros(rows, _token_count(pipeline), config.cross_attention_dim, device=device)
+    predict = pipeline.denoiser.predict
+    if pipeline.speed.feature_interval > 1:
+        predict = FeatureCache(pipeline.unet, pipeline.speed.feature_interval, compiled=True).predict
+    t = torch.tensor(1, device=device)
+    for _ in range(3):  # compile, record the graphs, replay them
+        predict(noisy, t, Conditions(noisy, tokens))
 
 
 def _token_count(pipeline: MultiConditionedPipeline) -> int:
