@@ -21,6 +21,8 @@ Rows = Sequence[npt.ArrayLike]
 
 _UPPER_GUM, _LOWER_GUM = 6.735, 6.475
 """Rest height where the teeth end and the gums begin."""
+_COVERED = 2.0
+"""Decimetres below the neckline from where clothes always cover the skin."""
 _EYE = (0.31, 7.284)
 """Rest x and y of the middle of an eye."""
 
@@ -66,7 +68,9 @@ def _surface_part(
 def _own_vertices(part: str, count: int) -> tuple[npt.NDArray[np.int64], Integers]:
     """Return the surface vertices of a part and its triangles in numbers of those; `count` tells the detail."""
     body = load_body(fine=count > 10000)
-    used, numbers = np.unique(body.triangles_of(part), return_inverse=True)
+    triangles = body.triangles_of(part)
+    shown = body.neckline[triangles].min(1) < _COVERED
+    used, numbers = np.unique(triangles[shown], return_inverse=True)
     return used, numbers.reshape(-1, 3).astype(np.int32)
 
 

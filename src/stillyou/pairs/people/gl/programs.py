@@ -80,11 +80,12 @@ class Programs:
 
     def strand(self, material: str) -> moderngl.Program:
         """Return the program that draws strands of a material."""
-        return self._program("strand.vert", "strand.frag", material, {"material": material_text("strands", material)})
+        blocks = {"material": material_text("strands", material)}
+        return self._program("strand.vert", "strand.frag", material, blocks, {"SHADOW_TAPS": "5"})
 
     def strand_depth(self) -> moderngl.Program:
         """Return the program that draws strands into the shadow map."""
-        return self._program("strand.vert", "strand_depth.frag")
+        return self._program("strand_depth.vert", "strand_depth.frag")
 
     def post(self, name: str) -> moderngl.Program:
         """Return a program that works on whole pictures."""

@@ -22,15 +22,15 @@ from stillyou.pairs.people.gl.buffers import Buffers
 from stillyou.pairs.people.gl.context import Device, open_device
 from stillyou.pairs.people.gl.programs import Programs, set_uniforms
 from stillyou.pairs.people.light import Light
-from stillyou.pairs.people.parts import MeshPart, Part, StrandPart
+from stillyou.pairs.people.parts import MeshPart, Part, Role, StrandPart
 
 if TYPE_CHECKING:
     import moderngl
 
 _FAR = 1000.0
 """Depth where nothing is drawn."""
-_SHADOW_SPREAD = 1.3
-"""How much wider strands are in the shadow map, which has fewer pixels for them."""
+_SHADOW_SHARE, _SHADOW_SPREAD = 0.5, 1.9
+"""Share of the strands that cast shadows, and how much wider they are in the shadow map to make up for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +103,7 @@ class Renderer:
         import moderngl
 
         self._context.enable_only(moderngl.DEPTH_TEST)
+        self._context.depth_func = "<="
         self._targets.shadow.use()
         self._targets.shadow.clear(depth=1.0)
         values = {**common, "projection": light.shadow_matrix, "watcher": tuple(light.lamp.tolist())}
@@ -119,11 +120,18 @@ class Renderer:
         self._targets.surfaces.clear(0, 0, 0, _FAR, depth=1.0)
         eye = tuple(scenery.camera.eye.tolist())
         values = {**common, "projection": scenery.camera.projection, "watcher": eye, "spread": 1.0}
-        for part in parts:
-            if isinstance(part, MeshPart):
+        meshes = [part for part in parts if isinstance(part, MeshPart)]
+        skins = [part for part in meshes if part.role == Role.SKIN]
+        for part in skins:  # depth alone, so that what lies behind is not shaded
+            self._draw_mesh(self._programs.mesh_depth(part.material), part, values)
+        for part in meshes:
+            if part.role != Role.SKIN:
                 self._draw_mesh(self._programs.mesh(part.material), part, values)
-            else:
-                self._draw_strands(self._programs.strand(part.material), part, values)
+        for strands in parts:
+            if isinstance(strands, StrandPart):
+                self._draw_strands(self._programs.strand(strands.material), strands, values)
+        for part in skins:  # last, since most of it is hidden and it is the dearest to shade
+            self._draw_mesh(self._programs.mesh(part.material), part, values)
 
     def _draw_mesh(self, program: moderngl.Program, part: MeshPart, values: dict[str, Any]) -> None:
         set_uniforms(program, {**values, "params": part.params, "role": float(part.role)})
@@ -134,7 +142,8 @@ class Renderer:
         own = {"params": part.params, "role": float(part.role), "steps": strands.steps}
         set_uniforms(program, {**values, **own})
         strands.bind()
-        array, indices = self._buffers.ribbons(program, strands.count, strands.steps)
+        share = _SHADOW_SHARE if values["spread"] > 1 else 1.0
+        array, indices = self._buffers.ribbons(program, max(1, int(share * strands.count)), strands.steps)
         array.render(vertices=indices)
 
     def _post(self, common: dict[str, Any], scenery: Scenery) -> None:

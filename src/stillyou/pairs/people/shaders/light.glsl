@@ -10,17 +10,19 @@ vec3 ambient(vec3 n) {
     return mix(ground, sky, n.y * .5 + .5) + side_colour * max(0., dot(n, side_direction) * .6 + .4);
 }
 
-// Share of the key light that reaches a point: 0 to 1. Interleaved gradient noise turns the taps from pixel to pixel.
-float key_visible(vec3 world, vec3 n, float bias) {
+// Share of the key light that reaches a point: 0 to 1. The taps are turned by `chance`, 0 to 1.
+float key_visible(vec3 world, vec3 n, float bias, float chance) {
     vec3 c = (shadow_matrix * vec4(world + n * .015, 1.)).xyz * .5 + .5;
-    float turn = 6.2832 * fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(.06711056, .00583715))));
-    float lit = 0.;
+    float turn = 6.2832 * chance, lit = 0.;
     for (int i = 0; i < TAPS; i++) {
         float radius = sqrt((float(i) + .5) / float(TAPS)) * softness, angle = turn + float(i) * 2.399963;
         lit += step(c.z - bias - radius * .25, texture(shadow_map, c.xy + vec2(cos(angle), sin(angle)) * radius).r);
     }
     return lit / float(TAPS);
 }
+
+// Interleaved gradient noise (Jimenez): 0 to 1, different for neighbouring pixels.
+float pixel_chance(vec2 at) { return fract(52.9829189 * fract(dot(at, vec2(.06711056, .00583715)))); }
 
 // What a mirror sees in direction r: sky, ground and soft boxes.
 vec3 surroundings(vec3 r, float roughness) {

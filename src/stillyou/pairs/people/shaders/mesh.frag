@@ -9,6 +9,8 @@ uniform float role;
 #include "common.glsl"
 #include "light.glsl"
 
+float key_visible(vec3 world, vec3 n, float bias) { return key_visible(world, n, bias, pixel_chance(gl_FragCoord.xy)); }
+
 // A point of a surface: what a material is told (first block) and what it answers (second).
 struct Surface {
     vec3 world, rest; vec4 aux; vec3 view; float footprint;   // footprint: how much of rest space a pixel spans

@@ -1,27 +1,32 @@
 #version 430
-// Two vertices a point: a ribbon that faces the viewer and is never narrower than about half a pixel.
-layout(std430, binding = 0) readonly buffer Points { vec4 points[]; };      // xyz, opacity
-layout(std430, binding = 1) readonly buffer Strands { vec4 strands[]; };    // colour, width * 65536 rounded + shade
-uniform mat4 projection;
-uniform int steps;          // points a strand
-uniform vec3 watcher;       // the eye, or the lamp in the shadow pass
-uniform float pixel;        // size of a pixel at distance 1
-uniform float spread;       // widening: shadows are a little wider
-out vec3 world, tangent, tint;
-out vec2 along;             // 0 at the root to 1 at the tip; shade
-out float opacity;
+// Strands are lit at their points: they are thinner than a pixel, and every pixel shows many of them.
+#include "common.glsl"
+#include "light.glsl"
+#include "ribbon.glsl"
+uniform vec3 centre;        // of the head: strands are lit as a ball about it
+out vec4 lamps;             // diffuse light of the lamps; depth
+out vec3 tint, shine, around;
+
+// A point of a strand: what a material is told (first block) and what it answers (second).
+struct Strand {
+    vec3 world, tangent, view; float along, shade, lit;    // lit: share of the key light that reaches it
+    vec3 normal;            // in and out
+    vec3 albedo;
+    vec3 diffuse, specular; // light of the lamps
+    float occlusion;        // by the hairs about it
+};
+#include "material"
 
 void main() {
-    int k = gl_VertexID >> 1, strand = k / steps, step_ = k - strand * steps, first = strand * steps;
-    vec4 here = points[k], data = strands[strand];
-    vec3 before = points[max(k - 1, first)].xyz, after = points[min(k + 1, first + steps - 1)].xyz;
-    tangent = normalize(after - before + 1e-6);
-    vec3 toward = watcher - here.xyz;
-    float t = float(step_) / float(steps - 1), distance_ = length(toward);
-    float wide = floor(data.w) / 65536., width = max(wide * (1. - .75 * t * t), distance_ * pixel * .55 * (1. - .4 * t)) * spread;
-    world = here.xyz + normalize(cross(tangent, toward)) * (float(gl_VertexID & 1) - .5) * width;
-    tint = data.rgb;
-    along = vec2(t, fract(data.w));
-    opacity = here.w;
-    gl_Position = projection * vec4(world, 1.);
+    Ribbon r = ribbon();
+    vec3 v = normalize(eye - r.world), n = normalize(r.world - centre);
+    n = normalize(n - r.tangent * dot(n, r.tangent) + v * .25);
+    float lit = key_visible(r.world, n, .010, hash(vec3(r.shade * 91., r.along * 7., 3.)));
+    Strand s = Strand(r.world, r.tangent, v, r.along, r.shade, lit, n, r.colour, vec3(0), vec3(0), 1.);
+    strand(s);
+    lamps = vec4(s.diffuse * s.occlusion, dot(r.world - eye, forward));
+    tint = s.albedo;
+    shine = s.specular * s.occlusion;
+    around = ambient(s.normal) * s.occlusion;
+    gl_Position = projection * vec4(r.world, 1.);
 }
