@@ -129,7 +129,7 @@ def figures(rows: Sequence[Row]) -> dict[str, float]:
         found[edit] = round(after / before, 4)
     tasks = [row.task for row in rows if row.unit == "training images a second"]
     before, after = _end(rows, tasks[0], released=True) if tasks else None, None
-    ours = [row.value for row in rows if row.task in tasks and row.path != "released" and row.value]
+    ours = [row.value for row in rows if tasks[:1] == [row.task] and row.path != "released" and row.value]
     after = max(ours) if ours else None
     if before and after:
         found[train] = round(after / before, 3)

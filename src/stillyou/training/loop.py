@@ -173,7 +173,7 @@ class Trainer:
                 self._housekeeping(decision)
                 if decision.outcome is not None:
                     break
-                self._train_step(next(batches), decision.progress)
+                self.train_step(next(batches), decision.progress)
                 if self.accelerator.device.type == "cpu":
                     self._check_finite()
         self._check_finite()
@@ -207,7 +207,13 @@ class Trainer:
             by_step or since - self._saved_at >= 60 * every.checkpoint_minutes,
         )
 
-    def _train_step(self, batch: Batch, progress: float) -> None:
+    def train_step(self, batch: Batch, progress: float) -> None:
+        """Take one step.
+
+        Args:
+            batch: Of this process.
+            progress: f in [0, 1], for the learning rate.
+        """
         rate = learning_rate(self.settings, self.step, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
