@@ -43,7 +43,7 @@ def build_base(
         torch.manual_seed(seed)
         pipeline = StableDiffusionPipeline(
             vae=_vae(resolution),
-            text_encoder=_text_encoder(cross_dim),
+            text_encoder=make_prompts_matter(_text_encoder(cross_dim)),
             tokenizer=_tokenizer(),
             unet=_unet(in_channels, cross_dim, resolution),
             scheduler=_scheduler(prediction_type),
@@ -74,10 +74,18 @@ def build_clip(folder: str | Path, *, width: int = CROSS_DIM, seed: int = 1) -> 
     return Path(folder)
 
 
+def make_prompts_matter(text_encoder: CLIPTextModel) -> CLIPTextModel:
+    """Enlarge text tokens in place: to random networks one prompt is otherwise much like another."""
+    with torch.no_grad():
+        # Older versions of transformers nest the network in `text_model`.
+        getattr(text_encoder, "text_model", text_encoder).final_layer_norm.weight.mul_(4)
+    return text_encoder
+
+
 def released_states(
     base: str | Path, *, image_tokens: int = VISION_TOKENS, seed: int = 2
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return random state dicts (unet, adapter) that fit a base whose `conv_in` is widened."""
+    """Return random state dicts (unet, adapter) for a base whose `conv_in` is widened; prompts matter to them."""
     config = UNet2DConditionModel.load_config(Path(base) / "unet")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -89,7 +97,9 @@ def released_states(
                 "linear1": nn.Linear(image_tokens + 4, image_tokens),
             }
         )
-    return unet.state_dict(), adapter.state_dict()
+    return {
+        name: 3 * tensor if "attn2.to_v" in name else tensor for name, tensor in unet.state_dict().items()
+    }, adapter.state_dict()
 
 
 def build_released(
