@@ -130,7 +130,7 @@ def _tube(width: float, rise: float) -> list[tuple[float, float, float, float]]:
 
 def _crew(figure: Figure, traits: ClothesTraits, colour: Colour) -> list[MeshPart]:
     level = 0.1 if traits.kind == "tshirt" else 0.06
-    thick = 0.035 if traits.kind in ("tshirt", "jacket") else 0.05
+    thick = 0.026 if traits.kind in ("tshirt", "jacket") else 0.04
     return [_ring(figure, _tube(thick, thick), level, colour=colour)]
 
 

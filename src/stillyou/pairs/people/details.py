@@ -45,7 +45,6 @@ _ALL = (  # stem, names of the positive end, spread (deviation of the weight)
     ("nose-width2", "incr", 0.22),
     ("nose-width3", "incr", 0.22),
     ("nose-trans", "up", 0.10),
-    ("mouth-angles", "up", 0.12),
     ("mouth-cupidsbow", "incr", 0.2),
     ("mouth-cupidsbow-width", "incr", 0.2),
     ("mouth-dimples", "in", 0.1),
@@ -132,6 +131,7 @@ def draw_details(seed: int, *, strength: float = 1.0, weight: float = 0.5, age: 
         _signed(weights, ("l-", "r-"), stem, positive, _draw(rng, spread * strength))
     for name in _ASYMMETRIC:
         weights[f"asym-{name}-{rng.choice(['l', 'r'])}"] = abs(_draw(rng, 0.12 * strength))
+    _signed(weights, ("",), "mouth-angles", "up", 0.12 + _draw(rng, 0.12))  # the template looks sullen
     weights[f"head-{rng.choice(_OUTLINES)}"] = float(rng.uniform(0, 0.35)) * strength
     _signed(weights, ("",), "head-fat", "incr", float((weight - 0.5) * 0.7 + _draw(rng, 0.12)))
     _ages(weights, rng, age)

@@ -79,12 +79,12 @@ def _cap(figure: Figure) -> list[MeshPart]:
     traits = figure.person.accessories
     ring = covering_ring(figure)
     top = _dome(ring, height=ring.crown + 0.12, start=-0.02, square=2.4)
-    around = np.linspace(-0.86, 0.86, 25)
+    around = np.linspace(-0.72, 0.72, 25)
     rows = []
     for share in np.linspace(0, 1, 8):
         reach = ring.reach(around.astype(np.float32))
-        out = 0.60 * np.clip(1 - (np.abs(around) / 0.86) ** 2.6, 0, 1) ** 0.7 * share
-        drop = 0.03 - 0.10 * share - 0.30 * np.abs(around) ** 2.0 * (0.2 + share)
+        out = 0.62 * np.clip(1 - (np.abs(around) / 0.72) ** 2.6, 0, 1) ** 0.7 * share
+        drop = 0.03 - 0.10 * share - 0.42 * np.abs(around) ** 2.0 * (0.2 + share)
         rows.append(ring.at(around.astype(np.float32), floats(out + 0.0 * reach), floats(drop)))
     visor = floats(np.concatenate(rows))
     return [
@@ -113,9 +113,20 @@ def _turban(figure: Figure) -> list[MeshPart]:
 @lru_cache(maxsize=2)
 def _veil_region(body: Body) -> Region:
     x, y, z = body.rest.T
-    face = ((x / 0.58) ** 2 + ((y - 7.05) / 0.82) ** 2 < 1) & (z > 0.6)
+    face = ((x / 0.56) ** 2 + ((y - 7.0) / 0.80) ** 2 < 1) & (z > 0.6)
     chosen = (body.neckline < 1.5) & ~face & ~body.mouth_inside & (np.abs(x) < 2.0)
     return region(body, chosen)
+
+
+def _cone(part: Region) -> Floats:
+    """Return how far (R, 3) a scarf hangs off the hollows between chin, neck and shoulders."""
+    x, y, z = part.rest.T
+    away = np.stack([x, 0 * x, z - 0.15], 1)
+    radius = np.linalg.norm(away, axis=1)
+    forward = away[:, 2] / np.maximum(radius, 1e-6)
+    reach = np.interp(y, [5.2, 5.6, 5.9, 6.15, 6.4], [0.85, 0.84, 0.70, 0.62, 0.3])
+    reach = reach * np.where(forward > 0, 1 - 0.12 * forward, 1 + 0.35 * forward)
+    return floats(away / np.maximum(radius, 1e-6)[:, None] * np.maximum(0, reach - radius)[:, None])
 
 
 def _hijab(figure: Figure) -> list[MeshPart]:
@@ -132,9 +143,11 @@ def _hijab(figure: Figure) -> list[MeshPart]:
     for _ in range(26):  # cloth bridges ears and the hollows of the neck
         points = part.smoothing @ points
     wide = floats(0.07 + 0.10 * neck + full + 0.09 * np.clip((6.0 - y) / 0.4, 0, 1))
-    short = np.clip(wide - np.einsum("ij,ij->i", points - skin, normals), 0, None) * (figure.body.masks["ears"][part.vertices] < 0.1)
+    wide = np.where(figure.body.masks["ears"][part.vertices] < 0.1, wide, 0.025)  # ears lie flat under it
+    short = np.clip(wide - np.einsum("ij,ij->i", points - skin, normals), 0, None)
     points = points + normals * short[:, None]
-    for _ in range(2):
+    points = points + _cone(part)
+    for _ in range(4):
         points = part.smoothing @ points
     points = floats(points + figure.normals[part.vertices] * (0.035 * drape)[:, None])
     posed = figure.pose.body(points, figure.body.weights[part.vertices])

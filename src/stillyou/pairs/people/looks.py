@@ -128,8 +128,8 @@ def _brows(seed: int, group: Group, skin: SkinTraits, hair: HairTraits) -> BrowT
     return BrowTraits(
         height=float(rng.uniform(-0.012, 0.02)),
         arch=float(rng.uniform(0.02, 0.06) if female else rng.uniform(0.005, 0.035)),
-        thickness=float(rng.uniform(0.6, 1.0) if female else rng.uniform(0.85, 1.4)),
-        density=float(rng.uniform(0.5, 1.0) * (0.7 if group.age < 12 else 1.0)),
+        thickness=float(rng.uniform(0.6, 1.0) if female or group.age < 12 else rng.uniform(0.85, 1.4)),
+        density=float(rng.uniform(0.5, 1.0) * (0.55 if group.age < 12 else 1.0)),
         colour=_mix(natural, skin.colour, float(rng.uniform(0.14, 0.36))),
     )
 

@@ -7,13 +7,13 @@ import numpy as np
 from stillyou.pairs.people.groups import Group
 
 _FEMALE = {
-    "short": {"pixie": 3, "crop": 1, "side": 1, "afro_short": 0, "curly_short": 1},
-    "medium": {"bob": 3, "bob_fringe": 2, "shoulder": 3, "curly": 2},
+    "short": {"pixie": 3, "crop": 1, "side": 1, "afro_short": 0, "curly_short": 0.5},
+    "medium": {"bob": 3, "bob_fringe": 2, "shoulder": 3, "curly": 1},
     "long": {"long": 4, "long_fringe": 2, "wavy": 4, "tail": 2, "bun": 2, "curly_long": 1.5},
 }
 _MALE = {
-    "short": {"buzz": 2, "crop": 3, "textured": 3, "side": 3, "quiff": 2, "slick": 1, "curly_short": 1.5, "bald": 0},
-    "medium": {"curly": 2, "shoulder": 2, "slick": 1.5, "side": 1},
+    "short": {"buzz": 2, "crop": 3, "textured": 3, "side": 3, "quiff": 2, "slick": 1, "curly_short": 0.8, "bald": 0},
+    "medium": {"curly": 1, "shoulder": 2, "slick": 2, "side": 1, "textured": 1},
     "long": {"long": 2, "wavy": 2, "bun": 1, "tail": 1},
 }
 _AFRICAN = {
@@ -26,7 +26,7 @@ _AFRICAN = {
 def choose_style(rng: np.random.Generator, group: Group) -> str:
     """Draw the name of a style in `hair.styles.STYLES`, or ``bald``."""
     table = dict((_FEMALE if group.gender == "female" else _MALE)[group.hair_length])
-    if rng.random() < group.mix[0] * 1.2:
+    if rng.random() < group.mix[0]:
         table = dict(_AFRICAN[group.hair_length])
         if group.gender == "female":
             table.pop("buzz", None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from stillyou.draws import generator
@@ -26,14 +28,22 @@ def face_hair(figure: Figure, surface: Surface) -> list[StrandPart]:
     found = [_brow(figure, surface, side) for side in (-1, 1)]
     beard = figure.person.beard
     if beard.style not in ("none", "stubble"):
-        found.append(_beard(figure, surface, beard))
+        regions = beard_regions(figure.body, beard.style)
+        found += [_beard(figure, surface, beard, name, density) for name, density in regions]
     return found
+
+
+@lru_cache(maxsize=2)
+def _front(body: Body) -> tuple[npt.NDArray[np.int64], cKDTree]:
+    """Return the vertices of the face and the tree of where they appear from the front."""
+    front = body.outside[body.rest[body.outside][:, 2] > 0.85]
+    return front, cKDTree(body.rest[front][:, :2])
 
 
 def _bind(body: Body, surface: Surface, place: Floats) -> tuple[Floats, Floats]:
     """Return points (N, 3) and normals on the surface at places (N, 2) seen from the front on the template."""
-    front = body.outside[body.rest[body.outside][:, 2] > 0.85]
-    away, near = cKDTree(body.rest[front][:, :2]).query(place, k=4)
+    front, tree = _front(body)
+    away, near = tree.query(place, k=4)
     weight = 1 / (away + 0.004) ** 2
     weight = floats(weight / weight.sum(1, keepdims=True))
     index = front[near]
@@ -75,51 +85,54 @@ def _brow(figure: Figure, surface: Surface, side: int) -> StrandPart:
     )
 
 
-def beard_region(body: Body, style: str) -> Floats:
-    """Return how densely a beard of a style grows at each vertex, (V,) in [0, 1]."""
+def beard_regions(body: Body, style: str) -> list[tuple[str, Floats]]:
+    """Return what grows with a beard style: names and the density (V,) of each in [0, 1]."""
     x, y, z = np.abs(body.rest[:, 0]), body.rest[:, 1], body.rest[:, 2]
     cheek = 6.58 + 0.95 * np.clip(x - 0.3, 0, 0.45)
     jaw = np.clip((cheek - y) / 0.10, 0, 1) * np.clip((y - 6.0) / 0.15, 0, 1) * (z > 0.5 - 0.35 * (y > 6.5))
     chin = np.clip((0.27 - x) / 0.06, 0, 1) * np.clip((6.52 - y) / 0.05, 0, 1) * np.clip((y - 6.05) / 0.1, 0, 1)
-    chin = chin * (z > 0.9)
-    lip = np.clip((0.33 - x) / 0.05, 0, 1) * np.clip((y - 6.69) / 0.03, 0, 1)
-    lip = lip * np.clip((6.85 - 0.35 * x - y) / 0.03, 0, 1) * (z > 1.15)
-    corner = np.clip((0.06 - np.abs(x - 0.30)) / 0.02, 0, 1) * (y > 6.3) * (y < 6.72) * (z > 1.0)
-    grown = {
-        "moustache": lip,
-        "goatee": np.maximum(np.maximum(chin, lip), corner),
-    }.get(style, np.maximum(np.maximum(jaw, lip), corner * (style == "full")))
+    lip = np.clip((0.34 - x) / 0.05, 0, 1) * (y > 6.68) * np.clip((6.86 - 0.35 * x - y) / 0.04, 0, 1) * (z > 1.15)
+    corner = np.clip((0.07 - np.abs(x - 0.31)) / 0.03, 0, 1) * (y > 6.3) * (y < 6.74) * (z > 1.0)
     skin = np.zeros(len(y), bool)
     skin[body.outside] = True
-    return floats(grown * skin * (body.masks["lips"] < 0.25))
+    skin &= body.masks["lips"] < 0.25
+    found = {
+        "moustache": [("lip", lip)],
+        "goatee": [("lip", lip), ("chin", np.maximum(chin * (z > 0.9), corner))],
+    }.get(style, [("lip", lip), ("jaw", np.maximum(jaw, corner))])
+    return [(name, floats(density * skin)) for name, density in found]
 
 
-def _beard(figure: Figure, surface: Surface, traits: BeardTraits) -> StrandPart:
+_BEARD_STRANDS = {"lip": 1300, "chin": 2600, "jaw": 7500}
+
+
+def _beard(figure: Figure, surface: Surface, traits: BeardTraits, region: str, density: Floats) -> StrandPart:
     body, person = figure.body, figure.person
-    rng = generator("people", person.seed, "beard strands")
-    region = beard_region(body, traits.style)
+    rng = generator("people", person.seed, "beard", region)
     triangles = body.skin_triangles
-    share = {"moustache": 0.2, "goatee": 0.4}.get(traits.style, 1.0)
-    count = figure.detail.count(round(7500 * traits.density * share))
-    corners, bary = sample_surface(rng, surface.vertices, triangles, region[triangles].mean(1) ** 1.5, count)
+    count = figure.detail.count(round(_BEARD_STRANDS[region] * traits.density))
+    corners, bary = sample_surface(rng, surface.vertices, triangles, density[triangles].mean(1), count)
     root = interpolate(surface.vertices, corners, bary)
     normal = unit(interpolate(surface.normals, corners, bary))
-    rest = interpolate(body.rest, corners, bary)
-    lip = ((rest[:, 1] > 6.6) & (np.abs(rest[:, 0]) < 0.36))[:, None]
-    sideways = np.c_[2.6 * rest[:, 0], np.full(count, -0.55), np.zeros(count)]
-    flow = unit(np.where(lip, 0.08, 0.25) * normal + np.where(lip, sideways, [0, -0.9, 0.12]) + rng.normal(0, 0.22, root.shape))
-    length = traits.length * rng.uniform(0.5, 1.15, (count, 1)) * np.where(lip, np.minimum(1.0, 0.045 / traits.length), 1.0)
-    reach = (length * np.clip(interpolate(region, corners, bary), 0.3, 1)[:, None])[:, None]
-    points = root[:, None] + flow[:, None] * (reach * _STEPS[:, None])
+    if region == "lip":
+        side = 2.4 * interpolate(body.rest, corners, bary)[:, 0]
+        flow = np.stack([side, np.full(count, -0.6), np.zeros(count)], 1) + 0.05 * normal
+        length = min(traits.length, 0.055) * rng.uniform(0.6, 1.1, (count, 1))
+    else:
+        flow = 0.25 * normal + np.array([0, -0.9, 0.12])
+        length = traits.length * rng.uniform(0.5, 1.15, (count, 1))
+    flow = unit(flow + rng.normal(0, 0.2, root.shape))
+    reach = (length * np.clip(interpolate(density, corners, bary), 0.3, 1)[:, None])[:, None]
+    points = root[:, None] + 0.004 * normal[:, None] + flow[:, None] * (reach * _STEPS[:, None])
     points[..., 1] -= 0.25 * reach[..., 0] * _STEPS**2
     tone = np.asarray(traits.colour) * np.exp(rng.normal(0, 0.25, (count, 1)))
-    if 0.1 < person.hair.grey:
+    if person.hair.grey > 0.1:
         tone = np.where(rng.random((count, 1)) < person.hair.grey * 0.6, [0.36, 0.355, 0.34], tone)
     return strand_part(
         figure.pose.head(floats(points)),
         material="hair",
         role=Role.BEARD,
-        width=figure.detail.width(0.0085),
+        width=figure.detail.width(0.007 if region == "lip" else 0.0085),
         colour=np.clip(tone, 0.003, 0.8),
         shade=rng.random(count),
         params=[(0.6,)],

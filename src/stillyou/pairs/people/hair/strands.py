@@ -85,7 +85,7 @@ def grow(figure: Figure) -> Hair | None:
     return Hair(
         points=points,
         opacity=opacity,
-        width=floats(np.full(count, figure.detail.width(_WIDTH)) * (0.55 + 0.45 * np.clip(edge * 1.5, 0, 1))),
+        width=floats(np.full(count, figure.detail.width(_WIDTH * (1.6 if style.long else 1.0))) * (0.55 + 0.45 * np.clip(edge * 1.5, 0, 1))),
         colour=_colours(traits, rng, count),
         shade=shade,
         style=style.name,
@@ -99,7 +99,7 @@ def _guides(
     """Return roots (G, 3) and guides (G, P, 3) on the template."""
     triangles = body.skin_triangles
     weight = (density[triangles].mean(1) > 0.3) * 1.0
-    corners, bary = sample_surface(rng, body.rest, triangles, weight, 520 if style.long else 420)
+    corners, bary = sample_surface(rng, body.rest, triangles, weight, 640 if style.long else 420)
     root = interpolate(body.rest, corners, bary)
     if style.tie:
         return root, tie_guides(field, style, traits, rng, root)

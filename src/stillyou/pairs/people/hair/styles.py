@@ -45,7 +45,7 @@ class Style:
     hug: float = 0.5
     wave: float = 0.0
     turns: float = 2.0
-    clump: float = 0.35
+    clump: float = 0.25
     frizz: float = 0.02
     fringe: float = 0.0
     tie: Literal["", "tail", "bun"] = ""
@@ -79,14 +79,14 @@ _ALL = (
         lift=0.35, offset=0.12, gravity=0.45, hug=0.35, wave=0.03, turns=1.6, long=True,
     ),
     Style(
-        "long", 11000, 18, (2.5, 3.5), (2.1, 3.0), "middle", lift=0.3, offset=0.10, gravity=0.5, hug=0.35, long=True
+        "long", 11000, 20, (3.0, 4.3), (2.7, 3.8), "middle", lift=0.3, offset=0.10, gravity=0.5, hug=0.35, long=True
     ),
     Style(
-        "long_fringe", 11000, 18, (2.5, 3.4), (2.1, 3.0), "middle",
+        "long_fringe", 11000, 20, (3.0, 4.2), (2.7, 3.7), "middle",
         lift=0.3, offset=0.10, gravity=0.5, hug=0.35, fringe=0.52, long=True,
     ),
     Style(
-        "wavy", 11000, 20, (2.2, 3.2), (1.9, 2.8), "middle",
+        "wavy", 11000, 22, (2.7, 3.9), (2.4, 3.4), "middle",
         lift=0.4, offset=0.13, gravity=0.45, hug=0.3, wave=0.07, turns=2.6, clump=0.6, frizz=0.03, long=True,
     ),
     Style(

@@ -12,7 +12,7 @@ float hem(vec3 q, float level) {
     if (kind == HIGH) return d + .12;
     if (kind == SCOOP) return d - .42 - .30 * smoothstep(.0, .5, q.z) * smoothstep(.9, .2, abs(q.x));
     if (kind == VEIL) {
-        float open = length(vec2(q.x / .60, (q.y - 7.03) / .84)) - 1.;
+        float open = length(vec2(q.x / .585, (q.y - 6.985) / .83)) - 1.;
         return min(q.z > .55 ? open * .6 : 1., mix(1.6, .72, smoothstep(.4, 1.2, abs(q.x))) + .06 * sin(q.x * 5.) - level);
     }
     return 1.;

@@ -49,9 +49,9 @@ void surface(inout Surface s) {
     // Shaved beard: a bluish shadow and dots.
     float jaw = smoothstep(6.68, 6.5, q.y - .7 * smoothstep(.42, .72, x)) * smoothstep(5.85, 6.15, q.y) * smoothstep(.35, .6, q.z + .2 * x);
     jaw = max(jaw, smoothstep(.33, .24, x) * smoothstep(6.69, 6.73, q.y) * smoothstep(6.87, 6.8, q.y) * step(1.15, q.z)) * (1. - smoothstep(.15, .4, s.aux.x));
-    float dots = noise(q * 75.);
-    colour = mix(colour, colour * vec3(.66, .70, .74), jaw * params[4].w * .5);
-    colour = mix(colour, params[4].rgb * .8, jaw * smoothstep(.35, .8, dots) * params[4].w * .6);
+    float dots = noise(q * 105.);
+    colour = mix(colour, colour * vec3(.66, .70, .74), jaw * params[4].w * .62);
+    colour = mix(colour, params[4].rgb * .8, jaw * smoothstep(.3, .85, dots) * params[4].w * .5);
     // Scalp: hair colour shows between the strands.
     colour = mix(colour, params[3].rgb * .55, smoothstep(.15, .75, s.aux.z) * params[3].w);
     // Lips.

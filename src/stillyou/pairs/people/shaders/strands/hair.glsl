@@ -12,7 +12,7 @@ void strand(inout Strand s) {
     vec3 first = normalize(t + n * (.06 + jitter)), second = normalize(t + n * (-.09 + jitter));
     float a = sqrt(max(0., 1. - pow(dot(first, h), 2.))), b = sqrt(max(0., 1. - pow(dot(second, h), 2.)));
     float r = sqrt(max(0., 1. - pow(dot(second, hr), 2.)));
-    s.specular = key_colour * s.lit * clamp(nl + .3, 0., 1.) * (pow(a, 42.) * .085 + pow(b, 18.) * .42 * (s.albedo + .012));
+    s.specular = key_colour * s.lit * clamp(nl + .3, 0., 1.) * (pow(a, 50.) * .045 + pow(b, 18.) * .42 * (s.albedo + .012));
     s.specular += rim_colour * clamp(dot(n, rim_direction) + .1, 0., 1.) * pow(r, 20.) * .45 * (s.albedo + .015);
     s.specular += ambient(n) * .10 * (s.albedo + .03);
     s.specular *= 1. - .75 * params[0].x;
