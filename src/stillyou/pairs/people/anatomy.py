@@ -78,7 +78,7 @@ def _own_vertices(part: str, count: int) -> tuple[npt.NDArray[np.int64], Integer
 class _LashMap:
     """Where lashes lie: cage vertices (K,), triangles in numbers of those, and the aux of each (K, 3)."""
 
-    vertices: npt.NDArray[np.int64]
+    vertices: npt.NDArray[np.integer]
     triangles: Integers
     aux: Floats
 

@@ -185,5 +185,7 @@ def _targets(arrays: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, Target]
     for k, name in enumerate(arrays["target_names"].tolist()):
         span = slice(bounds[k], bounds[k + 1])
         scale = arrays["target_scales"][k]
-        found[name] = Target(arrays["target_indices"][span], arrays["target_deltas"][span] * scale)
+        found[name] = Target(
+            arrays["target_indices"][span].astype(np.uint16), floats(arrays["target_deltas"][span] * scale)
+        )
     return found

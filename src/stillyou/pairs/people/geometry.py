@@ -23,7 +23,7 @@ def unit(vectors: npt.ArrayLike) -> Floats:
     """Return vectors (..., 3) scaled to length one."""
     vectors = floats(vectors)
     length = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
-    return vectors / np.maximum(length, 1e-9)[..., None]
+    return floats(vectors / np.maximum(length, 1e-9)[..., None])
 
 
 def rotation(axis: npt.ArrayLike, angle: float) -> Floats:
@@ -35,7 +35,8 @@ def rotation(axis: npt.ArrayLike, angle: float) -> Floats:
 
 def euler(yaw: float, pitch: float, roll: float) -> Floats:
     """Return the turn (3, 3) about y, then x, then z, in the moving frame; radians."""
-    return rotation([0, 1, 0], yaw) @ rotation([1, 0, 0], pitch) @ rotation([0, 0, 1], roll)
+    turns = rotation([0, 1, 0], yaw), rotation([1, 0, 0], pitch), rotation([0, 0, 1], roll)
+    return floats(turns[0] @ turns[1] @ turns[2])
 
 
 def grid_triangles(rows: int, columns: int) -> Integers:

@@ -37,8 +37,10 @@ class MeshBuffers:
 
     def release(self) -> None:
         """Free the device's memory."""
-        for thing in (*self._arrays.values(), self._vertices, self._triangles):
-            thing.release()
+        for array in self._arrays.values():
+            array.release()
+        self._vertices.release()
+        self._triangles.release()
 
 
 class StrandBuffers:

@@ -7,7 +7,7 @@ import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stillyou.errors import StillYouError, requires
 
@@ -47,24 +47,29 @@ def open_device() -> Device:
     requires("people", "moderngl")
     if not _library("EGL"):
         raise StillYouError("cannot render people: there is no EGL library (libEGL.so.1)", INSTALL)
-    software, problem = None, "EGL lists no device"
+    found: list[int] = []
+    problem = "EGL lists no device"
     for index in range(_DEVICES):
         try:
             device = _open(index)
         except Exception as error:  # the backend raises bare exceptions, one for each thing a driver may lack
-            problem = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            if "requested device index" in problem.lower() or "out of range" in problem.lower():
+            text = _first_line(error)
+            if "device index" in text:  # there are no more devices
                 break
+            problem = text
             continue
         if not device.software:
             return device
-        if software is not None:
-            device.context.release()
-            break
-        software = device
-    if software is None:
+        found.append(index)
+        device.context.release()  # only one context can be current, so the chosen one is opened last
+    if not found:
         raise StillYouError(f"cannot render people: no OpenGL {VERSION / 100:.1f} through EGL ({problem})", INSTALL)
-    return software
+    return _open(found[0])
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _open(index: int) -> Device:
@@ -72,9 +77,8 @@ def _open(index: int) -> Device:
 
     with contextlib.ExitStack() as stack:
         names = {"libegl": _library("EGL"), "libgl": _library("GL") or _library("OpenGL") or _library("GLESv2")}
-        context = moderngl.create_context(
-            require=VERSION, standalone=True, backend="egl", device_index=index, **{k: v for k, v in names.items() if v}
-        )
+        options: dict[str, Any] = {"backend": "egl", "device_index": index, **{k: v for k, v in names.items() if v}}
+        context = moderngl.create_context(require=VERSION, standalone=True, **options)
         stack.callback(context.release)
         name = str(context.info["GL_RENDERER"])
         device = Device(context, name, any(word in name.lower() for word in _SOFTWARE))

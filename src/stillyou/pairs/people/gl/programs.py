@@ -119,7 +119,7 @@ def set_uniforms(program: moderngl.Program, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name not in program:
             continue
-        uniform = program[name]
+        uniform: Any = program[name]
         if isinstance(value, np.ndarray):
             # OpenGL stores matrices column by column; of a table the driver keeps the rows up to the last one used.
             rows = value.T if value.shape == (4, 4) else value[: uniform.array_length]
