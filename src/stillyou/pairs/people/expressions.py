@@ -2,8 +2,8 @@
 
 Each expression has a few ways of being shown (a laugh with the head full of teeth or a broad grin). A way is a table
 of face units at full strength; the units are those of the body's ``fu-`` targets, given without side: left and right
-differ a little, as they do in people. Sources: the facial action coding of the six basic emotions (Ekman & Friesen 1978:
-anger 4+5+7+23, surprise 1+2+5+26, happiness 6+12, sadness 1+4+15), worked out here on this body by eye.
+differ a little, as they do in people. Source: the facial action coding of the basic emotions (Ekman & Friesen 1978:
+anger 4+5+7+23, surprise 1+2+5+26, happiness 6+12, sadness 1+4+15), worked out on this body by eye.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def expression_weights(name: str, seed: int, strength: float = 1.0) -> dict[str,
     rng = generator("people", seed, "expression", name)
     way = _WAYS[name][int(rng.integers(len(_WAYS[name])))]
     whole = float(rng.uniform(0.92, 1.06)) * strength
-    found = {}
+    found: dict[str, float] = {}
     for unit, weight in way.items():
         own = weight * whole * float(rng.uniform(0.9, 1.1))
         lean = float(rng.normal(0, 0.05))

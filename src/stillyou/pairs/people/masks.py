@@ -138,7 +138,9 @@ def expression_edit(source: Rendered, target: Rendered) -> Edit:
     change = ndimage.gaussian_filter(_largest_change(source.pixels, target.pixels).astype(np.float32), size / 200)
     moved = (change > MOVED_LEVELS) & free
     width = max(1, round(size / 100))
-    closed = ndimage.binary_closing(np.pad(moved, 4 * width), iterations=2 * width)[4 * width : -4 * width, 4 * width : -4 * width]
+    closed = ndimage.binary_closing(np.pad(moved, 4 * width), iterations=2 * width)[
+        4 * width : -4 * width, 4 * width : -4 * width
+    ]
     features = _distance(_shrunk(np.isin(source.roles, (*FEATURES, Role.BROW)), size)) < _FEATURE_REACH
     broad = ndimage.binary_opening(closed, iterations=2 * width)  # thin bands away from features are moving shadows
     grown = broad | (closed & features)

@@ -14,10 +14,12 @@ from stillyou.pairs.people.costumes.outfit import Bench, Outfit
 from stillyou.pairs.people.figure import Figure
 from stillyou.pairs.people.hair import Hair
 
-COMPLETENESS = (("both", 0.72), ("head", 0.17), ("body", 0.11))
+COMPLETENESS = {"both": 0.72, "head": 0.17, "body": 0.11}
 """How much of a costume is worn, and how often."""
 _BY_COVERING = {"hijab": "head", "turban": "body"}
 """What is worn over or with coverings that stay on: a scarf hangs where a coat's collar would be."""
+_NOT_ON_CAPS = ("santa", "sheep")
+"""Costumes whose hats would replace a cap: its visor shades the face, and the face's light is not to change."""
 _WEAR: dict[str, Callable[[Bench, bool, bool], None]] = {
     "flower": flower.wear,
     "royal": royal.wear,
@@ -39,9 +41,9 @@ def wear(effect: str, figure: Figure, hair: Hair | None) -> Outfit:
         The outfit; it follows from the person's seed and the effect alone.
     """
     bench = Bench(figure, effect, hair)
-    names, shares = zip(*COMPLETENESS, strict=True)
-    drawn = str(bench.draw("completeness").choice(names, p=shares))
-    worn = _BY_COVERING.get(figure.person.accessories.covering, drawn)
+    drawn = str(bench.draw("completeness").choice(list(COMPLETENESS), p=list(COMPLETENESS.values())))
+    covering = figure.person.accessories.covering
+    worn = "body" if covering == "cap" and effect in _NOT_ON_CAPS else _BY_COVERING.get(covering, drawn)
     _WEAR[effect](bench, worn != "body", worn != "head")
     bench.attributes["completeness"] = worn
     return bench.finish(replaces_clothes=worn != "head")

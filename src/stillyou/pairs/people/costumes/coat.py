@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import Floats, neck_loop
 from stillyou.pairs.people.costumes.outfit import Bench
 from stillyou.pairs.people.costumes.press import lift_over_coat
 from stillyou.pairs.people.costumes.shapes import sheet
 from stillyou.pairs.people.costumes.torso import Region, layer, posed_layer, sites, torso
-from stillyou.pairs.people.geometry import interpolate, sample_surface, vertex_normals
+from stillyou.pairs.people.geometry import Integers, floats, interpolate, sample_surface, vertex_normals
 from stillyou.pairs.people.parts import Role
 
-Triangles = npt.NDArray[np.intp]
+Triangles = Integers
 
 
 def coat(
@@ -127,7 +126,7 @@ def neck_roll(bench: Bench, *, thick: float, tall: float, out: float, rise: floa
     loop, outward = neck_loop(bench.figure, 0.0)
     loop, outward = np.concatenate([loop, loop[:1]]), np.concatenate([outward, outward[:1]])
     turn = np.linspace(0, 2 * np.pi, 11, dtype=np.float32)[:, None, None]
-    up = np.float32([0, 1, 0])
+    up = floats([0, 1, 0])
     rows = loop + outward * (out + np.cos(turn) * thick) + up * (rise + np.sin(turn) * tall)
     points, triangles = sheet(rows)
     posed = np.asarray(bench.figure.pose.blend(points, {"torso": 0.75, "neck01": 0.25}), np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import Floats, Ring
 from stillyou.pairs.people.costumes.outfit import Bench
@@ -18,10 +19,10 @@ from stillyou.pairs.people.costumes.shapes import (
     sheet,
     tube,
 )
-from stillyou.pairs.people.geometry import unit
+from stillyou.pairs.people.geometry import floats, unit
 
 COLUMNS = 145
-UP = np.float32([0, 1, 0])
+UP = floats([0, 1, 0])
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,25 @@ def wall(bench: Bench, ring: Ring, metal: Metal, *, low: float, top: Floats, fla
 
 
 def stones(
-    bench: Bench, ring: Ring, at: Floats, rise: Floats | float, size: Floats | float, colours: Floats, out: float = 0.035
+    bench: Bench,
+    ring: Ring,
+    at: Floats,
+    rise: npt.ArrayLike,
+    size: npt.ArrayLike,
+    colours: Floats,
+    out: float = 0.035,
 ) -> None:
     """Set faceted stones on the band, flat against it."""
     shape = ball(10, 7)
     frames = bases(ring.directions(at), ring.up)
-    scale = np.broadcast_to(np.asarray(size, np.float32).reshape(-1, 1), (len(at), 1)) * np.float32([0.8, 1.0, 0.45])
+    scale = np.broadcast_to(np.asarray(size, np.float32).reshape(-1, 1), (len(at), 1)) * floats([0.8, 1.0, 0.45])
     points, triangles = copies(shape, ring.at(at, out, rise), frames, scale)
     bench.mesh(points, triangles, "gem", aux=coloured(colours, len(shape[0]), 1.0))
 
 
-def beads(bench: Bench, centres: Floats, size: float, metal: Metal, *, pearl: bool) -> None:
+def beads(bench: Bench, centres: npt.ArrayLike, size: float, metal: Metal, *, pearl: bool) -> None:
     """Set balls of gold or pearl."""
-    shape = ball(10, 7)
+    shape, centres = ball(10, 7), floats(centres)
     frames = np.broadcast_to(np.eye(3, dtype=np.float32), (len(centres), 3, 3))
     points, triangles = copies(shape, centres, frames, size)
     if pearl:
@@ -101,7 +108,9 @@ def velvet_cap(bench: Bench, ring: Ring, colour: Floats, *, low: float, tall: fl
     wide = np.clip(np.cos(rise), 0, 1) ** 0.7 * (1 + puff * np.sin(2 * rise))
     gathers = 1 + 0.02 * np.sin(16 * around) * np.sin(2 * rise)
     reach = (ring.reach(around) * wide * gathers * 0.97)[..., None]
-    points, triangles = sheet(ring.centre + ring.directions(around + 0 * rise) * reach + ring.up * (low + tall * np.sin(rise))[..., None])
+    points, triangles = sheet(
+        ring.centre + ring.directions(around + 0 * rise) * reach + ring.up * (low + tall * np.sin(rise))[..., None]
+    )
     bench.mesh(points, triangles, "felt", params=[[*colour.tolist(), 0.0], [0.0, 1.0, 0.0, 0.0]])
 
 
@@ -123,7 +132,11 @@ def points(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str
     _stone_row(bench, ring, rng, metal, 0.12, rng.uniform(0.05, 0.07))
     tips = (np.arange(count) / count * 2 * np.pi - np.pi + (0 if count % 2 == 0 else np.pi / count)).astype(np.float32)
     beads(
-        bench, ring.at(tips, 0.01 + flare * (tall + 0.08) ** 2, tall + 0.02), rng.uniform(0.04, 0.06), metal, pearl=bool(rng.random() < 0.6)
+        bench,
+        ring.at(tips, 0.01 + flare * (tall + 0.08) ** 2, tall + 0.02),
+        rng.uniform(0.04, 0.06),
+        metal,
+        pearl=bool(rng.random() < 0.6),
     )
     if velvet is not None:
         bench.hair = press_under_hat(bench.hair, ring, low=-0.15, zone=0.4, hidden=-0.02)
@@ -145,12 +158,15 @@ def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
     velvet_cap(bench, ring, velvet, low=0.08, tall=tall - 0.16, puff=rng.uniform(0.06, 0.16))
     arches = int(rng.choice([4, 6, 8]))
     rise = np.linspace(0, np.pi / 2, 14, dtype=np.float32)
-    dip = 0.10 * np.sin(2 * rise) ** 2
     pieces = []
     for k in range(arches):
         turn = np.float32((k + 0.5) / arches * 2 * np.pi)
         reach = ring.reach(turn) * (np.clip(np.cos(rise), 0, 1) ** 0.6 * (1 + 0.16 * np.sin(2 * rise))) + 0.03
-        line = ring.centre + ring.directions(turn) * reach[:, None] + ring.up * (0.2 + (tall - 0.2) * np.sin(rise) - dip * 0)[:, None]
+        line = (
+            ring.centre
+            + ring.directions(turn) * reach[:, None]
+            + ring.up * (0.2 + (tall - 0.2) * np.sin(rise))[:, None]
+        )
         pieces.append(tube(line, 0.045, np.cross(ring.directions(turn), ring.up), 6))
         along = line[2:12]
         beads(bench, along + unit(along - ring.centre) * 0.045, 0.03, metal, pearl=True)
@@ -159,7 +175,12 @@ def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
     beads(bench, top[None], 0.09, metal, pearl=False)
     cross = joined(
         tube(top + ring.up * np.linspace(0.05, 0.3, 4, dtype=np.float32)[:, None], 0.025, ring.forward, 6),
-        tube(top + ring.up * 0.2 + ring.side * np.linspace(-0.09, 0.09, 4, dtype=np.float32)[:, None], 0.025, ring.forward, 6),
+        tube(
+            top + ring.up * 0.2 + ring.side * np.linspace(-0.09, 0.09, 4, dtype=np.float32)[:, None],
+            0.025,
+            ring.forward,
+            6,
+        ),
     )
     bench.mesh(*cross, "gold", params=metal.params)
     return "dome"
@@ -188,7 +209,6 @@ def headdress(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> 
     """Make a palace headdress: a band, a fan of golden plates, strings of beads beside the face."""
     rng = bench.draw("crown")
     bench.hair = press_by_band(bench.hair, ring, low=-0.15, high=0.4, zone=0.35)
-    around = angles()
     wall(bench, ring, metal, low=-0.08, top=np.full(COLUMNS, 0.24, np.float32), flare=0.0)
     count, tall = int(rng.choice([7, 9, 11])), min(rng.uniform(0.6, 0.85), max(bench.headroom(ring) - 0.16, 0.4))
     at = np.linspace(-1.35, 1.35, count, dtype=np.float32)
@@ -215,11 +235,13 @@ def _strings(bench: Bench, ring: Ring, metal: Metal, count: int) -> None:
     """Hang strings of beads from the band in front of the ears, clear of the face."""
     for side in (-1, 1):
         for turn in (1.30, 1.50):
-            top = np.asarray(bench.figure.pose.head(ring.at(np.float32([side * turn]), 0.10, -0.05)), np.float32)
+            top = np.asarray(bench.figure.pose.head(ring.at(floats([side * turn]), 0.10, -0.05)), np.float32)
             line = top - np.arange(count, dtype=np.float32)[:, None] * 0.075 * UP
             shape = ball(8, 6)
             frames = np.broadcast_to(np.eye(3, dtype=np.float32), (count, 3, 3))
-            balls, triangles = copies(shape, line, frames, np.append(np.full(count - 1, 0.03), 0.055).astype(np.float32))
+            balls, triangles = copies(
+                shape, line, frames, np.append(np.full(count - 1, 0.03), 0.055).astype(np.float32)
+            )
             bench.posed(balls, triangles, "gold", params=metal.params)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from stillyou.pairs.people.body import Body
 from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.geometry import rotation, unit
+from stillyou.pairs.people.geometry import floats, rotation, unit
 
 Floats = npt.NDArray[np.float32]
 _BINS = 72
@@ -46,19 +46,19 @@ class Ring:
     radius: Floats
     crown: float
 
-    def reach(self, angles: Floats) -> Floats:
+    def reach(self, angles: npt.ArrayLike) -> Floats:
         """Return the radius at any angles, of their shape."""
-        around = np.interp(angles, self.angles, self.radius, period=2 * np.pi)
+        around = np.interp(np.asarray(angles), self.angles, self.radius, period=2 * np.pi)
         return np.asarray(around, np.float32)
 
-    def directions(self, angles: Floats) -> Floats:
+    def directions(self, angles: npt.ArrayLike) -> Floats:
         """Return outward unit vectors in the plane, (..., 3)."""
         turn = np.asarray(angles, np.float32)[..., None]
         return np.asarray(np.sin(turn) * self.side + np.cos(turn) * self.forward, np.float32)
 
-    def at(self, angles: Floats, out: Floats | float = 0.0, rise: Floats | float = 0.0) -> Floats:
+    def at(self, angles: npt.ArrayLike, out: npt.ArrayLike = 0.0, rise: npt.ArrayLike = 0.0) -> Floats:
         """Return points ``out`` beyond the ring and ``rise`` above its plane, (..., 3)."""
-        far = self.reach(angles) + out
+        far = self.reach(angles) + np.asarray(out, np.float32)
         high = np.broadcast_to(np.asarray(rise, np.float32), far.shape)
         return self.centre + self.directions(angles) * far[..., None] + self.up * high[..., None]
 
@@ -66,7 +66,7 @@ class Ring:
         """Return angle, distance from the axis and height above the plane of points (..., 3)."""
         offset = points - self.centre
         x, y = offset @ self.side, offset @ self.forward
-        return np.arctan2(x, y), np.hypot(x, y), offset @ self.up
+        return floats(np.arctan2(x, y)), floats(np.hypot(x, y)), floats(offset @ self.up)
 
 
 @lru_cache(maxsize=4)
@@ -95,9 +95,7 @@ def _widest(angles: Floats, distance: Floats) -> Floats:
     return widest
 
 
-def fit_ring(
-    figure: Figure, *, front: float = 7.95, back: float = 7.2, pad: float = 0.05, tilt: float = 0.0
-) -> Ring:
+def fit_ring(figure: Figure, *, front: float = 7.95, back: float = 7.2, pad: float = 0.05, tilt: float = 0.0) -> Ring:
     """Fit a ring to a head: through the forehead and the nape, around all of the skull above it.
 
     Args:
@@ -119,8 +117,8 @@ def fit_ring(
     above = height > -0.06
     sectors = ((np.arange(_BINS) + 0.5) / _BINS * 2 * np.pi - np.pi).astype(np.float32)
     radius = _widest(angle[above], distance[above]) + np.float32(pad)
-    closed = np.append(sectors, sectors[0] + 2 * np.pi), np.append(radius, radius[0])
-    return Ring(ring.centre, forward, side, up, *(part.astype(np.float32) for part in closed), float(height.max()))
+    angles, reach = floats(np.append(sectors, sectors[0] + 2 * np.pi)), floats(np.append(radius, radius[0]))
+    return Ring(ring.centre, forward, side, up, angles, reach, float(height.max()))
 
 
 @lru_cache(maxsize=16)

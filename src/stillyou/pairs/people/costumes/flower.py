@@ -11,7 +11,7 @@ from stillyou.pairs.people.costumes.fit import Floats, neck_loop
 from stillyou.pairs.people.costumes.outfit import Bench
 from stillyou.pairs.people.costumes.press import press_by_band
 from stillyou.pairs.people.costumes.shapes import Shape, ball, bases, copies, grid, joined, spin
-from stillyou.pairs.people.geometry import unit
+from stillyou.pairs.people.geometry import floats, unit
 from stillyou.pairs.people.parts import Role
 
 PALETTES = (
@@ -24,9 +24,21 @@ PALETTES = (
     ((0.75, 0.04, 0.06), (0.82, 0.6, 0.08), (0.85, 0.4, 0.5)),
 )
 LEAVES = ((0.05, 0.14, 0.02), (0.08, 0.2, 0.04), (0.06, 0.17, 0.06))
-CLOTHS = ((0.16, 0.32, 0.10), (0.72, 0.36, 0.40), (0.74, 0.62, 0.30), (0.60, 0.55, 0.72), (0.72, 0.70, 0.66), (0.35, 0.5, 0.55))
-HEART = np.float32([0.55, 0.34, 0.04])
-SPECIES = {"daisy": ((13, 1.0, 0.15, 0.17),), "plumeria": ((5, 1.0, 0.35, 0.46),), "rose": ((6, 1.0, 0.35, 0.5), (5, 0.72, 0.8, 0.5), (4, 0.45, 1.15, 0.5)), "cosmos": ((8, 1.0, 0.2, 0.33), (8, 0.62, 0.6, 0.3))}
+CLOTHS = (
+    (0.16, 0.32, 0.10),
+    (0.72, 0.36, 0.40),
+    (0.74, 0.62, 0.30),
+    (0.60, 0.55, 0.72),
+    (0.72, 0.70, 0.66),
+    (0.35, 0.5, 0.55),
+)
+HEART = floats([0.55, 0.34, 0.04])
+SPECIES = {
+    "daisy": ((13, 1.0, 0.15, 0.17),),
+    "plumeria": ((5, 1.0, 0.35, 0.46),),
+    "rose": ((6, 1.0, 0.35, 0.5), (5, 0.72, 0.8, 0.5), (4, 0.45, 1.15, 0.5)),
+    "cosmos": ((8, 1.0, 0.2, 0.33), (8, 0.62, 0.6, 0.3)),
+}
 """Rings of petals of each species: how many, size, how steep they stand, width."""
 
 
@@ -34,7 +46,12 @@ def _petal(size: float, steep: float, wide: float) -> tuple[Floats, Floats]:
     """Return a petal along +x that opens towards +z, (30, 3), and how near each vertex is to the tip, (30,)."""
     u, v = np.meshgrid(np.linspace(0, 1, 6), np.linspace(-1, 1, 5))
     leaf = np.sin(np.pi * np.clip(u * 0.86 + 0.07, 0, 1)) ** 0.7 * wide
-    lift = u * np.sin(steep) + 0.28 * u * u * (1 - 0.9 * np.sin(steep)) - 0.5 * np.clip(u - 0.7, 0, 1) ** 2 + 0.12 * v**2 * u
+    lift = (
+        u * np.sin(steep)
+        + 0.28 * u * u * (1 - 0.9 * np.sin(steep))
+        - 0.5 * np.clip(u - 0.7, 0, 1) ** 2
+        + 0.12 * v**2 * u
+    )
     points = np.stack([u * np.cos(steep), v * leaf, lift + 0.02 * np.sin(9 * v) * u], -1) * size
     return points.reshape(-1, 3).astype(np.float32), u.reshape(-1).astype(np.float32)
 
@@ -49,12 +66,12 @@ def blossom(species: str) -> tuple[Shape, Floats]:
         for j in range(count):
             turn = 2 * np.pi * j / count + 0.5 * k
             c, s = np.cos(turn), np.sin(turn)
-            tilt = np.float32([0, 0, 0.03 * (j % 2)])
-            pieces.append(((petal @ np.float32([[c, s, 0], [-s, c, 0], [0, 0, 1]]) + tilt).astype(np.float32), grid(5, 6)))
+            tilt = floats([0, 0, 0.03 * (j % 2)])
+            pieces.append(((petal @ floats([[c, s, 0], [-s, c, 0], [0, 0, 1]]) + tilt).astype(np.float32), grid(5, 6)))
             marks.append(np.stack([tip, 0 * tip], 1))
     heart, triangles = ball(9, 6)
     small = 0.11 if species in ("rose", "plumeria") else 0.2
-    pieces.append(((heart * np.float32([small, small, small * 0.6]) + np.float32([0, 0, 0.1])).astype(np.float32), triangles))
+    pieces.append(((heart * floats([small, small, small * 0.6]) + floats([0, 0, 0.1])).astype(np.float32), triangles))
     marks.append(np.stack([0.5 + 0.5 * heart[:, 2], np.ones(len(heart), np.float32)], 1))
     return joined(*pieces), np.concatenate(marks).astype(np.float32)
 
@@ -100,7 +117,7 @@ def scatter(
         role: Of the piece.
     """
     shape, marks = model
-    frames = spin(bases(outward, np.float32([0.05, 1, 0.02])), rng.uniform(0, 6.28, len(centres)).astype(np.float32))
+    frames = spin(bases(outward, floats([0.05, 1, 0.02])), rng.uniform(0, 6.28, len(centres)).astype(np.float32))
     points, triangles = copies(shape, centres, frames, size)
     hearts = np.tile(HEART, (len(centres), 1)) * rng.uniform(0.7, 1.2, (len(centres), 1)).astype(np.float32)
     bench.posed(points, triangles, "petal", aux=_aux(marks, colours, hearts), role=role)
@@ -124,13 +141,31 @@ def wreath(bench: Bench, palette: Floats, species: list[str], green: Floats) -> 
         where = pose.head(ring.at(at[mine], 0.05, rng.normal(0.02, 0.035, mine.sum()).astype(np.float32)))
         facing = pose.direction(unit(ring.directions(at[mine]) + 0.3 * ring.up + rng.normal(0, 0.12, (mine.sum(), 3))))
         tint = palette[rng.integers(0, len(palette), mine.sum())] * rng.uniform(0.85, 1.1, (mine.sum(), 1))
-        scatter(bench, rng, blossom(kind), np.asarray(where, np.float32), np.asarray(facing, np.float32), size[mine].astype(np.float32), tint.astype(np.float32), Role.COSTUME_HEAD)
+        scatter(
+            bench,
+            rng,
+            blossom(kind),
+            np.asarray(where, np.float32),
+            np.asarray(facing, np.float32),
+            size[mine].astype(np.float32),
+            tint.astype(np.float32),
+            Role.COSTUME_HEAD,
+        )
     many = count * 5
     at = (rng.uniform(-np.pi, np.pi, many)).astype(np.float32)
     where = pose.head(ring.at(at, 0.01, rng.normal(0, 0.07, many).astype(np.float32)))
     facing = pose.direction(unit(ring.directions(at) + rng.normal(0, 0.45, (many, 3))))
     tint = np.tile(green, (many, 1)) * rng.uniform(0.6, 1.3, (many, 1))
-    scatter(bench, rng, leaf(), np.asarray(where, np.float32), np.asarray(facing, np.float32), rng.uniform(0.14, 0.26, many).astype(np.float32), tint.astype(np.float32), Role.COSTUME_HEAD)
+    scatter(
+        bench,
+        rng,
+        leaf(),
+        np.asarray(where, np.float32),
+        np.asarray(facing, np.float32),
+        rng.uniform(0.14, 0.26, many).astype(np.float32),
+        tint.astype(np.float32),
+        Role.COSTUME_HEAD,
+    )
     bench.attributes |= {"hat_low": round(float(front), 3), "hat_tilt": round(float(tilt), 3), "flowers": count}
 
 
@@ -141,7 +176,7 @@ def _around_neck(bench: Bench, level: float, count: int, off: float, rng: np.ran
     low = at.astype(int) % len(loop)
     share = (at % 1)[:, None].astype(np.float32)
     where = loop[low] * (1 - share) + loop[(low + 1) % len(loop)] * share
-    away = unit(outward[low] + np.float32([0, 0.75, 0]))
+    away = unit(outward[low] + floats([0, 0.75, 0]))
     posed = bench.figure.pose.blend(where + away * off, {"torso": 0.9, "neck01": 0.1})
     return np.asarray(posed, np.float32), away
 
@@ -163,7 +198,16 @@ def lei(bench: Bench, palette: Floats, species: list[str], green: Floats, off: f
         where, away = _around_neck(bench, level, count * 2, off + 0.02, rng)
         tint = np.tile(green, (count * 2, 1)) * rng.uniform(0.6, 1.3, (count * 2, 1))
         facing = unit(away + rng.normal(0, 0.4, away.shape).astype(np.float32))
-        scatter(bench, rng, leaf(), where, facing, rng.uniform(0.16, 0.28, count * 2).astype(np.float32), tint.astype(np.float32), Role.COSTUME_BODY)
+        scatter(
+            bench,
+            rng,
+            leaf(),
+            where,
+            facing,
+            rng.uniform(0.16, 0.28, count * 2).astype(np.float32),
+            tint.astype(np.float32),
+            Role.COSTUME_BODY,
+        )
     bench.attributes["collar"] = f"lei of {rows}"
 
 
@@ -177,8 +221,8 @@ def ruff(bench: Bench, palette: Floats, off: float) -> None:
     marks = np.stack([u.ravel(), 0 * u.ravel()], 1).astype(np.float32)
     for row in range(rows):
         where, away = _around_neck(bench, 0.02 + 0.05 * row, count, off + 0.03 + 0.05 * (rows - row), rng)
-        out = unit(away * np.float32([1, 0, 1]))
-        side = unit(np.cross(np.float32([0, 1, 0]), out))
+        out = unit(away * floats([1, 0, 1]))
+        side = unit(np.cross(floats([0, 1, 0]), out))
         frames = np.stack([side, np.cross(out, side), out], 1)
         size = (rng.uniform(0.62, 0.72) * (1 - 0.22 * row) * rng.uniform(0.93, 1.07, count)).astype(np.float32)
         points, triangles = copies((curve.astype(np.float32), grid(7, 8)), where, frames.astype(np.float32), size)
@@ -190,7 +234,7 @@ def ruff(bench: Bench, palette: Floats, off: float) -> None:
 def body(bench: Bench, palette: Floats, species: list[str], green: Floats) -> None:
     """Make the garment, with a lei or a ruff."""
     rng = bench.draw("garment")
-    cloth = np.float32(CLOTHS[rng.integers(len(CLOTHS))]) * np.float32(rng.uniform(0.85, 1.1))
+    cloth = floats(CLOTHS[rng.integers(len(CLOTHS))]) * np.float32(rng.uniform(0.85, 1.1))
     printed = rng.random() < 0.65
     params = [
         [*cloth.tolist(), 1.0 if printed else 0.0],
@@ -209,9 +253,9 @@ def body(bench: Bench, palette: Floats, species: list[str], green: Floats) -> No
 def wear(bench: Bench, head: bool, torso: bool) -> None:
     """Dress as a flower."""
     rng = bench.draw("colours")
-    palette = np.float32(PALETTES[rng.integers(len(PALETTES))])
+    palette = floats(PALETTES[rng.integers(len(PALETTES))])
     species = [str(name) for name in rng.permutation(list(SPECIES))[: rng.integers(1, 4)]]
-    green = np.float32(LEAVES[rng.integers(len(LEAVES))])
+    green = floats(LEAVES[rng.integers(len(LEAVES))])
     if torso:
         body(bench, palette, species, green)
     if head:

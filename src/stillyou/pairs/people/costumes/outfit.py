@@ -13,14 +13,14 @@ from stillyou.pairs.people.camera import Camera, draw_camera
 from stillyou.pairs.people.costumes.fit import Floats, Ring, fit_ring
 from stillyou.pairs.people.costumes.tufts import STRANDS, tufts
 from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.geometry import vertex_normals
+from stillyou.pairs.people.geometry import Integers, vertex_normals
 from stillyou.pairs.people.hair import Hair
 from stillyou.pairs.people.parts import MeshPart, Role, StrandPart, mesh_part, strand_part
 
 Part = MeshPart | StrandPart
 _CHEST = (0.0, 3.9, 0.1, 1.0)
 """Inside the chest: fur on a coat is lit as a hull about it."""
-Triangles = npt.NDArray[np.intp]
+Triangles = Integers
 Attribute = str | int | float
 UNDER_CAPS = {"beanie": 0.22, "cap": 0.16}
 """Coverings that a closed hat replaces, and how far an open ring worn over them stands off the skin."""
@@ -104,7 +104,16 @@ class Bench:
         """Add a mesh given in the head's neutral space; returns its posed positions and normals."""
         posed = np.asarray(self.figure.pose.head(points), np.float32)
         normals = np.asarray(vertex_normals(posed, triangles), np.float32)
-        self.place(posed, normals, triangles, material, aux=aux, rest=points if rest is None else rest, params=params, role=role)
+        self.place(
+            posed,
+            normals,
+            triangles,
+            material,
+            aux=aux,
+            rest=points if rest is None else rest,
+            params=params,
+            role=role,
+        )
         return posed, normals
 
     def posed(
@@ -135,7 +144,9 @@ class Bench:
     ) -> None:
         """Add a mesh that is posed already."""
         self.parts.append(
-            mesh_part(posed, triangles, material=material, role=role, normals=normals, rest=rest, aux=aux, params=params)
+            mesh_part(
+                posed, triangles, material=material, role=role, normals=normals, rest=rest, aux=aux, params=params
+            )
         )
 
     def fur(
@@ -165,7 +176,9 @@ class Bench:
             role: Which part of the costume it is.
         """
         points = tufts(rng, sites, normals, length=length, kind=kind, droop=droop)
-        tint = np.broadcast_to(np.asarray(colour, np.float32), (len(sites), 3)) * rng.uniform(0.88, 1.08, (len(sites), 1))
+        tint = np.broadcast_to(np.asarray(colour, np.float32), (len(sites), 3)) * rng.uniform(
+            0.88, 1.08, (len(sites), 1)
+        )
         shade = np.repeat(rng.random(len(sites)) * 0.6, STRANDS[kind]) + rng.random(len(points)) * 0.4
         self.parts.append(
             strand_part(

@@ -7,6 +7,7 @@ the farther from it the pressing begins, so that it tapers and does not stand ou
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import Floats, Ring
 from stillyou.pairs.people.costumes.outfit import with_hair
@@ -16,9 +17,9 @@ INSIDE = 0.05
 """How far inside the ring pressed hair lies, decimetres."""
 
 
-def _ramp(values: Floats) -> Floats:
+def _ramp(values: npt.ArrayLike) -> Floats:
     """Smooth step from 0 at 0 to 1 at 1."""
-    clipped = np.clip(values, 0, 1)
+    clipped = np.clip(np.asarray(values, np.float32), 0, 1)
     return np.asarray(clipped * clipped * (3 - 2 * clipped), np.float32)
 
 

@@ -10,7 +10,7 @@ from stillyou.pairs.people.costumes.outfit import Bench
 from stillyou.pairs.people.costumes.press import press_under_hat
 from stillyou.pairs.people.costumes.shapes import Shape, ball, sheet
 from stillyou.pairs.people.costumes.torso import Region
-from stillyou.pairs.people.geometry import unit
+from stillyou.pairs.people.geometry import floats, unit
 
 REDS = ((0.42, 0.012, 0.016), (0.50, 0.018, 0.020), (0.33, 0.008, 0.014), (0.26, 0.006, 0.012), (0.47, 0.03, 0.018))
 WHITES = ((0.90, 0.89, 0.86), (0.86, 0.83, 0.77), (0.92, 0.92, 0.93))
@@ -41,8 +41,12 @@ def _bag(ring: Ring, line: Floats, along: Floats, fall: Floats, rng: np.random.G
     outward = (flat @ fall)[None, :, None] * leaning[:, None] + (flat @ across)[None, :, None] * across
     phase = rng.uniform(0, 6.28, 4)
     soft = np.clip(t * 2.5, 0, 1)[:, None]
-    folds = 0.05 * np.sin(3 * angles + 9 * t[:, None] + phase[0]) + 0.035 * np.sin(7 * angles - 17 * t[:, None] + phase[1])
-    folds += 0.05 * np.sin(26 * t[:, None] + 1.5 * np.sin(2 * angles + phase[2])) * np.clip(t - 0.3, 0, 0.3)[:, None] * 3
+    folds = 0.05 * np.sin(3 * angles + 9 * t[:, None] + phase[0]) + 0.035 * np.sin(
+        7 * angles - 17 * t[:, None] + phase[1]
+    )
+    folds += (
+        0.05 * np.sin(26 * t[:, None] + 1.5 * np.sin(2 * angles + phase[2])) * np.clip(t - 0.3, 0, 0.3)[:, None] * 3
+    )
     return sheet(line[:, None] + outward * (ring.reach(angles) * outline * (1 + folds * soft))[..., None])
 
 
@@ -54,7 +58,9 @@ def _fall(bench: Bench, ring: Ring) -> tuple[Floats, Floats, Floats]:
     for attempt in range(16):
         towards = side * (1 if attempt % 2 == 0 else -1) * rng.uniform(0.75, 1.7)
         length = rng.uniform(1.75, 2.5) - 0.035 * attempt
-        tried = _spine(ring, length, rng.uniform(1.9, 2.8), towards, max(rng.uniform(0.16, 0.3) - 0.012 * attempt, 0.04))
+        tried = _spine(
+            ring, length, rng.uniform(1.9, 2.8), towards, max(rng.uniform(0.16, 0.3) - 0.012 * attempt, 0.04)
+        )
         line = np.asarray(pose.head(tried[0]), np.float32)
         inside = min(bench.margin(line[-1:], 0.3), bench.margin(line[4:12:3], 0.36))
         beside = float((line[-1] - line[0]) @ -bench.camera.forward) / 30  # a pom behind the head is not seen
@@ -93,9 +99,15 @@ def hat(bench: Bench, red: Floats, white: Floats) -> None:
     furred(bench, rng, posed, normals, triangles, count=1500, colour=white, length=rng.uniform(0.10, 0.17))
     unit_ball, ball_triangles = ball(20, 14)
     size = wear.uniform(0.17, 0.23)
-    pom, normals = bench.mesh(line[-1] + unit_ball * size + along[-1] * size * 0.6, ball_triangles, "felt", params=plain)
+    pom, normals = bench.mesh(
+        line[-1] + unit_ball * size + along[-1] * size * 0.6, ball_triangles, "felt", params=plain
+    )
     furred(bench, rng, pom, normals, ball_triangles, count=420, colour=white, length=0.13)
-    bench.attributes |= {"hat_low": round(float(low), 3), "hat_tilt": round(float(tilt), 3), "brim": round(float(tall), 3)}
+    bench.attributes |= {
+        "hat_low": round(float(low), 3),
+        "hat_tilt": round(float(tilt), 3),
+        "brim": round(float(tall), 3),
+    }
 
 
 def _trimmed(part: Region) -> Floats:
@@ -125,8 +137,8 @@ def body(bench: Bench, red: Floats, white: Floats) -> None:
 def wear(bench: Bench, head: bool, torso: bool) -> None:
     """Dress as Santa Claus."""
     rng = bench.draw("colours")
-    red = np.float32(REDS[rng.integers(len(REDS))]) * np.float32(rng.uniform(0.85, 1.2))
-    white = np.float32(WHITES[rng.integers(len(WHITES))])
+    red = floats(REDS[rng.integers(len(REDS))]) * np.float32(rng.uniform(0.85, 1.2))
+    white = floats(WHITES[rng.integers(len(WHITES))])
     if torso:
         body(bench, red, white)
     if head:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import Floats
-from stillyou.pairs.people.geometry import ellipsoid, grid_triangles, unit
+from stillyou.pairs.people.geometry import Integers, ellipsoid, floats, grid_triangles, unit
 
-Triangles = npt.NDArray[np.intp]
+Triangles = Integers
 Shape = tuple[Floats, Triangles]
 """Vertices (N, 3) and triangles (M, 3)."""
 
@@ -18,50 +18,51 @@ Shape = tuple[Floats, Triangles]
 @lru_cache(maxsize=64)
 def grid(rows: int, columns: int) -> Triangles:
     """Return the triangles of a grid of vertices, rows one after the other."""
-    return np.asarray(grid_triangles(rows, columns), np.intp)
+    return grid_triangles(rows, columns)
 
 
-def sheet(rows: Floats) -> Shape:
+def sheet(rows: npt.ArrayLike) -> Shape:
     """Turn a grid of points (R, C, 3) into a shape."""
-    return np.asarray(rows.reshape(-1, 3), np.float32), grid(rows.shape[0], rows.shape[1])
+    points = floats(rows)
+    return points.reshape(-1, 3), grid(*points.shape[:2])
 
 
 @lru_cache(maxsize=8)
 def ball(columns: int = 12, rows: int = 8) -> Shape:
     """Return a unit ball."""
     points, triangles = ellipsoid(columns, rows)
-    return np.asarray(points, np.float32), np.asarray(triangles, np.intp)
+    return points, triangles
 
 
-def tube(line: Floats, radius: Floats | float, up: Floats, sides: int = 8) -> Shape:
+def tube(line: npt.ArrayLike, radius: float, up: Floats, sides: int = 8) -> Shape:
     """Return a tube around a line of points.
 
     Args:
         line: (P, 3).
-        radius: One number or (P,).
+        radius: In decimetres.
         up: (3,) a direction that the line never follows.
         sides: Corners around.
     """
-    along = unit(np.gradient(line, axis=0).astype(np.float32))
+    line = floats(line)
+    along = unit(np.gradient(line, axis=0))
     side = unit(np.cross(along, up))
     other = np.cross(side, along)
     turn = np.linspace(0, 2 * np.pi, sides + 1, dtype=np.float32)[:, None, None]
-    wide = np.broadcast_to(np.asarray(radius, np.float32), len(line))[None, :, None]
-    return sheet(line[None] + (np.cos(turn) * side[None] + np.sin(turn) * other[None]) * wide)
+    return sheet(line[None] + (np.cos(turn) * side[None] + np.sin(turn) * other[None]) * radius)
 
 
 def bases(outward: Floats, up: Floats) -> Floats:
     """Return frames with rows (side, up-ish, outward) for shapes that face outward, (K, 3, 3)."""
-    outward = unit(outward)
-    side = unit(np.cross(np.broadcast_to(up, outward.shape), outward))
-    return np.stack([side, np.cross(outward, side), outward], 1).astype(np.float32)
+    ahead = unit(outward)
+    side = unit(np.cross(np.broadcast_to(up, ahead.shape), ahead))
+    return floats(np.stack([side, np.cross(ahead, side), ahead], 1))
 
 
 def spin(frames: Floats, angles: Floats) -> Floats:
     """Turn frames about their third row, (K, 3, 3)."""
     c, s = np.cos(angles)[:, None], np.sin(angles)[:, None]
-    turned = [c * frames[:, 0] + s * frames[:, 1], c * frames[:, 1] - s * frames[:, 0], frames[:, 2]]
-    return np.stack(turned, 1).astype(np.float32)
+    first, second = c * frames[:, 0] + s * frames[:, 1], c * frames[:, 1] - s * frames[:, 0]
+    return floats(np.stack([first, second, frames[:, 2]], 1))
 
 
 def copies(shape: Shape, centres: Floats, frames: Floats, size: Floats | float) -> Shape:
@@ -79,14 +80,15 @@ def copies(shape: Shape, centres: Floats, frames: Floats, size: Floats | float) 
     scale = np.broadcast_to(scale[:, None] if scale.ndim == 1 else scale, (count, 3))
     placed = np.matmul(points[None], frames * scale[:, :, None]) + centres[:, None]
     offsets = np.arange(count)[:, None, None] * len(points)
-    return placed.reshape(-1, 3).astype(np.float32), (triangles[None] + offsets).reshape(-1, 3)
+    return floats(placed.reshape(-1, 3)), (triangles[None] + offsets).reshape(-1, 3).astype(np.int32)
 
 
 def joined(*shapes: Shape) -> Shape:
     """Return several shapes as one."""
     offsets = np.cumsum([0, *(len(points) for points, _ in shapes[:-1])])
     points = np.concatenate([points for points, _ in shapes])
-    return points, np.concatenate([triangles + offset for (_, triangles), offset in zip(shapes, offsets, strict=True)])
+    numbers = [triangles + offset for (_, triangles), offset in zip(shapes, offsets, strict=True)]
+    return points, np.concatenate(numbers).astype(np.int32)
 
 
 def coloured(colours: Floats, vertices: int, extra: float = 0.0) -> Floats:

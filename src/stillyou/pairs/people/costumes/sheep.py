@@ -12,13 +12,15 @@ from stillyou.pairs.people.costumes.outfit import Bench
 from stillyou.pairs.people.costumes.press import hide_in_hood, press_by_band
 from stillyou.pairs.people.costumes.shapes import sheet, tube
 from stillyou.pairs.people.costumes.torso import Region, layer, region, sites
-from stillyou.pairs.people.geometry import rotation, unit, vertex_normals
+from stillyou.pairs.people.geometry import floats, rotation, unit, vertex_normals
 from stillyou.pairs.people.parts import Role
 
 FLEECES = ((0.84, 0.81, 0.75), (0.86, 0.84, 0.80), (0.84, 0.79, 0.70), (0.88, 0.85, 0.82))
 PINKS = ((0.62, 0.30, 0.27), (0.55, 0.36, 0.30), (0.70, 0.42, 0.40))
 _WIDTH, _HEIGHT, _MIDDLE = 0.70, 1.00, 7.06
 """Half width, half height and centre of a hood's opening in template coordinates."""
+_TEMPLATE_HEAD, _TEMPLATE_EYES = 2.3, 7.28
+"""Height of the template's head, and of its eyes above the origin."""
 
 
 def _opening(rest: Floats) -> Floats:
@@ -76,9 +78,12 @@ def _hood(bench: Bench, fleece: Floats, length: float) -> Ring:
     bench.fur(rng, spots.on(posed), outward, colour=fleece, length=length, kind="wool", droop=0.12, width=0.014)
     bench.hides.add("earrings")
     _rim(bench, points, local, fleece, length)
+    size = figure.head_height / _TEMPLATE_HEAD
+    middle, depth = float(figure.eyes[1]) + size * (_MIDDLE - _TEMPLATE_EYES), float(figure.eyes[2]) - 0.4 * size
     ring = fit_ring(figure, front=8.1, back=7.4, pad=0.14 + pad)
     bench.hair = press_by_band(bench.hair, ring, low=-0.5, high=2.0, inside=0.12)
-    bench.hair = hide_in_hood(bench.hair, width=_WIDTH * 0.84, height=_HEIGHT * 0.84, middle=_MIDDLE, depth=0.85)
+    wide, tall = 0.84 * _WIDTH * size, 0.84 * _HEIGHT * size
+    bench.hair = hide_in_hood(bench.hair, width=wide, height=tall, middle=middle, depth=depth)
     return ring
 
 
@@ -91,7 +96,7 @@ def _rim(bench: Bench, points: Floats, normals: Floats, fleece: Floats, length: 
     near = np.exp(-(((angle[None] - around[:, None]) / 0.12) ** 2))
     near /= near.sum(1, keepdims=True)
     line = (near @ (points[edge] + normals[edge] * 0.01)).astype(np.float32)
-    roll, triangles = tube(line, 0.075, np.float32([0.1, 0.2, 1.0]), 8)
+    roll, triangles = tube(line, 0.075, floats([0.1, 0.2, 1.0]), 8)
     posed, outward = bench.mesh(roll, triangles, "felt", params=_base(fleece))
     centre = np.repeat(np.asarray(bench.figure.pose.head(line), np.float32)[None], 9, 0).reshape(-1, 3)
     outward = unit(posed - centre)
@@ -110,19 +115,19 @@ def _ears(bench: Bench, ring: Ring, fleece: Floats, pink: Floats) -> None:
     flat = np.stack([u * long + 0 * v, v * leaf, 0.09 * v**2 - 0.05 * np.sin(np.pi * u) + 0 * v], -1)
     for side in (-1, 1):
         turn = rotation([0, 0, 1], side * lift) @ rotation([1, 0, 0], -0.25)
-        root = ring.at(np.float32([side * 1.45]), -0.04, rise)[0]
+        root = ring.at(floats([side * 1.45]), -0.04, rise)[0]
         for depth, material, params in (
             (0.0, "felt", [[*pink.tolist(), 0.0], [0.0, 0.3, 0.0, 0.0]]),
             (-0.035, "felt", _base(fleece)),
         ):
-            shape = (flat + np.float32([0, 0, depth])) * np.float32([side, 1, 1])
+            shape = (flat + floats([0, 0, depth])) * floats([side, 1, 1])
             points, triangles = sheet((shape @ turn.T + root).astype(np.float32))
             posed, normals = bench.mesh(points, triangles, material, params=params)
             if depth < 0:
-                facing = np.asarray(bench.figure.pose.direction(np.float32([0, 0.3, -1])), np.float32)
+                facing = np.asarray(bench.figure.pose.direction(floats([0, 0.3, -1])), np.float32)
                 outward = normals * np.sign(normals @ facing)[:, None]
                 furred(bench, rng, posed, outward, triangles, count=150, colour=fleece, length=0.09, droop=0.3)
-                border = np.concatenate([flat[:, 0], flat[::-1, -1]]) * np.float32([side, 1, 1])
+                border = np.concatenate([flat[:, 0], flat[::-1, -1]]) * floats([side, 1, 1])
                 edge = np.asarray(bench.figure.pose.head((border @ turn.T + root).astype(np.float32)), np.float32)
                 away = unit(edge - edge.mean(0))
                 bench.fur(rng, np.repeat(edge, 3, 0), np.repeat(away, 3, 0), colour=fleece, length=0.08, droop=0.3)
@@ -131,7 +136,9 @@ def _ears(bench: Bench, ring: Ring, fleece: Floats, pink: Floats) -> None:
 def _band(bench: Bench, fleece: Floats, length: float) -> Ring:
     """Make a fleece band around the head, for the cut without a hood; returns its ring."""
     rng = bench.draw("band")
-    ring = bench.ring(rng.uniform(8.05, 8.15), rng.uniform(7.3, 7.6), bench.pad(0.55, 0.16, closed=False), rng.normal(0, 0.03))
+    ring = bench.ring(
+        rng.uniform(8.05, 8.15), rng.uniform(7.3, 7.6), bench.pad(0.55, 0.16, closed=False), rng.normal(0, 0.03)
+    )
     bench.hair = press_by_band(bench.hair, ring, low=-0.12, high=0.2)
     turn = np.linspace(0, 2 * np.pi, 9, dtype=np.float32)[:, None]
     around = np.linspace(-np.pi, np.pi, 57, dtype=np.float32)[None]
@@ -162,8 +169,8 @@ def _coat(bench: Bench, fleece: Floats, length: float) -> None:
 def wear(bench: Bench, head: bool, torso: bool) -> None:
     """Dress as a sheep."""
     rng = bench.draw("colours")
-    fleece = np.float32(FLEECES[rng.integers(len(FLEECES))])
-    pink = np.float32(PINKS[rng.integers(len(PINKS))]) * np.float32(rng.uniform(0.8, 1.15))
+    fleece = floats(FLEECES[rng.integers(len(FLEECES))])
+    pink = floats(PINKS[rng.integers(len(PINKS))]) * np.float32(rng.uniform(0.8, 1.15))
     length = float(rng.uniform(0.11, 0.17))
     if torso:
         _coat(bench, fleece, length)
@@ -173,5 +180,3 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
         _ears(bench, ring, fleece, pink)
         bench.attributes["hood"] = "hood" if hooded else "band"
     bench.attributes["fleece"] = round(float(length), 3)
-
-

@@ -14,9 +14,9 @@ from stillyou.draws import generator
 from stillyou.pairs.people.body import Body
 from stillyou.pairs.people.costumes.fit import Floats
 from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.geometry import interpolate, sample_surface, vertex_normals
+from stillyou.pairs.people.geometry import Integers, interpolate, quad_triangles, sample_surface, vertex_normals
 
-Indices = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.int64]
 Choice = Callable[[Body], npt.NDArray[np.bool_]]
 SMOOTHING = 6
 """Rounds of smoothing of a garment; each looks two rings of vertices far."""
@@ -28,14 +28,14 @@ class Region:
 
     Attributes:
         vertices: (R,) the body's vertices.
-        triangles: (M, 3) into ``vertices``.
+        triangles: (M, 3) int32 into ``vertices``.
         smoothing: (R, R) sparse, one step of smoothing.
         rest: (R, 3) template coordinates.
         aux: (R, 4) what garments' shaders draw by: neckline field, angle around the neck, 0, 0.
     """
 
     vertices: Indices
-    triangles: Indices
+    triangles: Integers
     smoothing: sparse.csr_matrix
     rest: Floats
     aux: Floats
@@ -59,13 +59,13 @@ def region(body: Body, chosen: npt.NDArray[np.bool_]) -> Region:
     """
     skin = np.zeros(len(body.rest), bool)
     skin[np.asarray(body.skin_triangles).ravel()] = True
-    quads = np.asarray(body.quads, np.intp)
+    quads = np.asarray(body.quads, np.int64)
     quads = quads[(chosen & skin)[quads].all(1)]
     vertices = np.unique(quads)
-    renumber = np.zeros(len(body.rest), np.intp)
+    renumber = np.zeros(len(body.rest), np.int64)
     renumber[vertices] = np.arange(len(vertices))
     local = renumber[quads]
-    triangles = np.concatenate([local[:, [0, 1, 2]], local[:, [0, 2, 3]]])
+    triangles = quad_triangles(local)
     rest = np.asarray(body.rest[vertices], np.float32)
     aux = np.zeros((len(vertices), 4), np.float32)
     aux[:, 0] = body.neckline[vertices]
@@ -100,7 +100,7 @@ def layer(figure: Figure, part: Region, off: Floats | float) -> Floats:
 class Sites:
     """Places on a triangle mesh: corner indices (S, 3) and barycentric weights (S, 3)."""
 
-    corners: Indices
+    corners: Integers
     weights: Floats
 
     def on(self, values: Floats) -> Floats:
@@ -121,10 +121,8 @@ def sites(body: Body, name: str, cut: Callable[[Body], Region], where: Callable[
     """
     part = cut(body)
     density = where(part)[part.triangles].mean(1)
-    corners, weights = sample_surface(
-        generator("people", "sites", name), part.rest, part.triangles, density, count
-    )
-    return Sites(np.asarray(corners), np.asarray(weights, np.float32))
+    corners, weights = sample_surface(generator("people", "sites", name), part.rest, part.triangles, density, count)
+    return Sites(corners, weights)
 
 
 def posed_layer(figure: Figure, part: Region, points: Floats) -> tuple[Floats, Floats]:

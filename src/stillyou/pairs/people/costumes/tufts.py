@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillyou.draws import generator
-from stillyou.pairs.people.geometry import unit
+from stillyou.pairs.people.geometry import floats, unit
 
 Floats = npt.NDArray[np.float32]
 SHAPES = 24
@@ -29,7 +29,9 @@ def _straight(rng: np.random.Generator) -> Floats:
     root = rng.normal(0, 0.16, (SHAPES, STRANDS["fur"], 1, 2))
     across = root + (lean + splay) * t + bow * t * t
     length = rng.uniform(0.6, 1.1, (SHAPES, STRANDS["fur"], 1, 1))
-    along = np.broadcast_to(t * np.sqrt(np.clip(1 - 0.3 * (lean**2).sum(-1, keepdims=True), 0.4, 1)), across.shape[:3] + (1,))
+    along = np.broadcast_to(
+        t * np.sqrt(np.clip(1 - 0.3 * (lean**2).sum(-1, keepdims=True), 0.4, 1)), across.shape[:3] + (1,)
+    )
     return np.concatenate([across * np.minimum(length, 1), along * length], -1).astype(np.float32)
 
 
@@ -38,12 +40,16 @@ def _curled(rng: np.random.Generator) -> Floats:
     t = np.linspace(0, 1, POINTS["wool"])[:, None]
     turns = rng.uniform(1.0, 1.7, (SHAPES, 1, 1, 1)) * rng.choice([-1, 1], (SHAPES, 1, 1, 1))
     phase = rng.uniform(0, 2 * np.pi, (SHAPES, 1, 1, 1)) + rng.normal(0, 0.35, (SHAPES, STRANDS["wool"], 1, 1))
-    radius = rng.uniform(0.22, 0.38, (SHAPES, 1, 1, 1)) * (0.5 + 0.6 * np.sqrt(t)) + rng.normal(0, 0.04, (SHAPES, STRANDS["wool"], 1, 1))
+    radius = rng.uniform(0.22, 0.38, (SHAPES, 1, 1, 1)) * (0.5 + 0.6 * np.sqrt(t)) + rng.normal(
+        0, 0.04, (SHAPES, STRANDS["wool"], 1, 1)
+    )
     wind = phase + 2 * np.pi * turns * t
     root = rng.normal(0, 0.2, (SHAPES, STRANDS["wool"], 1, 2))
     lean = rng.normal(0, 0.3, (SHAPES, 1, 1, 2))
     across = root * (1 - 0.6 * t) + lean * t + radius * np.concatenate([np.cos(wind), np.sin(wind)], -1)
-    along = np.broadcast_to(0.62 * np.sin(t * 2.0), across.shape[:3] + (1,)) + rng.normal(0, 0.05, (SHAPES, STRANDS["wool"], 1, 1))
+    along = np.broadcast_to(0.62 * np.sin(t * 2.0), across.shape[:3] + (1,)) + rng.normal(
+        0, 0.05, (SHAPES, STRANDS["wool"], 1, 1)
+    )
     along = along * np.minimum(1, t * 4)
     return np.concatenate([across, along], -1).astype(np.float32)
 
@@ -56,7 +62,7 @@ def _shapes(kind: str) -> Floats:
 
 def frames(normals: Floats, turns: Floats) -> Floats:
     """Return an orthonormal frame a normal, turned about it: rows tangent, bitangent, normal; (S, 3, 3)."""
-    helper = np.where(np.abs(normals[:, 1:2]) < 0.9, np.float32([[0, 1, 0]]), np.float32([[1, 0, 0]]))
+    helper = np.where(np.abs(normals[:, 1:2]) < 0.9, floats([[0, 1, 0]]), floats([[1, 0, 0]]))
     tangent = unit(np.cross(helper, normals))
     bitangent = np.cross(normals, tangent)
     c, s = np.cos(turns)[:, None], np.sin(turns)[:, None]
