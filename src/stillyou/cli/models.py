@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+from stillyou.cli.models_files import pull_model, verify
 from stillyou.cli.models_import import import_official
 from stillyou.console import console
 from stillyou.errors import StillYouError, UsageError
 
-commands = typer.Typer(help="List models, show what they can do, convert between the plain and the shipped form.")
+if TYPE_CHECKING:
+    from stillyou.diffusion.folders import ModelFolder
+
+commands = typer.Typer(help="List models, show what they can do, verify, fetch and convert them.")
 commands.command("import-official")(import_official)
+commands.command("verify")(verify)
+commands.command("pull")(pull_model)
 
 
 def register(app: typer.Typer) -> None:
@@ -21,40 +29,75 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command("list")
-def list_models(as_json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
-    """List the models that come with the package."""
-    from stillyou.diffusion.card import read_card
+def list_models(
+    root: list[Path] = typer.Option([], "--root", metavar="FOLDER", help="Look in this folder too; may be repeated."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """List models at hand: of the package, of folders, and those that were fetched from the hub before."""
+    from stillyou.diffusion.folders import cached_folders, describe, find_folders
     from stillyou.diffusion.models import shipped_models
 
-    cards = {name: read_card(folder) for name, folder in shipped_models().items()}
+    for folder in root:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder", "Give a folder that holds model folders.")
+    found = [describe(name, folder) for name, folder in shipped_models().items()]
+    found += [*find_folders(root), *cached_folders()]
     if as_json:
-        typer.echo(json.dumps({"models": {n: c.model_dump(mode="json") for n, c in cards.items() if c}}))
+        typer.echo(json.dumps({"models": {model.name: model.document() for model in found}}))
         return
-    for name, card in cards.items():
-        if card is not None:
-            typer.echo(f"{name}  {card.resolution} px  {card.licence}  effects: {', '.join(card.effect_ids)}")
+    for model in found:
+        typer.echo("  ".join([model.name, *_brief(model)]))
+
+
+def _brief(model: ModelFolder) -> list[str]:
+    """Say what a model is in a few words."""
+    size = f"{model.bytes / 1e6:,.0f} MB"
+    if model.kind == "lora":
+        about = model.lora or {}
+        return ["LoRA", f"rank {about.get('rank', '?')}", size, f"base: {about.get('base', 'unknown')}"]
+    if model.card is None:
+        return ["base to train on" if model.kind == "base" else "model without a card", size]
+    effects = ", ".join(model.card.effect_ids) or "any"
+    return [f"{model.card.resolution} px", size, model.card.licence, f"effects: {effects}"]
 
 
 @commands.command("info")
 def show_model(
-    model: str = typer.Argument("embedded", help="Name, folder or hub id."),
+    model: str = typer.Argument("embedded", help="Name, folder (also of a LoRA) or hub id."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Show a model's card: effects, resolution, licence, training."""
-    from stillyou.diffusion.card import ModelCard, read_card
+    """Show what a model is and can do: size, base, licence, effects, training."""
+    from stillyou.diffusion.folders import describe
+    from stillyou.diffusion.lora import WEIGHTS_NAME
     from stillyou.diffusion.models import find_model
 
-    folder = find_model(model)
-    card = read_card(folder) or ModelCard(name=model)
+    is_lora = (Path(model) / WEIGHTS_NAME).is_file() and not (Path(model) / "model_index.json").exists()
+    about = describe(model, Path(model) if is_lora else find_model(model))
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), **card.model_dump(mode="json")}))
+        typer.echo(json.dumps(about.document()))
         return
-    typer.echo(f"{card.name} ({folder})\n  resolution  {card.resolution} px\n  storage     {card.storage}")
-    typer.echo(f"  licence     {card.licence}")
+    for line in _told(about):
+        typer.echo(line)
+
+
+def _told(model: ModelFolder) -> Iterator[str]:
+    """Yield the lines of `info`."""
+    card = model.card
+    yield f"{card.name if card else model.name} ({model.folder})"
+    yield f"  kind        {model.kind}, {model.bytes / 1e6:,.1f} MB of weights"
+    for name, count in model.parameters.items():
+        yield f"  {name:<15} {count / 1e6:8.2f} M parameters"
+    for key, about in (model.lora or {}).items():
+        yield f"  {key:<11} {about}"
+    if card is None:
+        yield "  licence     unknown: the folder has no card"
+        return
+    yield f"  resolution  {card.resolution} px\n  storage     {card.storage}\n  licence     {card.licence}"
+    yield f"  domains     {', '.join(card.domains)}"
     for key, value in card.training.items():
-        typer.echo(f"  {key:<11} {value}")
+        yield f"  {key:<11} {value}"
     for effect in card.effects:
-        typer.echo(f"  effect      {effect.id:<10} '{effect.target_prompt}'")
+        yield f"  effect      {effect.id:<10} '{effect.target_prompt}'"
 
 
 @commands.command("export")

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from stillyou.config import Strict
+from stillyou.diffusion.card import CARD_NAME
 from stillyou.errors import StillYouError
 from stillyou.files import write_text
 
@@ -26,18 +27,18 @@ class FileSum(Strict):
 
 
 class Checksums(Strict):
-    """Contents of `checksums.json`: every file of the model, by its path inside the folder."""
+    """Contents of `checksums.json`: every file of the model but its card, which people may edit, by its path."""
 
     files: dict[str, FileSum]
 
 
 def model_files(folder: Path) -> list[str]:
-    """Return the paths of a model's files inside its folder, sorted, without the checksums themselves."""
+    """Return the paths of a model's files inside its folder, sorted, without card and checksums."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix in FILE_KINDS and path.is_file())
     return sorted(
         path.as_posix()
         for path in found
-        if path.as_posix() != CHECKSUMS_NAME and not any(part.startswith(".") for part in path.parts)
+        if path.as_posix() not in (CARD_NAME, CHECKSUMS_NAME) and not any(part.startswith(".") for part in path.parts)
     )
 
 

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.card import read_card, write_card
+from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError
 from stillyou.files import atomic_path
@@ -72,6 +73,7 @@ def save_compact(pipeline: MultiConditionedPipeline, folder: str | Path) -> None
     pipeline.scheduler.save_pretrained(folder / "scheduler")
     pipeline.save_config(folder)
     write_card(folder, pipeline.card.model_copy(update={"storage": "int8"}))
+    write_checksums(folder)
 
 
 def _save_config(module: Any, folder: Path) -> None:

@@ -140,18 +140,22 @@ def find_model(model: str) -> Path:
         if not (folder / "model_index.json").exists():
             raise UsageError(f"{model} is no model folder: it has no model_index.json", "Name the folder that has one.")
         return folder
-    if _HUB_ID.fullmatch(model) and not model.startswith(".") and not folder.parent.is_dir():
+    if is_hub_id(model):
         return _download(model)
     raise UsageError(f"there is no model '{model}', neither by name nor as a folder", nearest(model, shipped))
 
 
+def is_hub_id(model: str) -> bool:
+    """Tell whether a name that is no folder here can be a hub repository, `OWNER/NAME`."""
+    return bool(_HUB_ID.fullmatch(model)) and not model.startswith(".") and not Path(model).parent.is_dir()
+
+
 def _download(hub_id: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+    except Exception as error:  # the transport's own classes differ between versions of the hub's library
         raise StillYouError(
             f"cannot get the model '{hub_id}' from the hub ({type(error).__name__})",
             "Check the name and the network, or download it and give its folder.",

@@ -250,12 +250,15 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         return safely("the autoencoder", [self.vae], lambda: to_pixels(self.vae, latents), notes)
 
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> None:
-        """Write the plain diffusers folder (safetensors) and the card."""
+        """Write the plain diffusers folder (safetensors), the card and the checksums; options are diffusers'."""
+        push, repository = options.pop("push_to_hub", False), options.pop("repo_id", None)
         with ordinary_attention(self.unet):
             super().save_pretrained(save_directory, **options)
         # A model loaded from the int8 form says so in its card; what is written here is the plain layout.
         write_card(Path(save_directory), self.card.model_copy(update={"storage": "diffusers"}))
         write_checksums(Path(save_directory))
+        if push:  # not before everything is there
+            self.push_to_hub(repository or Path(save_directory).name)
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> MultiConditionedPipeline:
