@@ -59,7 +59,9 @@ def _glasses(figure: Figure) -> list[MeshPart]:
         hook = ear + np.array([0, -0.03, -0.2])
         tubes.append(floats(np.stack([outer, outer + np.array([side * 0.03, 0, -0.05]), ear, hook])))
     inner = (0.31 - wide) * scale
-    bridge = np.stack([np.linspace(-inner, inner, 7), 0.05 * scale + 0.02 * np.cos(np.linspace(-1.5, 1.5, 7)), np.zeros(7)], 1)
+    bridge = np.stack(
+        [np.linspace(-inner, inner, 7), 0.05 * scale + 0.02 * np.cos(np.linspace(-1.5, 1.5, 7)), np.zeros(7)], 1
+    )
     tubes.append(_bent(bridge, scale) + centre)
     frame = [_tube_part(figure, path, thick, traits.glasses_colour) for path in tubes]
     if traits.tint:
@@ -130,9 +132,7 @@ def _earrings(figure: Figure) -> list[MeshPart]:
         if traits.earrings == "stud":
             ball, triangles = ellipsoid(12, 8)
             points = figure.pose.head(floats(lobe + 0.032 * ball))
-            found.append(
-                mesh_part(points, triangles, material="frame", role=Role.ACCESSORY, params=[(*colour, 1.0)])
-            )
+            found.append(mesh_part(points, triangles, material="frame", role=Role.ACCESSORY, params=[(*colour, 1.0)]))
         else:
             angle = np.linspace(0, 2 * np.pi, 33)
             ring = np.stack([0 * angle, np.cos(angle) - 1, np.sin(angle)], 1) * 0.11

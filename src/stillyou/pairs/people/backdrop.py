@@ -117,5 +117,7 @@ def _undeveloped(picture: Floats) -> Floats:
 
 
 def _enlarge(painted: Floats, size: int) -> Floats:
-    channels = [Image.fromarray(floats(painted[..., k])).resize((size, size), Image.Resampling.BICUBIC) for k in range(3)]
+    channels = [
+        Image.fromarray(floats(painted[..., k])).resize((size, size), Image.Resampling.BICUBIC) for k in range(3)
+    ]
     return floats(np.clip(np.stack([np.asarray(channel) for channel in channels], -1), 0, None))

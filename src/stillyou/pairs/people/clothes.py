@@ -8,7 +8,7 @@ import numpy as np
 
 from stillyou.pairs.people.costumes.fit import NECK_ANGLES, neck_loop
 from stillyou.pairs.people.costumes.torso import Region, layer, torso
-from stillyou.pairs.people.geometry import Floats, floats, grid_triangles, loop, unit
+from stillyou.pairs.people.geometry import Floats, floats, grid_triangles, loop
 from stillyou.pairs.people.parts import MeshPart, Role, mesh_part
 from stillyou.pairs.people.traits import ClothesTraits, Colour
 from stillyou.pairs.people.wardrobe import PATTERNS
@@ -38,7 +38,9 @@ def dress(figure: Figure) -> list[MeshPart]:
     return parts
 
 
-def _rows(traits: ClothesTraits, cut: int, colour: Colour, pattern: str, buttons: bool = False) -> list[tuple[float, ...]]:
+def _rows(
+    traits: ClothesTraits, cut: int, colour: Colour, pattern: str, buttons: bool = False
+) -> list[tuple[float, ...]]:
     return [
         (*colour, cut),
         (*traits.second, PATTERNS.index(pattern)),
@@ -200,7 +202,9 @@ def _hood(figure: Figure, traits: ClothesTraits, colour: Colour) -> list[MeshPar
     for a in np.linspace(-0.5, 1.35 * np.pi, 14):
         radius = 0.05 + 0.16 * behind
         rows.append(
-            base + outward * (0.05 + radius * (1 + np.cos(a)) * 0.7) + np.array([0, 1.0, 0]) * radius * (0.35 + np.sin(a))
+            base
+            + outward * (0.05 + radius * (1 + np.cos(a)) * 0.7)
+            + np.array([0, 1.0, 0]) * radius * (0.35 + np.sin(a))
         )
     stack = np.stack(rows)
     points = floats(np.concatenate([stack, stack[:, :1]], 1).reshape(-1, 3))

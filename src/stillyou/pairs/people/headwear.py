@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillyou.pairs.people.body import Body
-from stillyou.pairs.people.costumes.fit import Ring, fit_ring
+from stillyou.pairs.people.costumes.fit import NECK_ANGLES, Ring, fit_ring, neck_loop
 from stillyou.pairs.people.costumes.torso import Region, region
-from stillyou.pairs.people.geometry import Floats, floats, grid_triangles
+from stillyou.pairs.people.geometry import Floats, floats, grid_triangles, loop
 from stillyou.pairs.people.parts import MeshPart, Role, mesh_part
 from stillyou.pairs.people.traits import Colour
 
@@ -59,7 +59,10 @@ def _dome(ring: Ring, *, height: float, start: float, square: float, rows: int =
     """Return a dome on a ring, (rows * columns, 3): from `start` above its plane to `height`."""
     share = np.linspace(0, 1, rows)
     narrow = (1 - share**square) ** (1 / square)
-    grid = [ring.at(ring.angles, ring.reach(ring.angles) * (n - 1), start + (height - start) * t) for n, t in zip(narrow, share, strict=True)]
+    grid = [
+        ring.at(ring.angles, ring.reach(ring.angles) * (n - 1), start + (height - start) * t)
+        for n, t in zip(narrow, share, strict=True)
+    ]
     return floats(np.concatenate(grid))
 
 
@@ -118,15 +121,41 @@ def _veil_region(body: Body) -> Region:
     return region(body, chosen)
 
 
-def _cone(part: Region) -> Floats:
-    """Return how far (R, 3) a scarf hangs off the hollows between chin, neck and shoulders."""
-    x, y, z = part.rest.T
-    away = np.stack([x, 0 * x, z - 0.15], 1)
-    radius = np.linalg.norm(away, axis=1)
-    forward = away[:, 2] / np.maximum(radius, 1e-6)
-    reach = np.interp(y, [5.2, 5.6, 5.9, 6.15, 6.4], [0.85, 0.84, 0.70, 0.62, 0.3])
-    reach = reach * np.where(forward > 0, 1 - 0.12 * forward, 1 + 0.35 * forward)
-    return floats(away / np.maximum(radius, 1e-6)[:, None] * np.maximum(0, reach - radius)[:, None])
+def _wrap(figure: Figure) -> MeshPart:
+    """Return the end of a scarf laid around the neck, from under the jaw to the shoulders."""
+    base, outward = neck_loop(figure, 0.0)
+    around = floats(loop(NECK_ANGLES))
+    shift, rows = figure.person.skin.pattern, []
+    profile = (
+        (0.02, 0.25),
+        (0.06, 0.30),
+        (0.13, 0.27),
+        (0.18, 0.17),
+        (0.20, 0.05),
+        (0.24, -0.08),
+        (0.32, -0.24),
+        (0.4, -0.4),
+    )
+    for k, (out, rise) in enumerate(profile):
+        fold = 0.03 * np.sin(3 * NECK_ANGLES + 1.3 * k + shift) * (0 < k < 7)
+        behind = 0.05 * (1 - np.cos(NECK_ANGLES))
+        front = np.clip(np.cos(NECK_ANGLES), 0, 1) * (0.24 if 0 < k < 4 else 0.12 * (k == 4))
+        lifted = (rise + fold + behind + front)[:, None] * np.array([0, 1.0, 0])
+        rows.append(base + outward * (out + 0.6 * fold + 0.4 * front)[:, None] + lifted)
+    stack = np.stack(rows)
+    points = floats(np.concatenate([stack, stack[:, :1]], 1).reshape(-1, 3))
+    traits = figure.person.accessories
+    aux = np.zeros((len(points), 4), np.float32)
+    aux[:, 1] = np.tile(around, len(profile))
+    return mesh_part(
+        figure.pose.blend(points, {"torso": 0.7, "neck01": 0.3}),
+        grid_triangles(len(profile), len(around)),
+        material="cloth",
+        role=Role.COVERING,
+        rest=points,
+        aux=aux,
+        params=[(*traits.covering_colour, _PIECE), (0.0,), (0.0, 0.0, 0.0, 0.3), (2.0, 0.0, 0.0, 0.0)],
+    )
 
 
 def _hijab(figure: Figure) -> list[MeshPart]:
@@ -146,8 +175,7 @@ def _hijab(figure: Figure) -> list[MeshPart]:
     wide = np.where(figure.body.masks["ears"][part.vertices] < 0.1, wide, 0.025)  # ears lie flat under it
     short = np.clip(wide - np.einsum("ij,ij->i", points - skin, normals), 0, None)
     points = points + normals * short[:, None]
-    points = points + _cone(part)
-    for _ in range(4):
+    for _ in range(2):
         points = part.smoothing @ points
     points = floats(points + figure.normals[part.vertices] * (0.035 * drape)[:, None])
     posed = figure.pose.body(points, figure.body.weights[part.vertices])
@@ -161,7 +189,8 @@ def _hijab(figure: Figure) -> list[MeshPart]:
             rest=part.rest,
             aux=part.aux,
             params=[(*traits.covering_colour, _VEIL), (*second, 0.0), (*second, 0.3), (1.3, 0.0, 0.0, 0.0)],
-        )
+        ),
+        _wrap(figure),
     ]
 
 

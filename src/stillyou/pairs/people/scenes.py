@@ -26,7 +26,7 @@ def _grid(side: int) -> tuple[Floats, Floats]:
     return floats(x), floats(y)
 
 
-def _colour(rng: Rng, low: float, high: float, strength: float = 0.35) -> Floats:
+def _colour(rng: Rng, low: float, high: float, strength: float = 0.25) -> Floats:
     """Return a colour of a lightness between low and high, more or less strong."""
     hue = rng.uniform(0, 2 * np.pi)
     wheel = 1 + strength * np.cos(hue + np.array([0, -2.094, 2.094]))
@@ -46,7 +46,9 @@ def _cloudy(rng: Rng, side: int, scales: tuple[float, ...]) -> Floats:
     return floats(total / np.sqrt(len(scales)))[..., None]
 
 
-def _discs(rng: Rng, picture: Floats, count: int, size: tuple[float, float], gain: tuple[float, float], top: float) -> None:
+def _discs(
+    rng: Rng, picture: Floats, count: int, size: tuple[float, float], gain: tuple[float, float], top: float
+) -> None:
     """Add lights out of focus: bright discs with a slightly brighter rim."""
     x, y = _grid(len(picture))
     for _ in range(count):
@@ -89,7 +91,12 @@ def wall(rng: Rng, side: int) -> Floats:
 
 def _frame(rng: Rng, picture: Floats, x: Floats, y: Floats) -> None:
     """Hang a picture on the wall."""
-    left, top, wide, high = rng.uniform(-0.2, 0.85), rng.uniform(-0.2, 0.5), rng.uniform(0.14, 0.34), rng.uniform(0.14, 0.34)
+    left, top, wide, high = (
+        rng.uniform(-0.2, 0.85),
+        rng.uniform(-0.2, 0.5),
+        rng.uniform(0.14, 0.34),
+        rng.uniform(0.14, 0.34),
+    )
     u, v = (x - left) / wide, (y - top) / high
     inside = (u > 0) & (u < 1) & (v > 0) & (v < 1)
     picture[inside] = _colour(rng, 0.02, 0.3, 0.2)
@@ -135,7 +142,9 @@ def _shelf(rng: Rng, picture: Floats, x: Floats, y: Floats) -> None:
         while place < left + wide:
             thick, high = rng.uniform(0.012, 0.04), rng.uniform(0.07, 0.13)
             if rng.random() < 0.85:
-                picture[(x > place) & (x < place + thick) & (y > row + 0.135 - high) & (y < row + 0.135)] = _colour(rng, 0.03, 0.4, 0.6)
+                picture[(x > place) & (x < place + thick) & (y > row + 0.135 - high) & (y < row + 0.135)] = _colour(
+                    rng, 0.03, 0.4, 0.6
+                )
             place += thick + 0.002
 
 

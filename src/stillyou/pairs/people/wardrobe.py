@@ -21,9 +21,9 @@ _PATTERN_SHARES = {
     "shirt": (0.55, 0.12, 0.22, 0.08, 0.03, 0.0),
     "suit": (0.7, 0.0, 0.06, 0.24, 0.0, 0.0),
     "dress": (0.45, 0.10, 0.05, 0.0, 0.15, 0.25),
-    "tshirt": (0.66, 0.22, 0.0, 0.0, 0.06, 0.06),
+    "tshirt": (0.72, 0.16, 0.0, 0.0, 0.06, 0.06),
 }
-_DEFAULT_PATTERNS = (0.72, 0.16, 0.06, 0.0, 0.04, 0.02)
+_DEFAULT_PATTERNS = (0.78, 0.12, 0.05, 0.0, 0.03, 0.02)
 
 
 def draw_clothes(rng: np.random.Generator, group: Group) -> ClothesTraits:

@@ -64,7 +64,9 @@ def grow_guides(
         (G, style.points, 3) in template coordinates.
     """
     guides = _Guides(rng, style, traits, root)
-    along = unit(normal * ((style.lift + 0.15) * guides.flat)[:, None] + combed(style, traits, root) * 0.6 + guides.ragged)
+    along = unit(
+        normal * ((style.lift + 0.15) * guides.flat)[:, None] + combed(style, traits, root) * 0.6 + guides.ragged
+    )
     path = [root]
     for k in range(1, style.points):
         share = k / (style.points - 1)

@@ -85,7 +85,10 @@ def grow(figure: Figure) -> Hair | None:
     return Hair(
         points=points,
         opacity=opacity,
-        width=floats(np.full(count, figure.detail.width(_WIDTH * (1.6 if style.long else 1.0))) * (0.55 + 0.45 * np.clip(edge * 1.5, 0, 1))),
+        width=floats(
+            np.full(count, figure.detail.width(_WIDTH * (1.6 if style.long else 1.0)))
+            * (0.55 + 0.45 * np.clip(edge * 1.5, 0, 1))
+        ),
         colour=_colours(traits, rng, count),
         shade=shade,
         style=style.name,

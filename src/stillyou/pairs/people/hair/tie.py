@@ -13,9 +13,7 @@ _DRAWN = 9
 """Points of a strand up to the knot; the rest is the tail or the bun."""
 
 
-def tie_guides(
-    field: HeadField, style: Style, traits: HairTraits, rng: np.random.Generator, root: Floats
-) -> Floats:
+def tie_guides(field: HeadField, style: Style, traits: HairTraits, rng: np.random.Generator, root: Floats) -> Floats:
     """Return guides (G, style.points, 3) that lie close to the head as far as the knot, and go on from there."""
     high = 0.55 * (traits.volume - 1)
     knot = np.array([0, 7.55 + high, -0.62 + 0.35 * max(0.0, high)])
@@ -29,7 +27,9 @@ def tie_guides(
             point = floats(point + field.outward(point) * np.maximum(0, height - field.distance(point))[:, None])
         path.append(point)
     rest = style.points - _DRAWN
-    path += _tail(field, traits, rng, path[-1], rest) if style.tie == "tail" else _bun(traits, rng, knot, len(root), rest)
+    path += (
+        _tail(field, traits, rng, path[-1], rest) if style.tie == "tail" else _bun(traits, rng, knot, len(root), rest)
+    )
     return floats(np.stack(path, 1))
 
 
