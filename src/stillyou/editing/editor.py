@@ -19,7 +19,8 @@ from stillyou.editing.composite import composite, native_mask
 from stillyou.editing.crop import Crop
 from stillyou.editing.domain import parse_domain, subject
 from stillyou.editing.faces import Detector, face_detector
-from stillyou.editing.options import MaskLike, as_mask, check_options
+from stillyou.editing.official import SEED, check_official, edit_official
+from stillyou.editing.options import MaskLike, as_mask, check_options, check_resolution
 from stillyou.editing.report import LEAST_CHANGE, EditReport, changes, crop_report, face_reports
 from stillyou.editing.scene import Scene, Wish, look
 from stillyou.editing.squares import Plan, Progress, ask, batches, plan_edit
@@ -86,7 +87,7 @@ class Editor:
         effect: str | Path | EffectSpec,
         *,
         strength: float = 1.0,
-        seed: int = 0,
+        seed: int | None = None,
         steps: int = 20,
         guidance: GuidanceScales | Sequence[float] | None = None,
         mask: MaskLike | None = None,
@@ -95,6 +96,8 @@ class Editor:
         face: str | int | FaceChoice | None = None,
         domain: str | None = None,
         mask_strategy: str | None = None,
+        resolution: int | None = None,
+        official: bool = False,
         progress: Progress | None = None,
     ) -> EditResult:
         """Edit one picture.
@@ -103,7 +106,7 @@ class Editor:
             image: A file, a Pillow image, or a picture that is already open.
             effect: A name, a YAML file, or a spec.
             strength: 0 = the input, bit for bit, with an empty mask; 1 = the effect's default.
-            seed: The same seed gives the same edit.
+            seed: The same seed gives the same edit; None is 0, and the release's 3407 in official mode.
             steps: Steps of the sampler.
             guidance: Scales (image, source, text) that replace the effect's.
             mask: Where to edit, at the picture's size, instead of the estimated mask: a file, image or array.
@@ -112,6 +115,9 @@ class Editor:
             face: Which face of a photograph: ``largest`` (the default), ``all``, a number from the left, or ``X,Y``.
             domain: ``cartoon`` or ``people``, where it should not be recognised (``auto``).
             mask_strategy: `noise`, `latent` or `none`, instead of the effect's.
+            resolution: Side of the square that the model works on, instead of its own: a multiple of 64.
+            official: Do what the released demo does (docs/official.md): the result is the squashed square, all of it
+                from the model; `mask_strategy="latent"` adds the released mask functions.
             progress: Called with (steps done, steps).
 
         Raises:
@@ -119,7 +125,9 @@ class Editor:
             StillYouError: A picture or mask that cannot be used.
         """
         started = time.perf_counter()
+        seed = (SEED if official else 0) if seed is None else seed
         check_options(strength, seed, steps)
+        side = check_resolution(resolution) or self.pipeline.resolution
         plan = plan_edit(
             effect,
             self.pipeline.card,
@@ -130,12 +138,26 @@ class Editor:
             variables=variables,
             mask_strategy=mask_strategy,
         )
+        if official:
+            check_official(strength, mask_strategy, mask=mask, crop=crop, face=face, resolution=resolution)
+            with_mask = mask_strategy == "latent"
+            return EditResult(
+                *edit_official(
+                    self.pipeline,
+                    plan,
+                    _open(image),
+                    model=self.model,
+                    seed=int(seed),
+                    with_mask=with_mask,
+                    progress=progress,
+                )
+            )
         wish = Wish(parse_domain(domain), None if face is None else parse_face(face), crop)
         picture = _open(image)
         supplied = None if mask is None else as_mask(mask, picture.size)
-        scene = look(picture, wish, supplied, self.pipeline.resolution, self.detector)
+        scene = look(picture, wish, supplied, side, self.detector)
         plan = self._with_subject(plan, scene, variables or {})
-        notes = [*picture.info.notes, *self._strange(scene), *scene.notes]
+        notes = [*picture.info.notes, *self._strange(scene, side), *scene.notes]
         if plan.strength == 0:
             rgb, editing_mask, evaluations = picture.rgb, np.zeros_like(picture.rgb[..., 0]), 0
         else:
@@ -232,13 +254,16 @@ class Editor:
         word = subject(plan.effect, scene.finding.domain, self.pipeline.card.domains)
         return replace(plan, prompts=plan.effect.prompts({**word, **variables}))
 
-    def _strange(self, scene: Scene) -> list[str]:
-        """Return a note on a picture of a kind that the model was not trained on."""
-        card, shown = self.pipeline.card, scene.finding.domain
-        if not card.effects or shown in card.domains:
-            return []
-        kinds = {"people": "a photograph", "cartoon": "a cartoon"}
-        return [f"{kinds[shown]}, but the model '{self.model}' was trained on {' and '.join(card.domains)} alone"]
+    def _strange(self, scene: Scene, side: int) -> list[str]:
+        """Return notes on a picture of a kind, or squares of a size, that the model was not trained on."""
+        card, shown, notes = self.pipeline.card, scene.finding.domain, []
+        if card.effects and shown not in card.domains:
+            kinds = {"people": "a photograph", "cartoon": "a cartoon"}
+            known = " and ".join(card.domains)
+            notes.append(f"{kinds[shown]}, but the model '{self.model}' was trained on {known} alone")
+        if side != self.pipeline.resolution:
+            notes.append(f"the model was trained on squares of {self.pipeline.resolution} pixels, not {side}")
+        return notes
 
 
 def _open(image: Image.Image | Picture | str | Path) -> Picture:

@@ -17,6 +17,7 @@ from stillyou.images.picture import Pixels
 
 MOST_STEPS = 1000
 LARGEST_SEED = 2**63 - 1
+STEP, MOST_RESOLUTION = 64, 2048
 
 MaskLike = str | Path | Image.Image | NDArray[np.uint8] | NDArray[np.bool_] | NDArray[np.floating]
 
@@ -31,6 +32,23 @@ def check_options(strength: float, seed: int, steps: int) -> None:
         raise UsageError(f"strength {strength} is not between 0 and 1", "Give a number such as 0.7.")
     _check_whole("seed", seed, 0, LARGEST_SEED)
     _check_whole("steps", steps, 1, MOST_STEPS)
+
+
+def check_resolution(resolution: int | None) -> int | None:
+    """Refuse a side that the networks cannot work at; None (the model's own) passes.
+
+    Stable Diffusion's autoencoder shrinks by 8 and its UNet by 8 more, so that sides are multiples of 64.
+
+    Raises:
+        UsageError: No multiple of 64 from 64 to 2048.
+    """
+    if resolution is None:
+        return None
+    _check_whole("resolution", resolution, STEP, MOST_RESOLUTION)
+    if resolution % STEP:
+        near = max(STEP, STEP * round(resolution / STEP))
+        raise UsageError(f"resolution {resolution} is not a multiple of {STEP}", f"The nearest is {near}.")
+    return int(resolution)
 
 
 def _check_whole(name: str, value: int, lowest: int, highest: int) -> None:

@@ -1,0 +1,125 @@
+"""The released demo as an edit: squashed, no crop, no composite; its checks and its report (docs/official.md)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from stillyou.editing.report import CropReport, EditReport, changes
+from stillyou.editing.squares import Plan, Progress
+from stillyou.errors import UsageError
+from stillyou.images import Picture
+
+SEED = 3407
+"""The release's."""
+_STRATEGIES = (None, "none", "latent")
+
+
+def check_official(strength: float, mask_strategy: str | None, **given: object) -> None:
+    """Refuse options that the released demo has no counterpart of.
+
+    Args:
+        strength: The user's.
+        mask_strategy: The user's.
+        **given: Further options by name, None where they were not given.
+
+    Raises:
+        UsageError: One of them cannot be had in official mode.
+    """
+    if strength != 1:
+        raise UsageError(
+            "official mode has no strength (the release's is a noise level, with pure noise as its start)",
+            "Leave --strength out.",
+        )
+    if mask_strategy not in _STRATEGIES:
+        raise UsageError(
+            f"the release has no mask strategy '{mask_strategy}'", "Use --mask-strategy latent, or none without a mask."
+        )
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(
+                f"official mode squashes the whole picture, so {name} has no meaning", f"Leave --{name} out."
+            )
+
+
+def edit_official(
+    pipeline: Any,
+    plan: Plan,
+    picture: Picture,
+    *,
+    model: str,
+    seed: int,
+    with_mask: bool,
+    progress: Progress | None,
+) -> tuple[Picture, Image.Image, EditReport]:
+    """Edit a picture as the released demo does.
+
+    Args:
+        pipeline: A `MultiConditionedPipeline` with an `AutoencoderKL`.
+        plan: Prompts, scales and steps.
+        picture: The upright picture; transparency is dropped, as the demo drops it.
+        model: How the user named it.
+        seed: Of all random numbers, see `diffusion.official.demo`.
+        with_mask: Whether the released mask functions take part.
+        progress: Called with (steps done, steps).
+
+    Returns:
+        The result at the model's resolution, its mask (white without `with_mask`: the whole picture is the model's),
+        and the report.
+    """
+    from stillyou.diffusion.official.demo import edit_as_released, make_draws, official_resolution, squash
+
+    started, side = time.perf_counter(), official_resolution(pipeline)
+    square = squash(Image.fromarray(picture.rgb), side)
+    edit = edit_as_released(
+        pipeline,
+        square,
+        plan.prompts.target,
+        plan.prompts.source,
+        scales=plan.guidance,
+        steps=plan.steps,
+        draws=make_draws(pipeline, seed),
+        with_mask=with_mask,
+        progress=progress,
+    )
+    whole = np.full((side, side), 255, np.uint8)
+    area, inside, _ = changes(square, edit.pixels, whole)
+    mask = Image.fromarray(whole)
+    if edit.mask is not None:
+        mask = Image.fromarray(np.rint(255 * edit.mask).astype(np.uint8)).resize((side, side), Image.Resampling.NEAREST)
+    report = EditReport(
+        effect=plan.effect.id,
+        model=model,
+        prompt=plan.prompts.target,
+        source_prompt=plan.prompts.source,
+        seed=seed,
+        steps=plan.steps,
+        strength=1.0,
+        guidance=plan.guidance,
+        mask=None,
+        width=side,
+        height=side,
+        crop=CropReport(left=0, top=0, size=side),
+        domain=next(iter(pipeline.card.domains), "people"),
+        domain_reason="official mode does not look",
+        mask_area=area,
+        change_inside=inside,
+        change_outside=0.0,
+        evaluations=edit.evaluations,
+        seconds=round(time.perf_counter() - started, 3),
+        device=str(pipeline.device),
+        dtype=str(pipeline.unet.dtype).removeprefix("torch."),
+        notes=_notes(plan, picture, side),
+    )
+    return Picture(edit.pixels, None, picture.info), mask, report
+
+
+def _notes(plan: Plan, picture: Picture, side: int) -> tuple[str, ...]:
+    width, height = picture.size
+    notes = [f"official mode: squashed from {width}x{height} to {side}x{side}, every pixel comes from the model"]
+    if plan.effect.variables.get("subject") == "man" and plan.prompts.source == "a man":
+        notes.append("the prompt says 'a man', as the release's does; --var subject=woman says otherwise")
+    return tuple(notes)
