@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from stillyou.cli import main
 from stillyou.effects.catalogue import auxiliary, catalogue, load_effect, load_effects
-from stillyou.effects.spec import Prompts
+from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.errors import UsageError
 
 GOOD = """
@@ -149,3 +150,15 @@ def test_listing_effects_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_domain_brings_its_subject_and_what_is_tuned_for_it() -> None:
+    own = {"people": {"mask": {"ratio": 2.5}, "strength": 0.9}}
+    spec = EffectSpec.model_validate(load_effect("santa").model_dump() | {"domains": own})
+    people, cartoon = spec.for_domain("people"), spec.for_domain("cartoon")
+    assert people.prompts().target == "a person, santa claus costume"
+    assert (people.mask.ratio, people.strength, people.guidance) == (2.5, 0.9, spec.guidance)
+    assert cartoon.prompts() == spec.prompts() == load_effect("santa").prompts()
+    assert (cartoon.mask, cartoon.strength) == (spec.mask, spec.strength)
+    with pytest.raises(ValidationError):
+        EffectSpec.model_validate(spec.model_dump() | {"domains": {"statues": {}}})

@@ -38,6 +38,7 @@ class Painter:
 
     name = "painter"
     licences: Mapping[str, str] = {}
+    shares_sources = False
 
     def make(self, effect: EffectSpec, seed: int) -> Pair:
         source = generator("painter", seed).integers(0, 160, (SIZE, SIZE, 3), dtype=np.uint8)

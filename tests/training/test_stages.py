@@ -148,8 +148,8 @@ def test_fine_tuning_mixes_in_what_the_studio_draws(whole: Path, tmp_path: Path)
         tmp_path / "run", config, ("render", "editor"), _pairs_of(tmp_path, hat), "cpu", init=str(whole / "model")
     )
     report = run_training(tune, no_validation)
-    assert report.stages["render"]["candidates"] == 1
-    rendered = PairDataset(tmp_path / "run" / "pairs", status="any")
+    assert report.stages["render"]["cartoon"]["candidates"] == 1
+    rendered = PairDataset(tmp_path / "run" / "pairs" / "cartoon", status="any")
     assert {row["effect"] for row in rendered.rows(("effect",))} == {"santa", "laughing"}
     card = read_card(tmp_path / "run" / "model")
     assert card is not None and set(card.effect_ids) == {"santa", "laughing", "hat"}

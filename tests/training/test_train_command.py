@@ -43,7 +43,7 @@ def test_the_chain_from_nothing_to_a_model(tmp_path: Path, tiny_toml: Path, caps
     assert run(*arguments) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["outcome"] == "finished" and answer["model"] == str(out / "model")
-    assert answer["stages"]["render"]["candidates"] == 4
+    assert answer["stages"]["render"]["cartoon"]["candidates"] == 4
     assert answer["stages"]["autoencoder"]["steps"] == answer["stages"]["editor"]["steps"] == 2
     assert (out / "model" / "stillyou.json").is_file() and (out / "compact" / "stillyou.json").is_file()
     assert len(list((out / "samples").glob("*.png"))) == 1

@@ -15,6 +15,14 @@ CARD_NAME = "stillyou.json"
 FORMAT_VERSION = 1
 
 
+class DomainSettings(Strict):
+    """What is tuned otherwise for one domain."""
+
+    guidance: GuidanceScales | None = None
+    mask: MaskSettings | None = None
+    strength: float | None = None
+
+
 class TrainedEffect(Strict):
     """One effect that a model knows: its prompt templates and defaults, as they were in training."""
 
@@ -27,6 +35,8 @@ class TrainedEffect(Strict):
     """Values for the prompts' placeholders that the model was trained with, where the catalogue's are others."""
     guidance: GuidanceScales | None = None
     mask: MaskSettings | None = None
+    domains: dict[str, DomainSettings] | None = None
+    """Scales and mask settings that differ in a domain (`effects.domains`)."""
 
 
 class ModelCard(Strict):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stillyou.diffusion.card import ModelCard, TrainedEffect, read_card
 from stillyou.effects.catalogue import auxiliary, catalogue, load_effect
-from stillyou.effects.spec import EffectSpec
+from stillyou.effects.spec import DomainDefaults, EffectSpec
 from stillyou.errors import UsageError, nearest
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -82,6 +82,8 @@ def _from_card(known: TrainedEffect) -> EffectSpec:
         own["guidance"] = known.guidance
     if known.mask is not None:
         own["mask"] = known.mask
+    if known.domains is not None:
+        own["domains"] = {name: DomainDefaults(**dict(settings)) for name, settings in known.domains.items()}
     if known.variables is not None:
         own["variables"] = known.variables
     if known.id in built_in():

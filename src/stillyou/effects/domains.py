@@ -12,3 +12,6 @@ Domain = Literal["cartoon", "people"]
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
 
 SUBJECTS: Final[dict[Domain, str]] = {"cartoon": "cartoon character", "people": "person"}
+
+SUBJECT_WORDS: Final = tuple("person man woman boy girl child lady guy photo photograph portrait character".split())
+"""What people put in the subject's place; a vocabulary should write each in one token."""

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.effects.domains import SUBJECTS, Domain
 from stillyou.errors import UsageError, nearest
 
 Group = Literal["costume", "expression", "other"]
@@ -29,6 +30,14 @@ class Prompts:
 
     source: str
     target: str
+
+
+class DomainDefaults(Strict):
+    """What is tuned otherwise for one domain; None takes the effect's own."""
+
+    guidance: GuidanceScales | None = None
+    mask: MaskSettings | None = None
+    strength: float | None = Field(None, ge=0, le=1)
 
 
 class EffectSpec(Strict):
@@ -52,6 +61,8 @@ class EffectSpec(Strict):
     mask: MaskSettings = MaskSettings()
     strength: float = Field(1.0, ge=0, le=1)
     """Default intensity: 0 = the input, 1 = the full effect (docs/effects.md)."""
+    domains: dict[Domain, DomainDefaults] = {}
+    """Defaults that differ in a domain: a hat on a photograph has another mask than one on a drawing."""
 
     @field_validator("variables")
     @classmethod
@@ -98,6 +109,14 @@ class EffectSpec(Strict):
         """
         chosen = self._chosen(variables or {})
         return Prompts(_fill(self.source_prompt, chosen), _fill(self.target_prompt, chosen))
+
+    def for_domain(self, domain: Domain) -> EffectSpec:
+        """Return the same effect with a domain's word for the subject and the defaults that are tuned for it."""
+        own = self.domains.get(domain, DomainDefaults())
+        changed: dict[str, object] = {name: value for name, value in own if value is not None}
+        if "subject" in self.variables:
+            changed["variables"] = self.variables | {"subject": SUBJECTS[domain]}
+        return self.model_copy(update=changed)
 
     def with_variables(self, variables: Mapping[str, str]) -> EffectSpec:
         """Return the same effect with other defaults; raises UsageError as `prompts` does."""

@@ -118,10 +118,9 @@ def describe_backgrounds(folder: Path) -> str:
     """
     from stillyou.pairs.people.backdrop import check_folder
 
-    check_folder(folder)
-    files = sorted((path.name, path.stat().st_size) for path in folder.iterdir() if path.is_file())
-    digest = hashlib.blake2b(repr(files).encode("utf-8"), digest_size=8).hexdigest()
-    return f"{len(files)} files, {digest}"
+    pictures = [(path.name, path.stat().st_size) for path in check_folder(folder)]
+    digest = hashlib.blake2b(repr(pictures).encode("utf-8"), digest_size=8).hexdigest()
+    return f"{len(pictures)} pictures, {digest}"
 
 
 def teacher(name: str, *, size: int = 256, backgrounds: Path | None = None) -> Teacher:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from stillyou.training.autoencoder import (
 from stillyou.training.device import stream_workers
 from stillyou.training.frames import load_pictures
 from stillyou.training.loop import Intervals, Outcome, Task, Trainer
+from stillyou.training.mixture import Part
 from stillyou.training.model import fresh_autoencoder, replace_folder
 from stillyou.training.progress import StageReporter, duration
 from stillyou.training.runs import Run, stage_reporter
@@ -32,8 +33,13 @@ _SHOWN = 32
 """Held-back pairs that the PSNR is taken over."""
 
 
-def train_autoencoder(run: Run, accelerator: Accelerator, data: PairDataset) -> tuple[Outcome, Mapping[str, Any]]:
+def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part]) -> tuple[Outcome, Mapping[str, Any]]:
     """Train or go on training; a finished autoencoder is kept, because the editor's latents depend on it.
+
+    Args:
+        run: The run.
+        accelerator: Device, precision, processes.
+        parts: Pairs; pictures are taken of each dataset by its share.
 
     Raises:
         StillYouError: There are no pairs, or the budget left no time.
@@ -44,7 +50,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, data: PairDataset) -> 
             reporter.say(f"{run.vae} is complete")
             return Outcome.FINISHED, {"skipped": True}
         preparation = Clock(Limits())
-        pictures, shown = _pictures(data, config.seed, config.autoencoder.pictures, config.held_back, run)
+        pictures, shown = _pictures(run, parts)
         vae = fresh_autoencoder(config.architecture, config.seed)
         vae.to(memory_format=torch.channels_last)
         model = AutoencoderObjective(vae, config.autoencoder.latent_noise)
@@ -69,7 +75,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, data: PairDataset) -> 
                 "seed": config.seed,
                 "batch": config.autoencoder.batch,
                 "architecture": config.architecture.model_dump(mode="json"),
-                "pairs": data.fingerprint(),
+                "pairs": "+".join(part.data.fingerprint() for part in parts),
             },
             validate=lambda step, to: _report_psnr(vae, shown, device, to),
         )
@@ -103,17 +109,27 @@ def train_autoencoder(run: Run, accelerator: Accelerator, data: PairDataset) -> 
         return outcome, figures
 
 
-def _pictures(data: PairDataset, seed: int, count: int, hidden: int, run: Run) -> tuple[torch.Tensor, torch.Tensor]:
-    """Load training pictures and held-back ones; a random choice of pairs if there are more than fit."""
+def _pictures(run: Run, parts: Sequence[Part]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Load training pictures and held-back ones; of each dataset its share, chosen at random if there are more."""
+    config, whole = run.request.config, sum(part.share for part in parts)
+    loaded, shown = [], []
+    for part in parts:
+        count, few = (max(1, round(part.share / whole * most)) for most in (config.autoencoder.pictures // 2, _SHOWN))
+        chosen, back = _chosen(part.data, config.seed, count, config.held_back)
+        loaded.append(load_pictures(part.data, chosen, config.architecture.resolution))
+        shown.append(load_pictures(part.data, (back or chosen[:1])[:few], config.architecture.resolution))
+    return torch.cat(loaded), torch.cat(shown)
+
+
+def _chosen(data: PairDataset, seed: int, count: int, hidden: int) -> tuple[list[int], list[int]]:
+    """Choose pairs to learn from, in the dataset's order, and those held back."""
     keys = [row["key"] for row in data.rows(("key",))]
     if not keys:
         raise StillYouError(f"{data.path} has no accepted pairs", "Look at them with: stillyou pairs show")
     back = held_back(keys, seed, hidden)
     rest = np.setdiff1d(np.arange(len(keys)), back)
-    chosen = generator(seed, "autoencoder pictures").permutation(rest)[: max(1, count // 2)]
-    resolution = run.request.config.architecture.resolution
-    shown = load_pictures(data, (back or [int(chosen[0])])[:_SHOWN], resolution)
-    return load_pictures(data, [int(index) for index in np.sort(chosen)], resolution), shown
+    chosen = generator(seed, "autoencoder pictures").permutation(rest)[:count]
+    return [int(index) for index in np.sort(chosen)], back
 
 
 def _placed(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:

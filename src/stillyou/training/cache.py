@@ -32,7 +32,7 @@ from stillyou.draws import generator
 from stillyou.errors import StillYouError
 from stillyou.files import write_json
 from stillyou.pairs.store import PairDataset
-from stillyou.training.augment import VERSION, augment, draw_augmentation
+from stillyou.training.augment import VERSION, augment, draw_augmentation, reach
 from stillyou.training.frames import frame_batches
 
 _CONSTANTS = "constants.safetensors"
@@ -238,7 +238,7 @@ def augmented(frames: torch.Tensor, keys: Sequence[str], copy: int, seed: int) -
     """Return a copy of a batch of pairs (B, 2, 3, H, W): the first as it is, the others changed as seed and key say."""
     if not copy:
         return frames
-    drawn = [draw_augmentation(generator(seed, "copy", key, copy)) for key in keys]
+    drawn = [draw_augmentation(generator(seed, "copy", key, copy), reach(key)) for key in keys]
     return augment(frames, torch.from_numpy(np.stack(drawn)).to(frames.device))
 
 

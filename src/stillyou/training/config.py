@@ -6,16 +6,28 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stillyou.config import Strict, load_toml
 from stillyou.diffusion.conditions import Branch
 from stillyou.diffusion.network import Architecture
 from stillyou.errors import UsageError, nearest
+from stillyou.pairs.teacher import teacher_names
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Stage = Literal["render", "autoencoder", "editor"]
 STAGES: tuple[Stage, ...] = ("render", "autoencoder", "editor")
+
+
+class TeacherSettings(Strict):
+    """What one teacher gives to the pairs of a run."""
+
+    share: float = Field(1.0, gt=0)
+    """Part of the samples that its pairs get; shares are relative to those of the other teachers."""
+    time: float = Field(1.0, gt=0)
+    """Part of the stage's budget; what one teacher leaves goes to the later ones."""
+    candidates: int | None = Field(None, ge=1)
+    """Candidates an effect; None takes the stage's."""
 
 
 class RenderSettings(Strict):
@@ -27,6 +39,20 @@ class RenderSettings(Strict):
     """Candidates an effect; a budget may end the stage earlier."""
     workers: int = Field(0, ge=0)
     """Processes; 0 is one a core."""
+    teachers: dict[str, TeacherSettings] = Field({"cartoon": TeacherSettings()}, min_length=1)
+    """Who makes pairs, in this order."""
+
+    @field_validator("teachers")
+    @classmethod
+    def _teachers_are_known(cls, teachers: dict[str, TeacherSettings]) -> dict[str, TeacherSettings]:
+        for name in teachers:
+            if name not in teacher_names():
+                raise ValueError(f"unknown teacher '{name}'; there are: {', '.join(teacher_names())}")
+        return teachers
+
+    def goal(self, teacher: str) -> int:
+        """Return the candidates an effect that a teacher is asked for."""
+        return self.teachers[teacher].candidates or self.candidates
 
 
 class Optimisation(Strict):

@@ -26,6 +26,7 @@ from stillyou.training.editor import LABELS, EditorBatches, editor_objective, en
 from stillyou.training.frozen import ENCODERS, FrozenBatches, FrozenEncoder, frozen_objective
 from stillyou.training.loop import Intervals, Outcome, Task, Trainer
 from stillyou.training.memory import check_memory
+from stillyou.training.mixture import Part, words
 from stillyou.training.model import fresh_pipeline, load_autoencoder, load_init
 from stillyou.training.progress import StageReporter, duration
 from stillyou.training.results import describe, is_complete, result_folder, write_results
@@ -41,14 +42,14 @@ _PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def train_editor(
-    run: Run, accelerator: Accelerator, datasets: Sequence[PairDataset], validation: Validation | None
+    run: Run, accelerator: Accelerator, parts: Sequence[Part], validation: Validation | None
 ) -> tuple[Outcome, Mapping[str, Any]]:
     """Train or go on training the editor.
 
     Args:
         run: The run.
         accelerator: Device, precision, processes.
-        datasets: Pairs; in fine-tuning the user's, then the studio's.
+        parts: Pairs with their shares; in fine-tuning the user's, then the studios'.
         validation: Replaces the default sample grids.
 
     Raises:
@@ -60,6 +61,7 @@ def train_editor(
             reporter.say(f"{result_folder(run)} is complete")
             return Outcome.FINISHED, {"skipped": True}
         preparation = Clock(Limits())
+        datasets = [part.data for part in parts]
         specs = effect_specs(datasets, run.request.effects)
         pipeline = _pipeline(run, specs)
         config = run.request.config
@@ -69,7 +71,8 @@ def train_editor(
         hidden = held_back([row.key for row in cache.rows], config.seed, config.held_back)
         validation = validation or _grid(run, datasets, hidden, specs)
         validate = partial(_validate, run, pipeline, validation, accelerator)
-        task = _task(run, accelerator, pipeline, cache, specs, hidden, validate)
+        draws = _draws(run, pipeline, cache, [part.share for part in parts], hidden)
+        task = _task(run, accelerator, pipeline, cache, specs, draws, validate)
         intervals = Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes)
         limits = run.limits("editor")  # again: preparing took part of this session
         trainer = Trainer(
@@ -123,8 +126,7 @@ def _pipeline(run: Run, specs: Mapping[str, EffectSpec]) -> MultiConditionedPipe
         return load_base(request.base, encoder, resolution=config.resolution, seed=config.seed)
     if not (run.vae / "config.json").is_file():
         raise UsageError(f"{run.vae} does not exist yet", "Run the autoencoder stage first.")
-    prompts = sorted({text for spec in specs.values() for text in vars(spec.prompts()).values()})
-    return fresh_pipeline(config.architecture, prompts, load_autoencoder(run.vae), config.seed)
+    return fresh_pipeline(config.architecture, words(list(specs.values())), load_autoencoder(run.vae), config.seed)
 
 
 @contextmanager
@@ -190,21 +192,13 @@ def _on_gpu(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
-def _task(
-    run: Run,
-    accelerator: Accelerator,
-    pipeline: MultiConditionedPipeline,
-    cache: LatentCache,
-    specs: Mapping[str, EffectSpec],
-    hidden: Sequence[int],
-    validate: Callable[[int, StageReporter], Mapping[str, float]],
-) -> Task:
+def _draws(
+    run: Run, pipeline: MultiConditionedPipeline, cache: LatentCache, shares: Sequence[float], hidden: Sequence[int]
+) -> SampleDraws:
+    """Sample datasets by their shares and their effects evenly, but for the rows that are held back."""
     config, settings = run.request.config, run.request.config.editor
-    device = accelerator.device
-    origins = 1 + max(row.origin for row in cache.rows)
-    shares = [1.0] if origins == 1 else [1 - settings.studio_share, settings.studio_share]
     channels, height, width = cache.source.shape[2:]
-    draws = SampleDraws(
+    return SampleDraws(
         config.seed,
         pools(cache.rows, shares, hidden),
         cache.copies,
@@ -214,13 +208,27 @@ def _task(
         settings.reconstruction,
         posterior="source_std" in cache.arrays,
     )
+
+
+def _task(
+    run: Run,
+    accelerator: Accelerator,
+    pipeline: MultiConditionedPipeline,
+    cache: LatentCache,
+    specs: Mapping[str, EffectSpec],
+    draws: SampleDraws,
+    validate: Callable[[int, StageReporter], Mapping[str, float]],
+) -> Task:
+    config, settings = run.request.config, run.request.config.editor
+    device = accelerator.device
+    channels, height, width = cache.source.shape[2:]
     groups = {name: spec.group for name, spec in specs.items()}
     frozen = settings.frozen_encoders
     tokenise = (lambda prompts: cache.constants["text"][:-1]) if frozen else pipeline.token_ids
-    words = encode_words(cache.rows, groups, settings.edit_weights, tokenise, device)
+    spoken = encode_words(cache.rows, groups, settings.edit_weights, tokenise, device)
     workers = stream_workers(accelerator, 4 * settings.batch * channels * height * width)
     share = {"rank": accelerator.process_index, "world": accelerator.num_processes, "workers": workers}
-    common: Any = (cache, words, draws, settings.batch, device)
+    common: Any = (cache, spoken, draws, settings.batch, device)
     batches: Any = FrozenBatches(*common, **share)
     if not frozen:
         batches = EditorBatches(pipeline.image_encoder.config.image_size, *common, **share)
@@ -258,7 +266,8 @@ def _grid(
     run: Run, datasets: Sequence[PairDataset], hidden: Sequence[int], specs: Mapping[str, EffectSpec]
 ) -> SampleGrid:
     """Make the default validation over held-back pairs (or trained ones, if the set is too small to hold any back)."""
-    pairs = [pair for data, chosen in _split(datasets, hidden or [0]) for pair in pick_samples(data, chosen, _SAMPLES)]
+    each = -(-_SAMPLES // len(datasets))
+    pairs = [pair for data, chosen in _split(datasets, hidden or [0]) for pair in pick_samples(data, chosen, each)]
     at_a_time = 1 if run.request.config.editor.frozen_encoders else len(pairs)
     return SampleGrid(pairs[:_SAMPLES], specs, run.folder / "samples", at_a_time=at_a_time)
 

@@ -14,7 +14,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
-from stillyou.diffusion.card import ModelCard, TrainedEffect
+from stillyou.diffusion.card import DomainSettings, ModelCard, TrainedEffect
 from stillyou.diffusion.compact import save_compact
 from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.network import Architecture, build_autoencoder, build_components
@@ -91,6 +91,7 @@ def trained_effects(specs: Sequence[EffectSpec]) -> tuple[TrainedEffect, ...]:
             target_prompt=spec.target_prompt,
             guidance=spec.guidance,
             mask=spec.mask,
+            domains={name: DomainSettings(**dict(own)) for name, own in spec.domains.items()} or None,
         )
         for spec in specs
     )

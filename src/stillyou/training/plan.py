@@ -32,7 +32,7 @@ def plan(request: Request) -> dict[str, Any]:
     parameters = {name: _count(networks[name]) for name in _NETWORKS}
     planned = {
         "run": str(request.folder),
-        "pairs": str(request.pairs or run.pairs),
+        "pairs": str(request.pairs or run.folder / "pairs"),
         "init": request.init,
         "base": request.base,
         "parameters": parameters | {"total": sum(parameters.values())},
@@ -80,7 +80,9 @@ def _stage(run: Run, stage: Stage, seconds: float | None) -> str:
     if seconds is not None:
         parts.append(f"{seconds / 60:.1f} minutes")
     if stage == "render":
-        parts.append(f"up to {run.request.config.render.candidates} candidates an effect")
+        settings = run.request.config.render
+        goals = [f"{settings.goal(name)} of {name}" for name in settings.teachers]
+        parts.append(f"up to {' and '.join(goals)} candidates an effect")
     state = newest_state(run.folder / stage)
     if state is not None:
         parts.append(f"resuming at step {state.step}")

@@ -1,4 +1,4 @@
-"""The render stage: as many studio pairs as the settings or the budget allow."""
+"""Renders one teacher's pairs: as many as the settings or the time allow."""
 
 from __future__ import annotations
 
@@ -12,24 +12,21 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.store import DESCRIPTION, PairDataset, read_info
 from stillyou.pairs.teacher import teacher
-from stillyou.training.config import RenderSettings
 from stillyou.training.frames import cores
 
-_SHARD_SIZE = 8
-"""Small shards keep all cores busy to the end of a short budget."""
-_CAUTION = 0.9
-"""Part of the remaining time that a further round of pairs is planned for."""
+_SHARD_SIZE = 4
+"""Small shards: the last ones are finished after time is up."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a session of the stage came to.
+    """What a session came to.
 
     Attributes:
         candidates: Candidates an effect that now exist.
         accepted: Accepted pairs.
         seconds: What this session took.
-        complete: Whether the stage is done: all candidates exist or the budget is used.
+        complete: Whether the teacher is done: all candidates exist or the budget is used.
     """
 
     candidates: int
@@ -40,46 +37,51 @@ class Rendered:
 
 def render(
     folder: Path,
+    name: str,
     effects: Sequence[EffectSpec],
-    settings: RenderSettings,
+    candidates: int,
     *,
     size: int,
     seed: int,
+    workers: int = 0,
     budget: float | None = None,
     pause: float | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> Rendered:
-    """Make pairs until there are enough or time is up; a dataset grows by rounds of whole shards.
+    """Make pairs until there are enough or time is up.
 
     Args:
         folder: The dataset, new or begun.
+        name: The teacher.
         effects: What to show.
-        settings: Candidates an effect, and workers.
+        candidates: Candidates an effect.
         size: Side of the pictures.
         seed: Seed of the dataset.
-        budget: Seconds left for the stage, or None.
+        workers: Processes; 0 is one a core.
+        budget: Seconds left for this teacher, or None.
         pause: Seconds left for this session, or None.
         now: Source of time in seconds.
+
+    Raises:
+        StillYouError: The teacher cannot work here, or a pair could not be made or written.
     """
-    start, workers = now(), settings.workers or cores()
-    make = partial(make_pairs, partial(teacher, "cartoon", size=size), effects, out=folder, seed=seed, size=size)
+    begun = now()
     have = read_info(folder).candidates if (folder / DESCRIPTION).is_file() else 0
-    goal, time_left = max(settings.candidates, have), _least(budget, pause)
-    wanted = goal if time_left is None else max(have, min(goal, workers * _SHARD_SIZE))
-    while True:
-        begun = now()
-        make(n=wanted, shard_size=_SHARD_SIZE, workers=workers)
-        rate = max(wanted - have, 1) / max(now() - begun, 1e-9)
-        have = wanted
-        if have >= goal or time_left is None:
-            break
-        rounds = int(rate * _CAUTION * (time_left - (now() - start)) / (workers * _SHARD_SIZE))
-        if rounds < 1:
-            break
-        wanted = min(goal, have + rounds * workers * _SHARD_SIZE)
-    seconds = now() - start
-    complete = have >= goal or (budget is not None and (pause is None or budget <= pause))
-    return Rendered(have, len(PairDataset(folder)), seconds, complete)
+    goal = max(candidates, have)
+    make_pairs(
+        partial(teacher, name, size=size),
+        effects,
+        goal,
+        folder,
+        seed=seed,
+        size=size,
+        shard_size=_SHARD_SIZE,
+        workers=workers or cores(),
+        seconds=_least(budget, pause),
+    )
+    made = read_info(folder).candidates
+    complete = made >= goal or (budget is not None and (pause is None or budget <= pause))
+    return Rendered(made, len(PairDataset(folder)), now() - begun, complete)
 
 
 def _least(*limits: float | None) -> float | None:

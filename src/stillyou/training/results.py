@@ -16,6 +16,7 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
 from stillyou.pairs.store import PairDataset
 from stillyou.training.device import describe_device
+from stillyou.training.mixture import domains_of
 from stillyou.training.model import LICENCE, merge_effects, replace_folder, save_model, save_plain, trained_effects
 from stillyou.training.runs import Request, Run
 
@@ -67,7 +68,10 @@ def describe(
     licence = LICENCE if request.base is None else _BASE_LICENCE
     if request.init is not None and card.licence != "unknown":
         licence = card.licence
-    return card.model_copy(update={"name": config.name, "effects": effects, "licence": licence, "training": training})
+    known = card.domains if request.init is not None else ()
+    shown = tuple(dict.fromkeys((*known, *domains_of(datasets)))) or card.domains
+    facts = {"name": config.name, "effects": effects, "domains": shown, "licence": licence, "training": training}
+    return card.model_copy(update=facts)
 
 
 def _origin(request: Request) -> dict[str, str]:

@@ -67,10 +67,9 @@ class Run:
         """Root of the run."""
         return self.request.folder
 
-    @property
-    def pairs(self) -> Path:
-        """Rendered pairs."""
-        return self.folder / "pairs"
+    def pairs(self, teacher: str) -> Path:
+        """Return the folder of the pairs that a teacher has rendered."""
+        return self.folder / "pairs" / teacher
 
     @property
     def vae(self) -> Path:
@@ -137,24 +136,23 @@ class Run:
                 recorded[stage] = max(recorded.get(stage, 0.0), state.elapsed)
         return recorded
 
-    def record(self, stage: Stage, seconds: float) -> None:
-        """Note the seconds a stage has taken over all sessions."""
+    def record(self, stage: str, seconds: float) -> None:
+        """Note the seconds that a stage, or a teacher in it, has taken over all sessions."""
         write_json(self.folder / "spent.json", self.spent() | {stage: seconds})
 
-    @property
-    def rendered(self) -> bool:
-        """Whether the render stage is done for at least as many candidates as are asked for now."""
+    def rendered(self) -> dict[str, int]:
+        """Return the candidates that each teacher was asked for when it was done; 0 for one that has failed."""
         path = self.folder / "render.json"
         if not path.is_file():
-            return False
+            return {}
         try:
-            return bool(json.loads(path.read_text())["candidates"] >= self.request.config.render.candidates)
-        except (OSError, ValueError, KeyError, TypeError):
-            return False  # rendering again makes only what is missing
+            return {str(name): int(goal) for name, goal in json.loads(path.read_text())["candidates"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}  # rendering again makes only what is missing
 
-    def mark_rendered(self) -> None:
-        """Note that the render stage is done."""
-        write_json(self.folder / "render.json", {"candidates": self.request.config.render.candidates})
+    def mark_rendered(self, teacher: str, goal: int) -> None:
+        """Note that a teacher is done."""
+        write_json(self.folder / "render.json", {"candidates": self.rendered() | {teacher: goal}})
 
     def limits(self, stage: Stage) -> Limits:
         """Return the limits of a stage; time that earlier stages saved goes to later ones.

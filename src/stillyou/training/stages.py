@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stillyou.errors import UsageError, nearest
-from stillyou.pairs.store import DESCRIPTION, PairDataset, read_info
+from stillyou.pairs.store import read_info
 from stillyou.training.autoencoder_stage import train_autoencoder
 from stillyou.training.device import make_accelerator
 from stillyou.training.editor_stage import train_editor
 from stillyou.training.loop import Outcome
+from stillyou.training.mixture import run_parts
 from stillyou.training.render_stage import render_pairs
 from stillyou.training.results import result_folder
 from stillyou.training.runs import Request, Run
@@ -64,9 +65,9 @@ def run_training(request: Request, validation: Validation | None = None) -> RunR
         if stage == "render":
             report.outcome, report.stages[stage] = render_pairs(run, accelerator)
         elif stage == "autoencoder":
-            report.outcome, report.stages[stage] = train_autoencoder(run, accelerator, _own_or_rendered(run))
+            report.outcome, report.stages[stage] = train_autoencoder(run, accelerator, run_parts(run))
         else:
-            report.outcome, report.stages[stage] = train_editor(run, accelerator, _datasets(run), validation)
+            report.outcome, report.stages[stage] = train_editor(run, accelerator, run_parts(run), validation)
             report.model = result_folder(run) if report.outcome is Outcome.FINISHED else None
         if report.outcome is not Outcome.FINISHED:
             return report
@@ -91,19 +92,3 @@ def check_inputs(request: Request) -> None:
     for spec in request.effects:
         if spec.id not in known:
             raise UsageError(f"{request.pairs} has no pairs of effect '{spec.id}'", nearest(spec.id, known))
-
-
-def _own_or_rendered(run: Run) -> PairDataset:
-    """Open the user's pairs or the rendered ones."""
-    if run.request.pairs is not None:
-        return PairDataset(run.request.pairs)
-    if not (run.pairs / DESCRIPTION).is_file():
-        raise UsageError(f"{run.pairs} has no pairs yet", "Run the render stage first, or give --pairs.")
-    return PairDataset(run.pairs)
-
-
-def _datasets(run: Run) -> Sequence[PairDataset]:
-    """Open what the editor learns from; in fine-tuning the user's pairs, then the studio's."""
-    own = _own_or_rendered(run)
-    mixed = run.request.init is not None and run.request.config.editor.studio_share > 0
-    return [own, PairDataset(run.pairs)] if mixed else [own]

@@ -13,6 +13,7 @@ from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.effects.domains import DOMAINS
 from stillyou.effects.spec import EffectSpec
 from stillyou.files import atomic_path
 from stillyou.metrics import mean_absolute_error
@@ -69,6 +70,7 @@ class SampleGrid:
         batches: dict[tuple[GuidanceScales, MaskSettings], list[int]] = {}
         for index, pair in enumerate(self.pairs):
             spec = self.effects[pair.effect]
+            spec = next((spec.for_domain(domain) for domain in DOMAINS if domain == pair.teacher), spec)
             batches.setdefault((spec.guidance, spec.mask), []).append(index)
         answers: dict[int, npt.NDArray[np.uint8]] = {}
         for (guidance, mask_settings), equal in batches.items():
