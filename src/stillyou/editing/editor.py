@@ -19,8 +19,15 @@ from stillyou.editing.composite import composite, native_mask
 from stillyou.editing.crop import Crop
 from stillyou.editing.domain import parse_domain, subject
 from stillyou.editing.faces import Detector, face_detector
-from stillyou.editing.official import SEED, check_official, edit_official
-from stillyou.editing.options import MaskLike, as_mask, check_options, check_resolution
+from stillyou.editing.official import edit_official
+from stillyou.editing.options import (
+    OFFICIAL_SEED,
+    MaskLike,
+    as_mask,
+    check_official,
+    check_options,
+    check_resolution,
+)
 from stillyou.editing.report import LEAST_CHANGE, EditReport, changes, crop_report, face_reports
 from stillyou.editing.scene import Scene, Wish, look
 from stillyou.editing.squares import Plan, Progress, ask, batches, plan_edit
@@ -125,7 +132,7 @@ class Editor:
             StillYouError: A picture or mask that cannot be used.
         """
         started = time.perf_counter()
-        seed = (SEED if official else 0) if seed is None else seed
+        seed = (OFFICIAL_SEED if official else 0) if seed is None else seed
         check_options(strength, seed, steps)
         side = check_resolution(resolution) or self.pipeline.resolution
         plan = plan_edit(

@@ -1,4 +1,4 @@
-"""The released demo as an edit: squashed, no crop, no composite; its checks and its report (docs/official.md)."""
+"""The released demo as an edit: squashed, no crop, no composite (docs/official.md)."""
 
 from __future__ import annotations
 
@@ -10,39 +10,7 @@ from PIL import Image
 
 from stillyou.editing.report import CropReport, EditReport, changes
 from stillyou.editing.squares import Plan, Progress
-from stillyou.errors import UsageError
 from stillyou.images import Picture
-
-SEED = 3407
-"""The release's."""
-_STRATEGIES = (None, "none", "latent")
-
-
-def check_official(strength: float, mask_strategy: str | None, **given: object) -> None:
-    """Refuse options that the released demo has no counterpart of.
-
-    Args:
-        strength: The user's.
-        mask_strategy: The user's.
-        **given: Further options by name, None where they were not given.
-
-    Raises:
-        UsageError: One of them cannot be had in official mode.
-    """
-    if strength != 1:
-        raise UsageError(
-            "official mode has no strength (the release's is a noise level, with pure noise as its start)",
-            "Leave --strength out.",
-        )
-    if mask_strategy not in _STRATEGIES:
-        raise UsageError(
-            f"the release has no mask strategy '{mask_strategy}'", "Use --mask-strategy latent, or none without a mask."
-        )
-    for name, value in given.items():
-        if value is not None:
-            raise UsageError(
-                f"official mode squashes the whole picture, so {name} has no meaning", f"Leave --{name} out."
-            )
 
 
 def edit_official(

@@ -18,6 +18,9 @@ from stillyou.images.picture import Pixels
 MOST_STEPS = 1000
 LARGEST_SEED = 2**63 - 1
 STEP, MOST_RESOLUTION = 64, 2048
+OFFICIAL_SEED = 3407
+"""What the released demo seeds its global generators with."""
+_OFFICIAL_STRATEGIES = (None, "none", "latent")
 
 MaskLike = str | Path | Image.Image | NDArray[np.uint8] | NDArray[np.bool_] | NDArray[np.floating]
 
@@ -49,6 +52,33 @@ def check_resolution(resolution: int | None) -> int | None:
         near = max(STEP, STEP * round(resolution / STEP))
         raise UsageError(f"resolution {resolution} is not a multiple of {STEP}", f"The nearest is {near}.")
     return int(resolution)
+
+
+def check_official(strength: float, mask_strategy: str | None, **given: object) -> None:
+    """Refuse options that the released demo has no counterpart of.
+
+    Args:
+        strength: The user's.
+        mask_strategy: The user's.
+        **given: Further options by name, None where they were not given.
+
+    Raises:
+        UsageError: One of them cannot be had in official mode.
+    """
+    if strength != 1:
+        raise UsageError(
+            "official mode has no strength (the release's is a noise level, with pure noise as its start)",
+            "Leave --strength out.",
+        )
+    if mask_strategy not in _OFFICIAL_STRATEGIES:
+        raise UsageError(
+            f"the release has no mask strategy '{mask_strategy}'", "Use --mask-strategy latent, or none without a mask."
+        )
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(
+                f"official mode squashes the whole picture, so {name} has no meaning", f"Leave --{name} out."
+            )
 
 
 def _check_whole(name: str, value: int, lowest: int, highest: int) -> None:
