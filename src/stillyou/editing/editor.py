@@ -14,6 +14,7 @@ from PIL import Image
 
 from stillyou.config import GuidanceScales
 from stillyou.diffusion.models import load_pipeline
+from stillyou.diffusion.speed_settings import SpeedSettings
 from stillyou.editing.choice import FaceChoice, parse_face
 from stillyou.editing.composite import composite, native_mask
 from stillyou.editing.crop import Crop
@@ -79,14 +80,20 @@ class Editor:
         self.detector = detector or face_detector()
 
     @classmethod
-    def from_pretrained(cls, model: str = "embedded", device: str = "auto", dtype: torch.dtype | None = None) -> Editor:
+    def from_pretrained(
+        cls,
+        model: str = "embedded",
+        device: str = "auto",
+        dtype: torch.dtype | None = None,
+        speed: SpeedSettings | None = None,
+    ) -> Editor:
         """Load a model; see `diffusion.models.load_pipeline`.
 
         Raises:
             UsageError: No such model or device.
             StillYouError: The model is damaged.
         """
-        return cls(load_pipeline(model, device, dtype), model)
+        return cls(load_pipeline(model, device, dtype, speed or SpeedSettings()), model)
 
     def edit(
         self,
@@ -195,7 +202,7 @@ class Editor:
             change_outside=outside,
             evaluations=evaluations,
             seconds=round(time.perf_counter() - started, 3),
-            device=str(self.pipeline.device),
+            device=str(getattr(self.pipeline, "_execution_device", self.pipeline.device)),
             dtype=str(self.pipeline.unet.dtype).removeprefix("torch."),
             notes=tuple(dict.fromkeys(notes)),
         )

@@ -50,12 +50,14 @@ class Answer:
         reconstruction: The model's copy of the source, likewise.
         mask: Editing mask (side, side) in [0, 1].
         evaluations: UNet evaluations that it took.
+        notes: What a person should know about how it went.
     """
 
     edit: Plane
     reconstruction: Plane
     mask: Plane
     evaluations: int
+    notes: tuple[str, ...] = ()
 
 
 def plan_edit(
@@ -127,11 +129,12 @@ def ask(
     )
     if not all(bool(part.isfinite().all()) for part in (edits.pixels, edits.reconstruction, edits.mask)):
         raise StillYouError(
-            "the model answers with numbers that are not finite", "Its weights are damaged: copy it again."
+            "the model answers with numbers that are not finite", "Its weights are damaged: see 'stillyou models verify'."
         )
     edit, reconstruction = _levels(edits.pixels), _levels(edits.reconstruction)
     masks = edits.mask.float().cpu().clamp(0, 1).numpy()[:, 0]
-    return [Answer(edit[i], reconstruction[i], masks[i], int(edits.evaluations)) for i in range(len(plans))]
+    told = tuple(getattr(edits, "notes", ()))
+    return [Answer(edit[i], reconstruction[i], masks[i], int(edits.evaluations), told) for i in range(len(plans))]
 
 
 def batches(plans: Sequence[Plan]) -> list[list[int]]:

@@ -77,6 +77,7 @@ def _edit(
     wish = None if supplied is None else framed.see_mask(supplied)
     square = to_srgb(framed.see(picture), icc)
     (answer,) = ask(pipeline, [plan], [square], [seed], mask=wish, progress=progress)
+    notes += answer.notes
     if supplied is None:
         soft = framed.lay_mask(answer.mask) * _room(scene, target)
         mask = native_mask(soft, framed.crop, picture.size, guide=picture)
