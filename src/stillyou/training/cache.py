@@ -22,7 +22,6 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
@@ -32,6 +31,7 @@ from stillyou.draws import generator
 from stillyou.errors import StillYouError
 from stillyou.files import write_json
 from stillyou.pairs.store import PairDataset
+from stillyou.training.arrays import GrowingArrays
 from stillyou.training.augment import VERSION, augment, draw_augmentation, reach
 from stillyou.training.frames import frame_batches
 
@@ -209,29 +209,18 @@ def _build(
     advance: Callable[[int, int], None],
 ) -> None:
     rows, start = _rows(datasets), 0
-    arrays: Mapping[str, np.ndarray] = {}
+    arrays = GrowingArrays(folder, len(rows), encoder.settings.copies)
     for frames in _frames(datasets, encoder, device):
         stop = start + len(frames)
         keys = [str(row["key"]) for row in rows[start:stop]]
         for copy in range(encoder.settings.copies):
-            encoded = {name: values.cpu().numpy() for name, values in encoder.encode(frames, keys, copy).items()}
-            arrays = arrays or _allocate(folder, encoded, len(rows), encoder.settings.copies)
-            for name, values in encoded.items():
-                arrays[name][start:stop, copy] = values
+            arrays.put(slice(start, stop), copy, encoder.encode(frames, keys, copy))
         start = stop
         advance(start, len(rows))
-    for array in arrays.values():
-        array.flush()  # type: ignore[attr-defined]
+    arrays.finish()
     constants = encoder.constants([CacheRow(**row) for row in rows])  # type: ignore[arg-type]
     save_file({name: tensor.cpu().contiguous() for name, tensor in constants.items()}, folder / _CONSTANTS)
     write_json(folder / "rows.json", rows)
-
-
-def _allocate(folder: Path, encoded: Mapping[str, np.ndarray], count: int, copies: int) -> Mapping[str, np.ndarray]:
-    return {
-        name: open_memmap(folder / f"{name}.npy", "w+", values.dtype, (count, copies, *values.shape[1:]))
-        for name, values in encoded.items()
-    }
 
 
 def augmented(frames: torch.Tensor, keys: Sequence[str], copy: int, seed: int) -> torch.Tensor:

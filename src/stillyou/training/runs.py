@@ -21,7 +21,7 @@ from stillyou.training.schedule import Limits
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-_SHARES: Mapping[Stage, float] = {"render": 0.20, "autoencoder": 0.14, "editor": 0.66}
+_SHARES: Mapping[Stage, float] = {"render": 0.25, "autoencoder": 0.11, "editor": 0.64}
 _RESERVE_SECONDS = 15.0
 """Kept for saving the model at the end of a budget, but no more than 3% of it."""
 
