@@ -19,14 +19,23 @@ def _edit(
     mask_out: str | None = typer.Option(None, metavar="FILE.png|FOLDER", help="Write the editing mask too."),
     mask: str | None = typer.Option(None, metavar="FILE", help="Edit where this picture is white, at its size."),
     strength: float = typer.Option(1.0, help="From 0 (the input) to 1 (the effect's default)."),
-    seed: int = typer.Option(0, help="The same seed gives the same edit."),
+    seed: int | None = typer.Option(None, help="The same seed gives the same edit. (default: 0; --official: 3407)"),
     steps: int = typer.Option(20, help="Steps of the sampler."),
     guidance: str | None = typer.Option(None, metavar="IMAGE,SOURCE,TEXT", help="Scales. (default: the effect's)"),
     variable: list[str] = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder; may be repeated."),
     crop: str | None = typer.Option(
-        None, metavar="X,Y,SIZE", help="Square to work on. (default: around the character)"
+        None, metavar="X,Y,SIZE", help="Square to work on. (default: around the character or the face)"
     ),
+    face: str | None = typer.Option(
+        None, metavar="largest|all|N|X,Y", help="Which face of a photograph; N counts from the left. (default: largest)"
+    ),
+    faces_out: str | None = typer.Option(None, metavar="FILE", help="Write the picture with its faces numbered."),
+    domain: str = typer.Option("auto", metavar="auto|cartoon|people", help="Take it for a drawing or a photograph."),
     mask_strategy: str | None = typer.Option(None, metavar="noise|latent|none", help="How the mask guides sampling."),
+    resolution: int | None = typer.Option(
+        None, metavar="N", help="Side of the square that the model works on, a multiple of 64. (default: the model's)"
+    ),
+    official: bool = typer.Option(False, "--official", help="What the released demo does, whole picture, squashed."),
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
     device: str = typer.Option("auto", metavar="auto|cpu|cuda", help="Where it runs."),
     sheet: str | None = typer.Option(None, metavar="FILE", help="Write source, mask and result side by side."),
@@ -48,7 +57,12 @@ def _edit(
         guidance=guidance,
         variables=parse_variables(variable),
         crop=crop,
+        face=face,
+        faces_out=faces_out,
+        domain=domain,
         mask_strategy=mask_strategy,
+        resolution=resolution,
+        official=official,
         model=model,
         device=device,
     )

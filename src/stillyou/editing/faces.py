@@ -20,6 +20,8 @@ from stillyou.images.picture import Pixels
 
 _FIRST_LOOK, _SECOND_LOOK = 1024, 2560
 """Longer side of the copies that are searched: faces from 1/13 of it on are found in one, from 1/32 in the other."""
+_TURNED_LOOK = 640
+"""Longer side of the copy that is searched in other directions: faces from 1/8 of it on."""
 _MOST_ENLARGED = 3.0
 _LEAST_SIDE = 40
 """Pictures with a shorter side below this hold no face that could be edited."""
@@ -69,8 +71,8 @@ class Face:
         return round(self.x - half), round(self.y - half), round(self.x + half), round(self.y + half)
 
 
-Detector = Callable[[Pixels, bool], list[Face]]
-"""Finds the faces of a picture uint8 (H, W, 3), from left to right; if told so, those that lie on their side too."""
+Detector = Callable[[Pixels], list[Face]]
+"""Finds the faces of a picture uint8 (H, W, 3), from left to right, in its pixels."""
 
 
 def face_detector() -> Detector | None:
@@ -78,12 +80,11 @@ def face_detector() -> Detector | None:
     return find_faces if importlib.util.find_spec("dlib") is not None else None
 
 
-def find_faces(rgb: Pixels, tilted: bool = True) -> list[Face]:
+def find_faces(rgb: Pixels) -> list[Face]:
     """Find the faces of a picture.
 
     Args:
         rgb: uint8 (H, W, 3), of any size.
-        tilted: Look for faces that lean by more than 30 degrees too, if none is upright; takes a second longer.
 
     Returns:
         At most `MOST_FACES`, the largest, from left to right.
@@ -95,8 +96,9 @@ def find_faces(rgb: Pixels, tilted: bool = True) -> list[Face]:
     scales = _scales(max(height, width))
     copies = [_resized(image, scale) for scale in scales]
     faces = [_scaled(face, 1 / s) for copy, s in zip(copies, scales, strict=True) for face in _upright(copy)]
-    if tilted and max((face.score for face in faces), default=0.0) < _SURE:
-        faces += [_scaled(face, 1 / scales[0]) for face in _turned(copies[0])]
+    if max((face.score for face in faces), default=0.0) < _SURE:
+        scale = min(scales[0], _TURNED_LOOK / max(height, width))
+        faces += [_scaled(face, 1 / scale) for face in _turned(_resized(image, scale))]
     kept = _distinct(face for face in faces if 0 <= face.x < width and 0 <= face.y < height)
     largest = sorted(kept, key=lambda face: -face.weight)[:MOST_FACES]
     measured = [_scaled(_measured(copies[0], _scaled(face, scales[0])), 1 / scales[0]) for face in largest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Jobs:
 
 
 def plan_jobs(
-    source: str, output: str, mask_out: str | None, *, reads: str | None = None, writes: str | None = None
+    source: str, output: str, mask_out: str | None, *, reads: str | None = None, writes: Sequence[str] = ()
 ) -> Jobs:
     """Decide what is read and written.
 
@@ -47,7 +48,7 @@ def plan_jobs(
         output: A file, or a folder.
         mask_out: A file for one picture, a folder for many; None for no masks.
         reads: A further file that the command reads.
-        writes: A further file that it writes.
+        writes: Further files that it writes.
 
     Raises:
         UsageError: An output that is the input or another output, or an extension that is not written.
@@ -101,11 +102,11 @@ def _is_picture_name(place: str) -> bool:
     return not Path(place).is_dir() and Path(place).suffix.lower() in WRITABLE
 
 
-def _check_clashes(plan: Jobs, reads: str | None, writes: str | None) -> None:
+def _check_clashes(plan: Jobs, reads: str | None, writes: Sequence[str]) -> None:
     """Refuse to write a file that is read, to write one twice, or to write where that is impossible."""
     inputs = [job.source for job in plan.jobs] + ([Path(reads)] if reads else [])
     outputs = [path for job in plan.jobs for path in (job.output, job.mask_out) if path is not None]
-    outputs += [Path(writes)] if writes else []
+    outputs += [Path(path) for path in writes]
     read, written = {_identity(path) for path in inputs}, set[object]()
     for path in outputs:
         key = _identity(path)

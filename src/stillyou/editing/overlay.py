@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from stillyou.editing.faces import Face
+from stillyou.editing.report import FaceReport
 from stillyou.images import Picture
 from stillyou.images.picture import Pixels
 
@@ -15,34 +15,34 @@ _LONGEST = 2048
 _EDITED, _OTHER, _DARK = (40, 190, 90), (235, 170, 30), (20, 20, 20)
 
 
-def draw_faces(picture: Picture, faces: Sequence[Face], edited: Sequence[int]) -> Picture:
+def draw_faces(picture: Picture, faces: Sequence[FaceReport]) -> Picture:
     """Draw numbered boxes over a picture, which is reduced to at most 2048 pixels.
 
     Args:
         picture: The upright picture before the edit.
-        faces: From left to right; number 1 is the first.
-        edited: Indices of those that were edited.
+        faces: As the edit's report has them.
     """
     scale = min(1.0, _LONGEST / max(picture.size))
     size = (max(1, round(picture.size[0] * scale)), max(1, round(picture.size[1] * scale)))
     image = Image.fromarray(picture.rgb).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     draw, width = ImageDraw.Draw(image), max(2, max(size) // 400)
-    for index, face in enumerate(faces):
-        colour = _EDITED if index in edited else _OTHER
+    for face in faces:
+        colour = _EDITED if face.edited else _OTHER
         corners = [(x * scale, y * scale) for x, y in _corners(face)]
         draw.line([*corners, corners[0]], fill=_DARK, width=width + 2, joint="curve")
         draw.line([*corners, corners[0]], fill=colour, width=width, joint="curve")
-        _number(draw, str(index + 1), corners[0], face.size * scale, colour, size)
+        _number(draw, str(face.number), corners[0], face.size * scale, colour, size)
     pixels: Pixels = np.array(image)
     return Picture(pixels)
 
 
-def _corners(face: Face) -> list[tuple[float, float]]:
+def _corners(face: FaceReport) -> list[tuple[float, float]]:
     """Return the box's corners, first the one that is the upper left of the upright face."""
     angle, half = np.deg2rad(face.tilt), face.size / 2
+    x0, y0 = face.left + half, face.top + half
     cos, sin = float(np.cos(angle)), float(np.sin(angle))
     around = ((-half, -half), (half, -half), (half, half), (-half, half))
-    return [(face.x + cos * x - sin * y, face.y + sin * x + cos * y) for x, y in around]
+    return [(x0 + cos * x - sin * y, y0 + sin * x + cos * y) for x, y in around]
 
 
 def _number(

@@ -82,7 +82,7 @@ def look(picture: Picture, wish: Wish, mask: Pixels | None, side: int, detector:
         StillYouError: No such face, or a photograph without one.
     """
     softness = shading(picture.rgb)
-    faces = _find(picture, wish, softness, detector)
+    faces = _find(picture, wish, detector)
     finding = Finding(wish.domain, "as asked for") if wish.domain else recognise(softness, faces)
     box = None if mask is None else mask_box(mask)
     if wish.crop is not None:
@@ -95,16 +95,15 @@ def look(picture: Picture, wish: Wish, mask: Pixels | None, side: int, detector:
     return Scene(finding, tuple(faces), (target,), notes)
 
 
-def _find(picture: Picture, wish: Wish, softness: float, detector: Detector | None) -> list[Face]:
-    """Look for faces, unless nothing depends on them; in drawings for upright ones only."""
+def _find(picture: Picture, wish: Wish, detector: Detector | None) -> list[Face]:
+    """Look for faces, unless nothing depends on them."""
     if wish.domain == "cartoon" and wish.choice is None:
         return []
     if detector is None:
         if wish.choice is not None:
-            raise StillYouError("dlib is not installed, which finds the faces", "Run: pip install 'stillyou[faces]'")
+            raise StillYouError("finding faces needs dlib", "Run: pip install 'stillyou[faces]'")
         return []
-    thorough = softness >= SOME_SHADING or wish.domain == "people" or wish.choice is not None
-    return detector(picture.rgb, thorough)
+    return detector(picture.rgb)
 
 
 def _with_faces(
