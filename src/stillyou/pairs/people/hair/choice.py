@@ -6,17 +6,19 @@ import numpy as np
 
 from stillyou.pairs.people.groups import Group
 
-_FEMALE = {
+_Table = dict[str, dict[str, float]]
+
+_FEMALE: _Table = {
     "short": {"pixie": 3, "crop": 1, "side": 1, "afro_short": 0, "curly_short": 0.5},
     "medium": {"bob": 3, "bob_fringe": 2, "shoulder": 3, "curly": 1},
     "long": {"long": 4, "long_fringe": 2, "wavy": 4, "tail": 2, "bun": 2, "curly_long": 1.5},
 }
-_MALE = {
+_MALE: _Table = {
     "short": {"buzz": 2, "crop": 3, "textured": 3, "side": 3, "quiff": 2, "slick": 1, "curly_short": 0.8, "bald": 0},
-    "medium": {"curly": 1, "shoulder": 2, "slick": 2, "side": 1, "textured": 1},
+    "medium": {"curly": 1, "shoulder": 2, "slick": 2, "curly_long": 0.5},
     "long": {"long": 2, "wavy": 2, "bun": 1, "tail": 1},
 }
-_AFRICAN = {
+_AFRICAN: _Table = {
     "short": {"afro_short": 4, "buzz": 2, "curly_short": 1.5},
     "medium": {"afro": 4, "curly": 3},
     "long": {"curly_long": 3, "tail": 1, "bun": 1, "long": 0.7, "wavy": 0.7},

@@ -150,7 +150,7 @@ def _nearest(
     def place(points: Floats) -> Floats:
         return floats(np.c_[points, parted * np.sign(points[:, 0] - traits.part)])
 
-    away, near = cKDTree(place(roots)).query(place(own + rng.normal(0, 0.015, own.shape)), k=3)
+    away, near = cKDTree(place(roots)).query(place(floats(own + rng.normal(0, 0.015, own.shape))), k=3)
     weight = 1 / (away + 0.02) ** 2
     return near.astype(np.int32), floats(weight / weight.sum(1, keepdims=True))
 
@@ -176,7 +176,7 @@ def _colours(traits: HairTraits, rng: np.random.Generator, count: int) -> Floats
 
 def _under_cover(figure: Figure, points: Floats) -> tuple[Floats, Floats]:
     """Press strands into a beanie or cap and hide what is in it: points (N, P, 3) and opacity (N, P)."""
-    from stillyou.pairs.people.headwear import covering_ring
+    from stillyou.pairs.people.headwear import covering_ring  # costumes, which it reuses, import this package
 
     ring = covering_ring(figure)
     angle, distance, height = ring.cylinder(points)

@@ -1,0 +1,206 @@
+"""Costumes sit where they should on anybody, checked on the geometry of 200 people without drawing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+pytest.importorskip("moderngl")
+
+from stillyou.pairs.people.camera import draw_camera
+from stillyou.pairs.people.costumes import COSTUMES, Outfit, wear
+from stillyou.pairs.people.costumes.fit import fit_ring, neck_loop
+from stillyou.pairs.people.costumes.press import press_by_band, press_under_hat
+from stillyou.pairs.people.costumes.torso import layer, torso
+from stillyou.pairs.people.detail import Detail
+from stillyou.pairs.people.figure import Figure
+from stillyou.pairs.people.geometry import Floats
+from stillyou.pairs.people.hair import Hair, grow
+from stillyou.pairs.people.parts import MeshPart, Role, StrandPart
+from stillyou.pairs.people.person import draw_person
+
+PEOPLE = 200
+SPARSE = Detail(size=64, factor=1, shadow=256, strands=0.04, fine=True)
+"""Few strands: where they stand is tested, not how many."""
+
+
+@lru_cache(maxsize=2)
+def somebody(seed: int) -> tuple[Figure, Hair | None]:
+    figure = Figure(draw_person(seed), SPARSE)
+    return figure, grow(figure)
+
+
+def dressed(seed: int, effect: str) -> tuple[Figure, Hair | None, Outfit]:
+    figure, hair = somebody(seed)
+    return figure, hair, wear(effect, figure, hair)
+
+
+def points(outfit: Outfit, role: Role) -> Floats:
+    found = [
+        part.positions if isinstance(part, MeshPart) else part.points.reshape(-1, 3)
+        for part in outfit.parts
+        if part.role == role
+    ]
+    return np.concatenate(found) if found else np.zeros((0, 3), np.float32)
+
+
+def hatted() -> Iterator[tuple[int, str, Figure, Outfit]]:
+    """Every person in one costume, the costumes in turn; those who wear no hat in it are left out."""
+    for seed in range(PEOPLE):
+        effect = COSTUMES[seed % len(COSTUMES)]
+        figure, _, outfit = dressed(seed, effect)
+        if outfit.attributes["completeness"] != "body":
+            yield seed, effect, figure, outfit
+
+
+def test_hats_touch_the_scalp_spare_the_eyes_and_stay_in_the_picture() -> None:
+    counted = 0
+    for seed, effect, figure, outfit in hatted():
+        counted += 1
+        body, head = figure.body, points(outfit, Role.COSTUME_HEAD)
+        skin = figure.pose.body(figure.neutral)
+        scalp = body.outside[(body.rest[body.outside, 1] > 7.6) & (body.masks["ears"][body.outside] < 0.3)]
+        covering = figure.person.accessories.covering != "none"
+        gap = cKDTree(skin[scalp]).query(head[::7])[0].min()
+        assert gap < (0.3 if covering else 0.2), f"{effect} floats {gap:.2f} dm off the head of person {seed}"
+        camera = draw_camera(figure, seed)
+        seen = camera.project(head)
+        inside = ((seen > 0) & (seen < 1)).all(1).mean()
+        assert inside > 0.85, f"{effect} leaves the picture of person {seed}: {inside:.2f} of it is inside"
+        for eye in figure.eyeballs:
+            front = figure.pose.head(eye.centre + np.float32([0, 0, eye.radius]))
+            before = head @ camera.forward < front @ camera.forward
+            radius = eye.radius * camera.focal / np.linalg.norm(camera.eye - front)
+            near = np.linalg.norm(seen - camera.project(front[None]), axis=1)[before]
+            assert near.min(initial=1) > 1.5 * radius, f"{effect} covers an eye of person {seed}"
+    assert counted > 0.8 * PEOPLE
+
+
+def test_the_pom_of_santas_hat_is_in_the_picture() -> None:
+    outside = 0
+    for seed in range(0, PEOPLE, 4):
+        figure, _, outfit = dressed(seed, "santa")
+        meshes = [part for part in outfit.parts if isinstance(part, MeshPart) and part.role == Role.COSTUME_HEAD]
+        if not meshes:
+            continue
+        pom = meshes[-1].positions.mean(0)[None]
+        seen = draw_camera(figure, seed).project(pom)
+        outside += not ((seen > 0.01) & (seen < 0.99)).all()
+    assert outside == 0
+
+
+@pytest.mark.parametrize("seed", [2, 5, 8, 24, 30])
+def test_no_skin_pokes_through_santas_hat(seed: int) -> None:
+    figure, hair, outfit = dressed(seed, "santa")
+    if outfit.attributes["completeness"] == "body":
+        pytest.skip("this person wears the coat alone")
+    bag = next(p for p in outfit.parts if isinstance(p, MeshPart) and p.role == Role.COSTUME_HEAD)
+    ring = fit_ring(figure, front=8.1, back=7.2)
+    skull = figure.neutral[figure.body.outside]
+    above = skull[(skull - ring.centre) @ ring.up > 0.12]
+    posed = figure.pose.head(above)
+    away, near = cKDTree(bag.positions).query(posed)
+    centre = figure.pose.head(ring.centre + ring.up * 0.2)
+    # A point of the skull is nearer to the middle of the head than the velvet next to it.
+    reach = np.linalg.norm(bag.positions[near] - centre, axis=1) - np.linalg.norm(posed - centre, axis=1)
+    assert reach.min() > -0.02
+
+
+def test_a_ring_holds_the_whole_skull_above_it() -> None:
+    for seed in range(0, 40, 5):
+        figure, _ = somebody(seed)
+        ring = fit_ring(figure, pad=0.05)
+        body = figure.body
+        scalp = body.outside[(body.rest[body.outside, 1] > 7.0) & (body.masks["ears"][body.outside] < 0.3)]
+        angle, distance, height = ring.cylinder(figure.neutral[scalp])
+        above = height > 0
+        assert (distance[above] - ring.reach(angle[above])).max() < 0.02
+
+
+def test_cylinder_coordinates_invert_ring_points() -> None:
+    ring = fit_ring(somebody(3)[0], tilt=0.1)
+    angles = np.linspace(-3, 3, 50, dtype=np.float32)
+    angle, distance, height = ring.cylinder(ring.at(angles, 0.2, 0.3))
+    np.testing.assert_allclose(angle, angles, atol=1e-4)
+    np.testing.assert_allclose(distance, ring.reach(angles) + 0.2, atol=1e-4)
+    np.testing.assert_allclose(height, 0.3, atol=1e-4)
+
+
+def test_garments_stay_off_the_skin() -> None:
+    for seed in range(0, 40, 8):
+        figure, _ = somebody(seed)
+        part = torso(figure.body)
+        cloth = layer(figure, part, 0.12)
+        lifted = np.einsum("ij,ij->i", cloth - figure.neutral[part.vertices], figure.normals[part.vertices])
+        assert lifted.min() > 0.12 - 1e-4
+
+
+def test_neck_loops_go_around_the_neck() -> None:
+    figure, _ = somebody(4)
+    small, large = neck_loop(figure, 0.0)[0], neck_loop(figure, 0.4)[0]
+    assert np.ptp(large[:, 0]) > np.ptp(small[:, 0]) > 0.8
+    assert (np.abs(small.mean(0)[0])) < 0.1
+
+
+def test_hats_press_hair_and_leave_what_hangs_below() -> None:
+    figure, hair = next(somebody(seed) for seed in range(40) if draw_person(seed).hair.style == "afro")
+    assert hair is not None
+    ring = fit_ring(figure, front=8.1, back=7.2, pad=0.08)
+    pressed = press_under_hat(hair, ring, low=-0.1, hidden=0.05)
+    assert pressed is not None
+    angle, distance, height = ring.cylinder(pressed.points)
+    brim = np.abs(height) < 0.05
+    assert (distance[brim] < ring.reach(angle[brim]) - 0.04).all()
+    assert not pressed.opacity[height > 0.05].any()
+    far = (hair.points - ring.centre) @ ring.up < -1.3
+    np.testing.assert_array_equal(pressed.points[far], hair.points[far])
+    banded = press_by_band(hair, ring, low=-0.1, high=0.1)
+    assert banded is not None
+    assert (banded.opacity == hair.opacity).all()
+    assert press_under_hat(None, ring) is None
+
+
+def test_costumes_vary_and_follow_from_the_seed_alone() -> None:
+    seen: dict[str, set[object]] = {}
+    for seed in range(24):
+        for effect in COSTUMES:
+            outfit = dressed(seed, effect)[2]
+            for name, value in outfit.attributes.items():
+                seen.setdefault(f"{effect} {name}", set()).add(value)
+    assert {"both", "head", "body"} >= seen["santa completeness"] >= {"both", "head"}
+    assert len(seen["santa red"]) > 10
+    assert len(seen["royal crown"]) > 4 and len(seen["royal collar"]) == 3 and len(seen["royal robe"]) == 2
+    assert len(seen["flower species"]) > 6 and len(seen["flower collar"]) > 3
+    assert seen["sheep hood"] == {"hood", "band"}
+    first, again = dressed(5, "royal")[2], wear("royal", Figure(draw_person(5), SPARSE), grow(somebody(5)[0]))
+    for one, two in zip(first.parts, again.parts, strict=True):
+        same = (one.positions, two.positions) if isinstance(one, MeshPart) else (one.points, two.points)
+        np.testing.assert_array_equal(*same)
+
+
+def test_completeness_decides_what_is_worn() -> None:
+    for seed in range(16):
+        for effect in COSTUMES:
+            outfit = dressed(seed, effect)[2]
+            worn = outfit.attributes["completeness"]
+            assert (len(points(outfit, Role.COSTUME_HEAD)) > 0) == (worn != "body")
+            assert (len(points(outfit, Role.COSTUME_BODY)) > 0) == (worn != "head") == outfit.replaces_clothes
+            strands = [part for part in outfit.parts if isinstance(part, StrandPart)]
+            assert all(np.isfinite(part.points).all() for part in strands)
+
+
+def test_scarves_and_turbans_stay_on() -> None:
+    for seed in range(400):
+        person = draw_person(seed)
+        covering = person.accessories.covering
+        if covering not in ("hijab", "turban", "cap"):
+            continue
+        for effect in ("santa", "royal"):
+            outfit = dressed(seed, effect)[2]
+            assert "covering" not in outfit.hides
+            assert covering != "hijab" or outfit.attributes["completeness"] == "head"
+            assert covering != "turban" or outfit.attributes["completeness"] == "body"
