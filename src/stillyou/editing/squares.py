@@ -129,7 +129,7 @@ def ask(
     )
     if not all(bool(part.isfinite().all()) for part in (edits.pixels, edits.reconstruction, edits.mask)):
         raise StillYouError(
-            "the model answers with numbers that are not finite", "Its weights are damaged: see 'stillyou models verify'."
+            "the model answers with numbers that are not finite", "Its weights are damaged: run stillyou models verify."
         )
     edit, reconstruction = _levels(edits.pixels), _levels(edits.reconstruction)
     masks = edits.mask.float().cpu().clamp(0, 1).numpy()[:, 0]
