@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from stillyou.pairs.store import PairDataset
+from tests.sd_tiny import build_base, build_clip
 from tests.training.fakes import paint_pairs
 
 
@@ -26,3 +27,10 @@ def painted_folder(painted: PairDataset) -> Path:
 def _single_torch_thread(_one_torch_thread: None) -> None:
     """On networks this small threads cost more than they save, and far more on a busy machine."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def sd_base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A tiny text-to-image Stable Diffusion and a tiny CLIP image encoder; tests must not change them."""
+    folder = tmp_path_factory.mktemp("sd")
+    return build_base(folder / "base"), build_clip(folder / "clip")

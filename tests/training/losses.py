@@ -1,0 +1,36 @@
+"""Run by `test_base_training` in processes of its own: trains four steps and writes each step's loss."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+
+def losses(folder: Path, base: tuple[Path, Path], pairs: Path) -> list[float]:
+    """Train four steps; return each step's loss in the first process, and nothing in the others."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from stillyou.training import loop
+    from stillyou.training.stages import run_training
+    from tests.training.test_base_training import no_validation, request, settings
+
+    before, loop.LOG_STEPS = loop.LOG_STEPS, 1
+    try:
+        report = run_training(request(folder, base, pairs, settings()), no_validation)
+    finally:
+        loop.LOG_STEPS = before
+    if not report.speaks:
+        return []
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    return [event.value for event in events.Scalars("editor/loss")]
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    out, run, sd, clip, data = (Path(argument) for argument in sys.argv[1:])
+    if found := losses(run, (sd, clip), data):
+        out.write_text(json.dumps(found))
