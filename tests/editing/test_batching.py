@@ -27,7 +27,8 @@ class Pipeline:
     def __init__(self) -> None:
         self.calls: list[list[int]] = []
 
-    def edit(self, pixels, prompts, source_prompts, *, seeds, steps, mask=None):
+    def edit(self, pixels, prompts, source_prompts, *, seeds, steps, mask=None, progress=None):
+        assert progress is None
         assert len(pixels) == len(prompts) == len(source_prompts) == len(seeds)
         self.calls.append(list(seeds))
         if 13 in seeds:

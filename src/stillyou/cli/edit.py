@@ -37,12 +37,26 @@ def _edit(
     ),
     official: bool = typer.Option(False, "--official", help="What the released demo does, whole picture, squashed."),
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
+    lora: str | None = typer.Option(
+        None, metavar="FOLDER[:SCALE]", help="A trained LoRA, on --model or on the base it was trained on."
+    ),
     device: str = typer.Option("auto", metavar="auto|cpu|cuda", help="Where it runs."),
     sheet: str | None = typer.Option(None, metavar="FILE", help="Write source, mask and result side by side."),
+    batch: int = typer.Option(1, metavar="N", help="Pictures of a folder that are edited at a time."),
+    precision: str = typer.Option("auto", metavar="auto|bf16|fp16|fp32", help="Of the denoiser."),
+    scheduler: str | None = typer.Option(
+        None, metavar="unipc|ddim|dpm++|euler", help="The sampler. (default: the model's)"
+    ),
+    compile_unet: bool = typer.Option(False, "--compile", help="Compile the UNet first: for many edits on a GPU."),
+    offload: bool = typer.Option(False, "--offload", help="Keep only the working network on the GPU."),
+    tile_vae: bool = typer.Option(False, "--tile-vae", help="Encode and decode in tiles: less memory."),
+    guidance_share: float = typer.Option(1.0, help="Share of the steps with full guidance; later ones cost a quarter."),
+    feature_interval: int = typer.Option(1, metavar="N", help="Compute the UNet's deep levels every N steps only."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object: the report and the paths."),
 ) -> None:
     """Edit a portrait; everything outside the editing mask stays as it is, bit for bit."""
     from stillyou.cli.edit_run import Request, run
+    from stillyou.cli.speed import speed_settings
 
     request = Request(
         source=source,
@@ -64,7 +78,18 @@ def _edit(
         resolution=resolution,
         official=official,
         model=model,
+        lora=lora,
         device=device,
+        speed=speed_settings(
+            batch=batch,
+            precision=precision,
+            scheduler=scheduler,
+            compile=compile_unet,
+            offload=offload,
+            tile_vae=tile_vae,
+            guidance_share=guidance_share,
+            feature_interval=feature_interval,
+        ),
     )
     if not run(request, as_json=as_json):
         raise typer.Exit(1)

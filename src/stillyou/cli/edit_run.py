@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from stillyou.cli.edit_output import Outcome, progress_bar, save, summarise, write_sheet
+from stillyou.cli.speed import compile_now
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.console import console
+from stillyou.diffusion.lora_choice import LoraChoice
+from stillyou.diffusion.speed_settings import SpeedSettings
 from stillyou.editing.choice import parse_face
 from stillyou.editing.crop import parse_crop
 from stillyou.editing.domain import parse_domain
@@ -23,7 +28,7 @@ from stillyou.images import Picture, check_writable, read_mask, read_picture
 from stillyou.images.picture import Pixels
 
 if TYPE_CHECKING:
-    from stillyou.editing.editor import Editor
+    from stillyou.editing.editor import Editor, EditResult
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,9 @@ class Request:
     resolution: int | None = None
     official: bool = False
     model: str = "embedded"
+    lora: str | None = None
     device: str = "auto"
+    speed: SpeedSettings = SpeedSettings()
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,9 @@ def _check(request: Request) -> _Options:
                 raise UsageError(
                     f"--{name} is for one picture, {request.source} is a folder", "Edit the picture alone."
                 )
-    check_effect(request.effect, request.model, request.variables)
+    lora = None if request.lora is None else LoraChoice.parse(request.lora)
+    # What a LoRA was trained for stands in its own card.
+    check_effect(request.effect, request.model if lora is None else str(lora.folder), request.variables)
     return _Options(
         guidance=None if request.guidance is None else GuidanceScales.parse(request.guidance),
         wish=_wish(request),
@@ -131,17 +140,10 @@ def _run_single(request: Request, options: _Options, job: Job, as_json: bool) ->
     editor = _load(request)
     with progress_bar(disable=as_json) as bar:
         task = bar.add_task(job.source.name, total=request.steps)
-        _edit_one(
-            request,
-            options,
-            editor,
-            job,
-            picture,
-            mask,
-            outcome,
-            lambda done, steps: bar.update(task, completed=done, total=steps),
-            True,
+        result = _edit(
+            request, options, editor, picture, mask, lambda done, steps: bar.update(task, completed=done, total=steps)
         )
+    save(job, picture, result, outcome, sheet=request.sheet, alone=True, faces_out=request.faces_out)
     (edit,) = outcome.edits
     for note in edit["notes"]:
         console.print(f"note: {note}", markup=False)
@@ -153,16 +155,12 @@ def _run_folder(request: Request, options: _Options, plan: Jobs, as_json: bool) 
     editor = _load(request)
     with progress_bar(disable=as_json) as bar:
         task = bar.add_task(request.effect, total=len(plan.jobs))
-        for job in plan.jobs:
-            try:
-                picture = read_picture(job.source)
-                check_writable(job.output, picture.size)
-                _edit_one(request, options, editor, job, picture, None, outcome, None)
-            except StillYouError as error:
-                outcome.failures.append({"input": str(job.source), "error": str(error)})
-            except Exception as error:  # what nobody foresaw about one picture must not stop the rest
-                outcome.failures.append({"input": str(job.source), "error": f"{type(error).__name__}: {error}"})
-            bar.advance(task)
+        for first in range(0, len(plan.jobs), request.speed.batch):
+            jobs = plan.jobs[first : first + request.speed.batch]
+            tasks = [partial(_read_and_edit, request, options, job) for job in jobs]
+            for job, answer in zip(jobs, _run_tasks(request, editor, tasks), strict=True):
+                _keep(request, job, answer, outcome)
+                bar.advance(task)
     write_sheet(request.sheet, outcome)
     summarise(outcome, plan, time.perf_counter() - started)
     if as_json:
@@ -193,22 +191,51 @@ def _load(request: Request) -> Editor:
         diffusers_log.disable_progress_bar()
         transformers_log.disable_progress_bar()
         # The released numerics are compared with others' in fp32.
-        return Editor.from_pretrained(request.model, request.device, torch.float32 if request.official else None)
+        dtype = torch.float32 if request.official else None
+        editor = Editor.from_pretrained(request.model, request.device, dtype, request.speed)
+    compile_now(editor, request.speed)
+    return editor
 
 
-def _edit_one(
-    request: Request,
-    options: _Options,
-    editor: Editor,
-    job: Job,
-    picture: Picture,
-    mask: Pixels | None,
-    outcome: Outcome,
-    progress: Any,
-    alone: bool = False,
-) -> None:
-    """Edit one picture, write its files (all or none; the sheet too if it is alone), and add it to the outcome."""
-    result = editor.edit(
+def _read_and_edit(request: Request, options: _Options, job: Job, editor: Editor) -> tuple[Picture, EditResult]:
+    picture = read_picture(job.source)
+    check_writable(job.output, picture.size)
+    return picture, _edit(request, options, editor, picture, None, None)
+
+
+def _run_tasks(
+    request: Request, editor: Editor, tasks: Sequence[Callable[[Editor], tuple[Picture, EditResult]]]
+) -> list[tuple[Picture, EditResult] | Exception]:
+    """Run tasks one by one, or together where they share batches; what one raises is its result."""
+    if len(tasks) > 1 and not request.official:
+        from stillyou.editing.batching import edit_together
+
+        return edit_together(editor, tasks)
+    results: list[tuple[Picture, EditResult] | Exception] = []
+    for task in tasks:
+        try:
+            results.append(task(editor))
+        except Exception as error:  # what nobody foresaw about one picture must not stop the rest
+            results.append(error)
+    return results
+
+
+def _keep(request: Request, job: Job, answer: tuple[Picture, EditResult] | Exception, outcome: Outcome) -> None:
+    """Write a picture of a folder, or note why there is none."""
+    try:
+        if isinstance(answer, Exception):
+            raise answer
+        save(job, *answer, outcome, sheet=request.sheet, alone=False, faces_out=None)
+    except StillYouError as error:
+        outcome.failures.append({"input": str(job.source), "error": str(error)})
+    except Exception as error:  # see `_run_tasks`
+        outcome.failures.append({"input": str(job.source), "error": f"{type(error).__name__}: {error}"})
+
+
+def _edit(
+    request: Request, options: _Options, editor: Editor, picture: Picture, mask: Pixels | None, progress: Any
+) -> EditResult:
+    return editor.edit(
         picture,
         request.effect,
         strength=request.strength,
@@ -225,4 +252,3 @@ def _edit_one(
         official=request.official,
         progress=progress,
     )
-    save(job, picture, result, outcome, sheet=request.sheet, alone=alone, faces_out=request.faces_out)

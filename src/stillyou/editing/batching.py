@@ -8,13 +8,18 @@ one thread, as CUDA graphs need it.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
+
+if TYPE_CHECKING:
+    from stillyou.editing.editor import Editor
 
 Result = TypeVar("Result")
 _BATCHED = ("pixels", "prompts", "source_prompts", "seeds", "mask")
@@ -33,6 +38,34 @@ class _Call:
     def key(self) -> str:
         alone = {name: value for name, value in self.arguments.items() if name not in (*_BATCHED, "progress")}
         return repr((tuple(self.arguments["pixels"].shape[1:]), self.arguments.get("mask") is None, alone))
+
+
+def edit_together(editor: Editor, tasks: Sequence[Callable[[Editor], Result]]) -> list[Result | Exception]:
+    """Run tasks that edit a picture each, all at a time.
+
+    Args:
+        editor: With its model loaded.
+        tasks: Called with an editor that gathers the model's work.
+
+    Returns:
+        What each task returned or raised, in order.
+    """
+    gathering, batcher = copy.copy(editor), Batcher(editor.pipeline)
+    gathering.pipeline = batcher
+    if editor.detector is not None:
+        gathering.detector = _one_at_a_time(editor.detector)
+    return batcher.together([partial(task, gathering) for task in tasks])
+
+
+def _one_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Guard a function that keeps state of its own, as dlib's detectors do."""
+    lock = threading.Lock()
+
+    def guarded(*arguments: Any) -> Any:
+        with lock:
+            return function(*arguments)
+
+    return guarded
 
 
 class Batcher:
@@ -123,7 +156,7 @@ def _groups(calls: Sequence[_Call]) -> list[list[_Call]]:
 
 def _joined(batch: Sequence[_Call]) -> dict[str, Any]:
     """Put the arguments of calls into those of one call."""
-    joined = {name: value for name, value in batch[0].arguments.items() if name != "progress"}
+    joined = {**batch[0].arguments, "progress": None}  # one picture's progress is not the batch's
     for name in _BATCHED:
         values: list[Any] = [call.arguments.get(name) for call in batch]
         if values[0] is None:
