@@ -171,7 +171,7 @@ def _hijab(figure: Figure) -> list[MeshPart]:
     points = skin + normals * floats(0.08 + full)[:, None]
     for _ in range(26):  # cloth bridges ears and the hollows of the neck
         points = part.smoothing @ points
-    wide = floats(0.07 + 0.10 * neck + full + 0.09 * np.clip((6.0 - y) / 0.4, 0, 1))
+    wide = floats(0.07 + 0.10 * neck + full + 0.14 * np.clip((6.0 - y) / 0.4, 0, 1))
     wide = np.where(figure.body.masks["ears"][part.vertices] < 0.1, wide, 0.025)  # ears lie flat under it
     short = np.clip(wide - np.einsum("ij,ij->i", points - skin, normals), 0, None)
     points = points + normals * short[:, None]

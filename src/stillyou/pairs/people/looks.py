@@ -66,7 +66,7 @@ def _skin(seed: int, group: Group) -> SkinTraits:
     colour = skin_colour(rng, melanin)
     fair = float(np.clip((0.4 - melanin) / 0.3, 0, 1))
     made_up = group.gender == "female" and group.age > 16 and rng.random() < 0.5
-    natural = np.asarray(colour) * np.array([0.88, 0.56, 0.58]) * rng.uniform(0.85, 1.08)
+    natural = np.asarray(colour) * np.array([0.90, 0.58, 0.59]) * rng.uniform(0.85, 1.08)
     lipstick = np.array(
         [(0.36, 0.05, 0.06), (0.40, 0.13, 0.14), (0.22, 0.03, 0.06), (0.42, 0.16, 0.12)][rng.integers(4)]
     )
@@ -99,7 +99,7 @@ def _hair(seed: int, group: Group) -> HairTraits:
     style = choose_style(rng, group)
     name, colour, grey = draw_hair_colour(rng, group.mix, group.age, dye=female and 14 < group.age < 60)
     roots = _mix(colour, (0.03, 0.018, 0.012), 0.5) if name.startswith("dyed") else colour
-    late = float(np.clip((group.age - 25) / 40, 0, 1))
+    late = float(np.clip((group.age - 25) / 40, 0, 1)) * (0.35 if group.hair_length == "long" else 1)
     side = float(rng.choice([-1.0, 1.0]))
     middle = rng.random() < (0.4 if female else 0.1)
     return HairTraits(

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from stillyou.pairs.people.geometry import Floats, floats
+from stillyou.pairs.people.palette import draw_hue
 
 Rng = np.random.Generator
 
@@ -28,7 +29,7 @@ def _grid(side: int) -> tuple[Floats, Floats]:
 
 def _colour(rng: Rng, low: float, high: float, strength: float = 0.25) -> Floats:
     """Return a colour of a lightness between low and high, more or less strong."""
-    hue = rng.uniform(0, 2 * np.pi)
+    hue = draw_hue(rng, 0.08)
     wheel = 1 + strength * np.cos(hue + np.array([0, -2.094, 2.094]))
     return floats(rng.uniform(low, high) * wheel)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stillyou.pairs.people.person import Person
 
 Rows = list[Sequence[float]]
-_SCALP = {"buzz": 0.75, "afro_short": 0.92, "crop": 0.88}
+_SCALP = {"buzz": 0.88, "afro_short": 0.94, "crop": 0.9}
 """How much of the scalp hair hides, by style."""
 
 

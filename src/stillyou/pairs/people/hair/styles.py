@@ -54,7 +54,7 @@ class Style:
 
 
 _ALL = (
-    Style("buzz", 9000, 3, (0.05, 0.07), (0.035, 0.05), "forward", lift=0.8, offset=0, gravity=0, hug=0, frizz=0.006),
+    Style("buzz", 15000, 3, (0.05, 0.07), (0.035, 0.05), "forward", lift=0.8, offset=0, gravity=0, hug=0, frizz=0.006),
     Style("crop", 9000, 6, (0.24, 0.36), (0.10, 0.15), "forward", lift=0.55, offset=0.05, gravity=0.06, hug=0.3),
     Style(
         "textured", 9000, 7, (0.36, 0.5), (0.10, 0.16), "forward",

@@ -24,7 +24,7 @@ void surface(inout Surface s) {
     float x = abs(q.x), front = smoothstep(.55, .85, q.z), pattern = params[5].z;
     float wrinkles = params[2].w, oil = params[5].y;
     float low = fbm(q * 2.3 + pattern), mid = fbm(q * 9. + pattern), fine = noise(q * 34.);
-    vec3 colour = params[0].rgb * (.90 + .10 * low + .12 * mid + .05 * fine + .05 * (noise(q * 70.) - .5));
+    vec3 colour = params[0].rgb * (.90 + .10 * low + .12 * mid + .05 * fine + .10 * (noise(q * 66.) - .5));
     // Blood: cheeks, nose, chin, ears, knuckles of the brow; yellower forehead, bluer jaw.
     float blood = bell(x - .44, .21) * bell(q.y - 6.95, .22) * front + .75 * bell(x, .15) * bell(q.y - 6.97, .16) * step(1.2, q.z)
                 + .45 * bell(x, .2) * bell(q.y - 6.3, .13) * step(.9, q.z) + .7 * max(s.aux.w, 0.) + .25 * bell(q.y - 5.75, .3) * front;
@@ -57,7 +57,7 @@ void surface(inout Surface s) {
     // Lips.
     float lip = smoothstep(.30, .75, s.aux.x + .12 * (noise(q * 28.) - .5));
     vec3 red = params[1].rgb * (.80 + .36 * noise(vec3(q.x * 55., q.y * 7., q.z)));
-    colour = mix(colour, red, lip * .88);
+    colour = mix(colour, red, lip * mix(.72, .92, step(.001, params[1].w)));
     colour *= 1. - .45 * bell(q.y - 6.607 - .03 * x, .012) * step(x, .26) * step(1.3, q.z) * smoothstep(.2, .5, s.aux.x);
     float mouth = step(s.aux.w, -.5);
     colour = mix(colour, vec3(.25, .065, .055), mouth);
@@ -88,7 +88,7 @@ void surface(inout Surface s) {
     s.albedo = colour;
     s.scatter = 1.;
     float shiny = bell(x, .22) * step(1.1, q.z) + .4 * bell(x - .42, .15) * bell(q.y - 7.02, .12) + .3 * bell(q.y - 7.75, .2) * bell(x, .35);
-    s.roughness = mix(mix(.50, .41, clamp(shiny * oil, 0., 1.)), .32, lip);
+    s.roughness = mix(mix(.47, .36, clamp(shiny * oil, 0., 1.)) + .10 * (mid - .45), .32, lip);
     s.roughness = mix(mix(s.roughness, .25, mouth), .16, tear);
     s.reflectance = .028;
     s.shine = (.55 + .45 * oil) * (.7 + .6 * mid) + 1.1 * tear;
