@@ -12,7 +12,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from stillyou.diffusion.card import ModelCard, read_card
-from stillyou.diffusion.lora import WEIGHTS_NAME
+from stillyou.diffusion.lora_choice import WEIGHTS_NAME
 from stillyou.diffusion.memory import read_sizes
 from stillyou.errors import StillYouError
 
