@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from safetensors.torch import load_file
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
 
@@ -51,8 +52,13 @@ def build_base(
             feature_extractor=None,
             requires_safety_checker=False,
         )
+    folder = Path(folder)
     pipeline.save_pretrained(folder, safe_serialization=safetensors)
-    return Path(folder)
+    weights = folder / "text_encoder" / "model.safetensors"
+    if not safetensors and weights.exists():  # transformers always writes safetensors
+        torch.save(load_file(weights), weights.with_name("pytorch_model.bin"))
+        weights.unlink()
+    return folder
 
 
 def build_clip(folder: str | Path, *, width: int = CROSS_DIM, seed: int = 1) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,3 +52,15 @@ def square():
     smooth = np.stack([x, y, 1 - x], axis=-1) * 200
     smooth[20:44, 16:40] = rng.integers(0, 256, 3)
     return (smooth + rng.integers(0, 50, (64, 64, 3))).astype(np.uint8)
+
+
+@pytest.fixture
+def parts(release):
+    """Options of the import."""
+    return {"base": str(release.base), "image_encoder": str(release.clip)}
+
+
+@pytest.fixture
+def checkpoint(release, tmp_path):
+    """A copy of the two files that a test may spoil."""
+    return Path(shutil.copytree(release.checkpoint, tmp_path / "outfit"))

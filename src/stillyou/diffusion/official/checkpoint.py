@@ -121,7 +121,7 @@ def read_state(path: Path) -> State:
             warnings.simplefilter("ignore")  # about the pickle protocol; a file that cannot be read is an error below
             loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
-        if "unsupported" in str(error).lower():
+        if "unsupported global" in str(error).lower() or _head(path).startswith(b"\x80"):
             raise StillYouError(
                 f"{path} holds code or Python objects beside tensors; it was not run",
                 "Get the file from the release itself.",
@@ -134,8 +134,7 @@ def read_state(path: Path) -> State:
 
 def _check_whole(path: Path) -> None:
     """Refuse what a failed download leaves, by size and first bytes."""
-    with path.open("rb") as file:
-        head = file.read(64)
+    head = _head(path)
     if not head:
         raise _damaged(path, "it is empty")
     if head.startswith(b"version https://git-lfs"):
@@ -144,6 +143,11 @@ def _check_whole(path: Path) -> None:
         raise _damaged(path, "it is a web page")
     if head.startswith(b"PK\x03\x04") and not zipfile.is_zipfile(path):
         raise _damaged(path, f"it is cut off after {path.stat().st_size} bytes")
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(64)
 
 
 def _damaged(path: Path, why: str) -> StillYouError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from stillyou.diffusion.official.released import BASE, IMAGE_ENCODER, Task
 from stillyou.diffusion.official.shapes import Mismatch, WrongCheckpoint, compare, shapes_of
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError, UsageError
-from stillyou.files import atomic_folder
+from stillyou.files import atomic_folder, write_json
 
 Say = Callable[[str], None]
 """Told what is being done, a line at a time."""
@@ -236,7 +237,16 @@ def _write(
         shells[name] = part.to("meta") if isinstance(part, torch.nn.Module) else part
         gc.collect()
     MultiConditionedPipeline(**shells).save_config(folder)
+    for path in folder.glob("*/config.json"):
+        _forget_place(path)
     write_card(folder, card)
+
+
+def _forget_place(path: Path) -> None:
+    """Drop the libraries' note of the folder that a part was loaded from."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if config.pop("_name_or_path", None) is not None:
+        write_json(path, config)
 
 
 def _save_weights(folder: Path, network: Any, state: State) -> None:

@@ -73,5 +73,6 @@ def _effect(
         target_prompt=f"a {{subject}}, {words}",
         variables={"subject": subject},
         guidance=GUIDANCE,
+        domains={},
         mask=mask,
     )
