@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 from stillyou.diffusion.base import load_base
 from stillyou.diffusion.card import read_card
-from stillyou.diffusion.lora import LoraChoice
+from stillyou.diffusion.lora_choice import LoraChoice
 from stillyou.diffusion.lora_models import load_with_lora
 from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.pipeline import MultiConditionedPipeline

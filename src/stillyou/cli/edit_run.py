@@ -192,7 +192,8 @@ def _load(request: Request) -> Editor:
         transformers_log.disable_progress_bar()
         # The released numerics are compared with others' in fp32.
         dtype = torch.float32 if request.official else None
-        editor = Editor.from_pretrained(request.model, request.device, dtype, request.speed)
+        lora = None if request.lora is None else LoraChoice.parse(request.lora)
+        editor = Editor.from_pretrained(request.model, request.device, dtype, request.speed, lora)
     compile_now(editor, request.speed)
     return editor
 

@@ -68,7 +68,7 @@ def show_model(
 ) -> None:
     """Show what a model is and can do: size, base, licence, effects, training."""
     from stillyou.diffusion.folders import describe
-    from stillyou.diffusion.lora import WEIGHTS_NAME
+    from stillyou.diffusion.lora_choice import WEIGHTS_NAME
     from stillyou.diffusion.models import find_model
 
     is_lora = (Path(model) / WEIGHTS_NAME).is_file() and not (Path(model) / "model_index.json").exists()

@@ -10,14 +10,22 @@ from torch import nn
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.base import IMAGE_ENCODER, load_base
 from stillyou.diffusion.card import ModelCard, read_card
-from stillyou.diffusion.lora import LoraChoice
-from stillyou.diffusion.models import load_pipeline, pick_device, pick_dtype
+from stillyou.diffusion.lora_choice import LoraChoice
+from stillyou.diffusion.models import as_dtype, load_pipeline, pick_device
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.diffusion.speed import speed_up
+from stillyou.diffusion.speed_settings import SpeedSettings
 from stillyou.errors import UsageError
+
+_NETWORKS = ("vae", "text_encoder", "image_encoder", "adapter", "unet")
 
 
 def load_with_lora(
-    lora: LoraChoice, model: str | None = None, device: str | torch.device = "auto", dtype: torch.dtype | None = None
+    lora: LoraChoice,
+    model: str | None = None,
+    device: str | torch.device = "auto",
+    dtype: torch.dtype | None = None,
+    speed: SpeedSettings | None = None,
 ) -> MultiConditionedPipeline:
     """Load a model with a LoRA merged into it (in fp32, before the model takes its precision).
 
@@ -26,6 +34,7 @@ def load_with_lora(
         model: The model it goes on, as in `models.load_pipeline`; None takes the one it was trained on.
         device: As in `models.load_pipeline`.
         dtype: As in `models.load_pipeline`.
+        speed: As in `models.load_pipeline`.
 
     Raises:
         UsageError: No model is named, neither here nor in the LoRA's card.
@@ -36,13 +45,18 @@ def load_with_lora(
     pipeline = load_lora_base(lora.folder, card) if model is None else load_pipeline(model, "cpu", torch.float32)
     pipeline.load_lora_weights(str(lora.folder), scale=lora.scale)
     pipeline.merge_lora()
-    precision = dtype or pick_dtype(chosen)
-    for network in (pipeline.vae, pipeline.text_encoder, pipeline.image_encoder, pipeline.adapter, pipeline.unet):
+    precision = dtype or as_dtype((speed or SpeedSettings()).precision, chosen)
+    for name in _NETWORKS:
+        network = getattr(pipeline, name)
         if not isinstance(network, LatentAutoencoderTiny):
-            nn.Module.to(network, precision)
-    pipeline = pipeline.to(chosen)
+            # As in `models.autoencoder_dtype`: bf16 is too coarse for an autoencoder, and fp16 needs a GPU.
+            half = chosen.type == "cuda" and precision is not torch.float32
+            nn.Module.to(network, (torch.float16 if half else torch.float32) if name == "vae" else precision)
     if card is not None:
         pipeline.card = card
+    if speed is None:
+        return pipeline.to(chosen)
+    speed_up(pipeline, speed, chosen)
     return pipeline
 
 

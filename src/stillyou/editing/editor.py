@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 
 from stillyou.config import GuidanceScales
+from stillyou.diffusion.lora_choice import LoraChoice
+from stillyou.diffusion.lora_models import load_with_lora
 from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.speed_settings import SpeedSettings
 from stillyou.editing.choice import FaceChoice, parse_face
@@ -86,14 +88,21 @@ class Editor:
         device: str = "auto",
         dtype: torch.dtype | None = None,
         speed: SpeedSettings | None = None,
+        lora: LoraChoice | None = None,
     ) -> Editor:
         """Load a model; see `diffusion.models.load_pipeline`.
+
+        With a LoRA, `embedded` stands for the model that it was trained on; see `diffusion.lora_models`.
 
         Raises:
             UsageError: No such model or device.
             StillYouError: The model is damaged.
         """
-        return cls(load_pipeline(model, device, dtype, speed or SpeedSettings()), model)
+        speed = speed or SpeedSettings()
+        if lora is None:
+            return cls(load_pipeline(model, device, dtype, speed), model)
+        named = None if model == "embedded" else model
+        return cls(load_with_lora(lora, named, device, dtype, speed), str(lora.folder))
 
     def edit(
         self,

@@ -10,7 +10,8 @@ from accelerate import Accelerator
 
 from stillyou.diffusion.base import IMAGE_ENCODER
 from stillyou.diffusion.card import ModelCard
-from stillyou.diffusion.lora import WEIGHTS_NAME, LoraChoice, save_lora
+from stillyou.diffusion.lora import save_lora
+from stillyou.diffusion.lora_choice import WEIGHTS_NAME, LoraChoice
 from stillyou.diffusion.lora_models import load_with_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
