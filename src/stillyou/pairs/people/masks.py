@@ -64,6 +64,13 @@ def clean(flags: Flags, hole: float = HOLE) -> Flags:
     return ~_large(~_large(flags, SPECK), hole)
 
 
+def _closed(flags: Flags, rounds: int) -> Flags:
+    """Close gaps up to twice ``rounds`` wide; what touches the picture's border goes on beyond it."""
+    padded = np.pad(flags, rounds + 1, mode="edge")
+    inner = slice(rounds + 1, -rounds - 1)
+    return np.asarray(ndimage.binary_closing(padded, iterations=rounds)[inner, inner]) | flags
+
+
 def _shrunk(flags: Flags, size: int) -> Flags:
     """Return which finished pixels hold any flagged drawn pixel."""
     factor = len(flags) // size
@@ -113,15 +120,15 @@ def costume_edit(source: Rendered, target: Rendered) -> Edit:
     """
     size = len(source.pixels)
     worn = np.isin(target.roles, COSTUME) | (source.roles != target.roles)
-    core = clean(ndimage.binary_closing(_shrunk(worn, size), iterations=max(1, size // 128)) | _shrunk(worn, size))
+    core = clean(_closed(_shrunk(worn, size), max(1, size // 128)))
     away = _distance(core)
     features = _shrunk(np.isin(source.roles, FEATURES), size)
     hair = _shrunk((source.roles == Role.HAIR) | (target.roles == Role.HAIR), size)
     reach = np.where(hair, _HAIR_REACH, _SHADE_REACH).astype(np.float32)
     changed = _largest_change(source.pixels, target.pixels) > SHADE_LEVELS
     near = changed & (away < reach) & (_distance(features) > _GUARD)
-    flags = clean(_attached(ndimage.binary_closing(near | core) & (near | core | (away < 2 / size)), core)) | core
-    flags &= ~features | core
+    joined = _attached(_closed(near | core, 1) & (near | core | (away < 2 / size)), core)
+    flags = clean(joined & (~features | core)) | core
     return _composed(source.pixels, target.pixels, _fade(np.maximum(away - 1 / size, 0), reach), flags)
 
 
@@ -138,9 +145,7 @@ def expression_edit(source: Rendered, target: Rendered) -> Edit:
     change = ndimage.gaussian_filter(_largest_change(source.pixels, target.pixels).astype(np.float32), size / 200)
     moved = (change > MOVED_LEVELS) & free
     width = max(1, round(size / 100))
-    closed = ndimage.binary_closing(np.pad(moved, 4 * width), iterations=2 * width)[
-        4 * width : -4 * width, 4 * width : -4 * width
-    ]
+    closed = _closed(moved, 2 * width)
     features = _distance(_shrunk(np.isin(source.roles, (*FEATURES, Role.BROW)), size)) < _FEATURE_REACH
     broad = ndimage.binary_opening(closed, iterations=2 * width)  # thin bands away from features are moving shadows
     grown = broad | (closed & features)

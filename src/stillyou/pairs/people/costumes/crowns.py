@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stillyou.pairs.people.costumes.fit import Floats, Ring
+from stillyou.pairs.people.costumes.fit import Floats, Ring, clear_of_skull
 from stillyou.pairs.people.costumes.outfit import Bench
 from stillyou.pairs.people.costumes.press import press_by_band, press_under_hat
 from stillyou.pairs.people.costumes.shapes import (
@@ -111,6 +111,7 @@ def velvet_cap(bench: Bench, ring: Ring, colour: Floats, *, low: float, tall: fl
     points, triangles = sheet(
         ring.centre + ring.directions(around + 0 * rise) * reach + ring.up * (low + tall * np.sin(rise))[..., None]
     )
+    points = clear_of_skull(bench.figure, ring, points, 0.04)
     bench.mesh(points, triangles, "felt", params=[[*colour.tolist(), 0.0], [0.0, 1.0, 0.0, 0.0]])
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from stillyou.pairs.people.body import Body
 from stillyou.pairs.people.figure import Figure
@@ -119,6 +120,38 @@ def fit_ring(figure: Figure, *, front: float = 7.95, back: float = 7.2, pad: flo
     radius = _widest(angle[above], distance[above]) + np.float32(pad)
     angles, reach = floats(np.append(sectors, sectors[0] + 2 * np.pi)), floats(np.append(radius, radius[0]))
     return Ring(ring.centre, forward, side, up, angles, reach, float(height.max()))
+
+
+def clear_of_skull(figure: Figure, ring: Ring, points: Floats, pad: float) -> Floats:
+    """Push points that a skull would poke through outwards from the middle of the head.
+
+    Args:
+        figure: The person.
+        ring: Where the hat sits; what lies below it stays.
+        points: (N, 3) of the hat's inside, neutral space.
+        pad: How far from the skin they end up at least, decimetres.
+    """
+    skull = _polar(ring, figure.neutral[_scalp(figure.body)])
+    cells = np.zeros((_BINS // 2, _BINS // 6), np.float32)
+    np.maximum.at(cells, _cell(skull, cells.shape), skull[2])
+    cells = ndimage.maximum_filter(cells, 3, mode=("wrap", "nearest"))
+    mine = _polar(ring, points)
+    short = cells[_cell(mine, cells.shape)] + np.float32(pad) - mine[2]
+    short = np.where(mine[1] > 0, np.maximum(short, 0), 0)
+    return floats(points + unit(points - ring.centre) * short[:, None])
+
+
+def _polar(ring: Ring, points: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return angle, elevation above the ring and distance from its centre."""
+    angle, distance, height = ring.cylinder(points)
+    return angle, floats(np.arctan2(height, distance)), floats(np.hypot(distance, height))
+
+
+def _cell(polar: tuple[Floats, Floats, Floats], shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return the cell of a table over angle and elevation that each point falls into."""
+    around = ((polar[0] + np.pi) / (2 * np.pi) * shape[0]).astype(np.intp) % shape[0]
+    above = np.clip(polar[1] / (np.pi / 2) * shape[1], 0, shape[1] - 1).astype(np.intp)
+    return around, above
 
 
 @lru_cache(maxsize=16)

@@ -138,7 +138,7 @@ def wreath(bench: Bench, palette: Floats, species: list[str], green: Floats) -> 
     pose = bench.figure.pose
     for k, kind in enumerate(species):
         mine = np.arange(count) % len(species) == k
-        where = pose.head(ring.at(at[mine], 0.05, rng.normal(0.02, 0.035, mine.sum()).astype(np.float32)))
+        where = pose.head(ring.at(at[mine], 0.05, floats(rng.normal(0.02, 0.035, mine.sum()).clip(-0.05, 0.09))))
         facing = pose.direction(unit(ring.directions(at[mine]) + 0.3 * ring.up + rng.normal(0, 0.12, (mine.sum(), 3))))
         tint = palette[rng.integers(0, len(palette), mine.sum())] * rng.uniform(0.85, 1.1, (mine.sum(), 1))
         scatter(
@@ -153,7 +153,7 @@ def wreath(bench: Bench, palette: Floats, species: list[str], green: Floats) -> 
         )
     many = count * 5
     at = (rng.uniform(-np.pi, np.pi, many)).astype(np.float32)
-    where = pose.head(ring.at(at, 0.01, rng.normal(0, 0.07, many).astype(np.float32)))
+    where = pose.head(ring.at(at, 0.01, floats(rng.normal(0, 0.07, many).clip(-0.13, 0.13))))
     facing = pose.direction(unit(ring.directions(at) + rng.normal(0, 0.45, (many, 3))))
     tint = np.tile(green, (many, 1)) * rng.uniform(0.6, 1.3, (many, 1))
     scatter(

@@ -25,10 +25,16 @@ def _ramp(values: npt.ArrayLike) -> Floats:
 
 def _squeezed(ring: Ring, points: Floats, weight: Floats, inside: float = INSIDE) -> Floats:
     """Pull points inside the ring's cylinder by a weight of 0 to 1."""
-    angle, distance, height = ring.cylinder(points)
-    pressed = np.minimum(distance, ring.reach(angle) - inside)
-    distance = distance + (pressed - distance) * weight
-    return ring.centre + ring.directions(angle) * distance[..., None] + ring.up * height[..., None]
+    chosen = weight > 0
+    moved, share = points[chosen], weight[chosen]
+    offset = moved - ring.centre
+    x, y = offset @ ring.side, offset @ ring.forward
+    distance = np.maximum(np.hypot(x, y), 1e-4)
+    pressed = np.minimum(distance, ring.reach(np.arctan2(x, y)) - inside)
+    less = share * (pressed / distance - 1)
+    result = points.copy()
+    result[chosen] = moved + np.outer(x * less, ring.side) + np.outer(y * less, ring.forward)
+    return result
 
 
 def _swell(ring: Ring, points: Floats) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillyou.pairs.people.costumes.coat import coat, fur_collar, furred, furred_region
-from stillyou.pairs.people.costumes.fit import Floats, Ring
+from stillyou.pairs.people.costumes.fit import Floats, Ring, clear_of_skull
 from stillyou.pairs.people.costumes.outfit import Bench
 from stillyou.pairs.people.costumes.press import press_under_hat
 from stillyou.pairs.people.costumes.shapes import Shape, ball, sheet
@@ -91,6 +91,7 @@ def hat(bench: Bench, red: Floats, white: Floats) -> None:
     line, along, fall = _fall(bench, ring)
     velvet = [[*red, 0.0], [0.0, 1.0, 0.0, 0.0]]
     bag, triangles = _bag(ring, line, along, fall, bench.draw("folds"))
+    bag = clear_of_skull(bench.figure, ring, bag, 0.06)
     bench.mesh(bag, triangles, "felt", params=velvet)
     plain = [[*(white * 0.85), 0.0], [0.0, 0.0, 0.0, 1.0]]
     roll, triangles = _brim(ring, tall, thick)
