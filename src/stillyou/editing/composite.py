@@ -20,8 +20,9 @@ from stillyou.editing.resample import Plane, enlarge, on_white, resized, strips,
 from stillyou.images import Picture
 from stillyou.images.picture import Pixels
 
-_SEAM = 0.04
-"""Width of the fade at edges of the square that lie inside the picture, as a fraction of its side."""
+_SEAM, _HEM = 0.04, 0.12
+"""Width of the fade at edges of the square that lie inside the picture, as a fraction of its side; and at the lower
+edge, where coats end that the square is too short for."""
 _GUIDE_SIDE = 640
 """Largest side at which a mask is fitted to the picture's edges."""
 _GUIDE_RADIUS = 0.02
@@ -117,17 +118,23 @@ def _share(mask: Pixels, alpha: Pixels | None) -> Plane:
 
 def _seam(crop: Crop, size: tuple[int, int], side: int) -> Plane:
     """Return weights (side, side) that fall to 0 at the edges of the square beyond which the picture goes on."""
-    ramp = np.clip(np.arange(side, dtype=np.float32) / max(1.0, _SEAM * side), 0, 1)
-    weights = []
-    for start, length in ((crop.top, size[1]), (crop.left, size[0])):
-        weight = np.ones(side, np.float32)
-        if start > 0:
-            weight = weight * ramp
-        if start + crop.size < length:
-            weight = weight * ramp[::-1]
-        weights.append(weight)
-    seam: Plane = np.outer(weights[0], weights[1]).astype(np.float32)
+    rows, columns = np.ones(side, np.float32), np.ones(side, np.float32)
+    if crop.left > 0:
+        columns *= _ramp(side, _SEAM)
+    if crop.left + crop.size < size[0]:
+        columns *= _ramp(side, _SEAM)[::-1]
+    if crop.top > 0:
+        rows *= _ramp(side, _SEAM)
+    if crop.top + crop.size < size[1]:
+        rows *= _ramp(side, _HEM)[::-1]
+    seam: Plane = np.outer(rows, columns).astype(np.float32)
     return seam
+
+
+def _ramp(side: int, width: float) -> Plane:
+    """Return weights (side,) that rise from 0 to 1 over a fraction of the side."""
+    ramp: Plane = np.clip(np.arange(side, dtype=np.float32) / max(1.0, width * side), 0, 1)
+    return ramp
 
 
 def _common(one: Box, other: Box) -> Box:

@@ -24,6 +24,7 @@ UPRIGHT = 12.0
 _SEAM = 0.04
 """Width of the fade at the edges of a turned square, as a fraction of its side."""
 _FINER = 2
+_WIDER = 1.3
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,19 @@ def frame_crop(crop: Crop, side: int) -> Framed:
     return Framed(crop, side, side)
 
 
-def frame_face(face: Face, side: int) -> Framed:
-    """Return the square around a face, framed as the people studio frames people (`images.framing`)."""
+def frame_face(face: Face, side: int, height: int) -> Framed:
+    """Return the square around a face, framed as the people studio frames people (`images.framing`).
+
+    Args:
+        face: In pixels of the picture.
+        side: The model's resolution.
+        height: Of the picture: in the studio's pictures the body always goes down to the edge, so a square that ends
+            a little above the picture's is enlarged until it reaches it.
+    """
     tilt = face.tilt if abs(face.tilt) > UPRIGHT else 0.0
     size = face.size / FACE_SHARE
+    if not tilt and size < (height - face.y) / (1 - FACE_CENTRE[1]) <= _WIDER * size:
+        size = (height - face.y) / (1 - FACE_CENTRE[1])
     angle = np.deg2rad(tilt)
     right, down = ((0.5 - share) * size for share in FACE_CENTRE)
     x = face.x + float(np.cos(angle)) * right - float(np.sin(angle)) * down

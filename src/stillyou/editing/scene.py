@@ -115,7 +115,7 @@ def _with_faces(
         notes.append(f"only the {MOST_EDITED} largest of {len(faces)} faces are edited; --face N edits another")
     targets = []
     for index in chosen:
-        framed = frame_face(faces[index], side)
+        framed = frame_face(faces[index], side, picture.size[1])
         if box is not None and len(chosen) == 1:
             framed = frame_crop(include_box(framed.crop, box, picture.size), side) if _misses(framed, box) else framed
         targets.append(Target(framed, index))
