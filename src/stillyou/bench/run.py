@@ -13,9 +13,11 @@ import torch
 
 from stillyou import __version__
 from stillyou.bench.rows import Bench, Part, Row
+from stillyou.errors import StillYouError
 from stillyou.files import write_json
 
 PartName = Literal["edit", "train"]
+RELEASED = "released"
 PARTS: tuple[PartName, ...] = get_args(PartName)
 _MODULES = {"edit": "stillyou.bench.editing", "train": "stillyou.bench.training"}
 GOALS = {
@@ -81,7 +83,10 @@ def run(bench: Bench, parts: Sequence[PartName], output: Path | None = None) -> 
         write_json(output / "bench.json", found)
         from stillyou.bench.plot import plot_rows
 
-        plot_rows(found, output / "bench.png")
+        try:
+            plot_rows(found, output / "bench.png")
+        except StillYouError as error:  # without matplotlib the figures are still there
+            bench.say(str(error))
     return found
 
 
@@ -127,12 +132,11 @@ def figures(rows: Sequence[Row]) -> dict[str, float]:
     before, after = _end(rows, "edit, batch 1", released=True), _end(rows, "edit, batch 1", released=False)
     if before and after:
         found[edit] = round(after / before, 4)
-    tasks = [row.task for row in rows if row.unit == "training images a second"]
-    before, after = _end(rows, tasks[0], released=True) if tasks else None, None
-    ours = [row.value for row in rows if tasks[:1] == [row.task] and row.path != "released" and row.value]
-    after = max(ours) if ours else None
-    if before and after:
-        found[train] = round(after / before, 3)
+    tasks = [row.task for row in rows if row.unit == "training images a second" and row.path == RELEASED]
+    ours = [row.value for row in rows if row.task in tasks and row.path != RELEASED and row.value]
+    before = _end(rows, tasks[0], released=True) if tasks else None
+    if before and ours:
+        found[train] = round(max(ours) / before, 3)
     peaks = [r.peak_memory_gb for r in rows if r.task == "edit, batch 1" and r.settings.get("precision") == "fp16"]
     if peaks and peaks[0] is not None:
         found[memory] = peaks[0]
@@ -141,5 +145,5 @@ def figures(rows: Sequence[Row]) -> dict[str, float]:
 
 def _end(rows: Sequence[Row], task: str, *, released: bool) -> float | None:
     """Return the value of the released path, or of our last one, which is the fastest of equal results."""
-    values = [row.value for row in rows if row.task == task and (row.path == "released") is released and row.value]
+    values = [row.value for row in rows if row.task == task and (row.path == RELEASED) is released and row.value]
     return values[-1] if values else None

@@ -57,7 +57,7 @@ def bench(
     else:
         _print(document)
     if output is not None:
-        console.print(f"wrote {output / 'bench.json'} and {output / 'bench.png'}", markup=False)
+        console.print(f"wrote {output / 'bench.json'} and its plot", markup=False)
     if not any(row["value"] for row in document["rows"]):
         raise StillYouError("nothing could be measured", document["rows"][0]["error"] if document["rows"] else "")
 
