@@ -1,6 +1,7 @@
 """Training of the judge: its pictures, its learning, and its command."""
 
 import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,17 +10,19 @@ import typer
 from typer.testing import CliRunner
 
 from stillyou.errors import StillYouError
+from stillyou.evaluation import judge_pictures
 from stillyou.evaluation.held_out import HELD_OUT_STYLES
-from stillyou.evaluation.judge import COSTUMES, EXPRESSIONS, Judge, JudgeConfig
+from stillyou.evaluation.judge import COSTUMES, EXPRESSIONS, Judge, JudgeConfig, JudgeNetwork
 from stillyou.evaluation.judge_pictures import JudgePictures, render
-from stillyou.evaluation.judge_training import Plan, fit, labels, main, measure
+from stillyou.evaluation.judge_training import Plan, evenly, fit, labels, main, measure
 from stillyou.pairs.studio import TRAIN_STYLES
+from tests.pairs.fakes import FakeTeacher
 
 SMALL = JudgeConfig(resolution=32, widths=(8, 16, 16, 16), blocks=(0, 1, 0, 0))
 
 
 def rendered(**options):
-    chosen = {"resolution": 32, "seed": 0, "workers": 1, "seconds": 600, **options}
+    chosen = {"resolution": 32, "seed": 0, "workers": 1, "seconds": 600, "domains": ("cartoon",), **options}
     return render("learn", 72, **chosen)
 
 
@@ -88,7 +91,7 @@ def command():
 
 
 def test_the_command_makes_a_judge_within_its_budget(command, tmp_path):
-    counts = ("--pairs", 36, "--held-back", 36, "--workers", 1, "--device", "cpu")
+    counts = ("--pairs", 36, "--held-back", 36, "--workers", 1, "--device", "cpu", "--domains", "cartoon")
     result = command("-o", tmp_path / "judge", "--minutes", 0.05, *counts)
     assert result.exit_code == 0
     judge = Judge.from_folder(tmp_path / "judge")
@@ -99,4 +102,59 @@ def test_the_command_makes_a_judge_within_its_budget(command, tmp_path):
 def test_the_command_refuses_bad_budgets_and_devices(command, tmp_path):
     assert command("-o", tmp_path / "judge", "--minutes", 0).exit_code == 2
     assert command("-o", tmp_path / "judge", "--device", "tpu").exit_code == 2
+    assert command("-o", tmp_path / "judge", "--domains", "cartoon,statues").exit_code == 2
+    assert command("-o", tmp_path / "judge", "--init", tmp_path / "nowhere").exit_code == 1
     assert not (tmp_path / "judge").exists()
+
+
+def test_it_goes_on_from_a_judge(command, tmp_path):
+    data = hues(10)
+    first, _ = fit(data.pictures, labels(data, SMALL), SMALL, Plan(steps=30, batch=8), time.monotonic() + 600)
+    Judge(SMALL, first).save(tmp_path / "first")
+    counts = ("--pairs", 36, "--held-back", 36, "--workers", 1, "--device", "cpu", "--domains", "cartoon")
+    result = command("-o", tmp_path / "more", "--minutes", 0.05, "--init", tmp_path / "first", *counts)
+    assert result.exit_code == 0
+    more = Judge.from_folder(tmp_path / "more").config
+    assert (more.resolution, more.widths, more.training["init"]) == (SMALL.resolution, SMALL.widths, True)
+
+
+@dataclass(frozen=True)
+class Sitters(FakeTeacher):
+    """People whose expressions are no classes of the judge now and then."""
+
+    def make(self, effect, seed):
+        pair = super().make(effect, seed)
+        costume = effect.id if effect.group == "costume" else "none"
+        shown = {"source_expression": "smile", "target_expression": "smile" if costume != "none" else effect.id}
+        return replace(pair, attributes={**shown, "target_costume": costume})
+
+
+def test_people_take_turns_with_cartoons_and_each_look_counts_once(monkeypatch):
+    monkeypatch.setattr(judge_pictures, "_people", lambda photographed: Sitters(size=judge_pictures.RENDER_SIZE))
+    both = render("learn", 3 * 36 + 18, resolution=32, seed=0, workers=1, seconds=600)
+    of_people = np.array(both.styles) == "people"
+    assert len(both) == 2 * 3 * 36 + 2 * 10 and of_people[-20:].all() and of_people.sum() == 20
+    names = both.expressions[-10:], both.costumes[-10:]
+    assert sorted(zip(*names, strict=True)) == sorted(
+        [("smile", name) for name in COSTUMES] + [(name, "none") for name in EXPRESSIONS]
+    )
+    classes = labels(both, SMALL)[-10:]
+    assert (classes[:, 0] == -1).sum() == len(COSTUMES) and classes[:, 1].min() == 0
+    assert measure(Judge(SMALL, JudgeNetwork(SMALL)), both)["expression"]["classes"].keys() == set(EXPRESSIONS)
+
+
+def test_both_kinds_of_pictures_are_about_as_frequent():
+    of_people = np.arange(100) < 12
+    assert of_people[evenly(of_people)].mean() == pytest.approx(0.5, abs=0.04)
+    assert set(evenly(of_people)) == set(range(100))
+    assert list(evenly(np.zeros(5, bool))) == list(range(5))
+
+
+def test_a_picture_without_a_class_teaches_the_other_head_alone():
+    data = hues(40)
+    classes = labels(data, SMALL)
+    classes[:, 0] = -1
+    network, _ = fit(data.pictures, classes, SMALL, Plan(steps=60, batch=16), time.monotonic() + 600)
+    known = labels(data, SMALL)
+    guesses = Judge(SMALL, network).verdicts(data.pictures)
+    assert (guesses.costumes.argmax(1) == known[:, 1]).mean() > 0.9

@@ -7,6 +7,8 @@ speak of a ``{subject}``, cartoon pairs fill in "cartoon character" (the catalog
 
 from typing import Final, Literal, get_args
 
+from stillyou.errors import UsageError, nearest
+
 Domain = Literal["cartoon", "people"]
 
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
@@ -15,3 +17,18 @@ SUBJECTS: Final[dict[Domain, str]] = {"cartoon": "cartoon character", "people": 
 
 SUBJECT_WORDS: Final = tuple("person man woman boy girl child lady guy photo photograph portrait character".split())
 """What people put in the subject's place; a vocabulary should write each in one token."""
+
+
+def parse_domains(text: str) -> tuple[Domain, ...]:
+    """Read a list such as ``cartoon,people``, in the order of `DOMAINS`.
+
+    Raises:
+        UsageError: A name that is no domain, or no name at all.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in DOMAINS:
+            raise UsageError(f"unknown domain '{name}'", nearest(name, DOMAINS))
+    if not names:
+        raise UsageError("no domain is named", nearest("", DOMAINS))
+    return tuple(domain for domain in DOMAINS if domain in names)

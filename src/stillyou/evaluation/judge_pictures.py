@@ -1,40 +1,44 @@
-"""Labelled pictures for the judge: studio renders of all drawing styles, on all cores, into memory.
+"""Labelled pictures for the judge: renders of all drawing styles and of people, on all cores, into memory.
 
-Every pair gives two pictures (source and target). Their seeds are keyed by "judge", so that no picture of the
-judge is one of training (keyed by datasets) or of the evaluation (keyed by "evaluation").
+Every pair gives its source and its target; of people, each look of a person counts once. Their seeds are keyed by
+"judge", so that no picture of the judge is one of training (keyed by datasets) or of the evaluation (keyed by
+"evaluation").
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.draws import stable_seed
 from stillyou.effects.catalogue import auxiliary, catalogue
+from stillyou.effects.domains import DOMAINS, Domain
+from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
 from stillyou.evaluation.held_out import HELD_OUT_STYLES
+from stillyou.pairs.camera import Photographed
 from stillyou.pairs.pair import Pair
+from stillyou.pairs.runner import one_thread_each
 from stillyou.pairs.studio import TRAIN_STYLES, CartoonStudio
-
-if TYPE_CHECKING:
-    from stillyou.pairs.teacher import Teacher
+from stillyou.pairs.teacher import Teacher, teacher
 
 Purpose = Literal["learn", "held back"]
 RENDER_SIZE = 256
 """Side of the renders in pixels; the judge reads means of blocks of them."""
-_CHUNK = 36
-"""Pairs a task of a worker; a multiple of the plan's period, and about a second's work."""
+_CHUNKS: Mapping[Domain, int] = {"cartoon": 36, "people": 9}
+"""Pairs a task of a worker; multiples of the number of effects."""
+_TURNS: Mapping[Domain, int] = {"cartoon": 3, "people": 4}
+"""Tasks of a domain in a round."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,9 @@ class JudgePictures:
 
     Attributes:
         pictures: (N, R, R, 3) uint8.
-        expressions: N names of expressions.
+        expressions: N names of expressions; some people wear one that is no class of the judge.
         costumes: N names of costumes.
-        styles: N names of drawing styles.
+        styles: N names of drawing styles, or "people".
     """
 
     pictures: NDArray[np.uint8]
@@ -59,8 +63,20 @@ class JudgePictures:
 
 
 def judge_seed(purpose: Purpose, seed: int, index: int) -> int:
-    """Return the studio seed of the judge's pair ``index``; the key's domain is the judge's alone."""
+    """Return the studio seed of the judge's pair (of people: person) ``index``; the key's domain is the judge's."""
     return stable_seed("judge", purpose, seed, index)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Pairs ``first`` to ``last - 1`` of a domain."""
+
+    purpose: Purpose
+    domain: Domain
+    first: int
+    last: int
+    resolution: int
+    seed: int
 
 
 def render(
@@ -71,6 +87,7 @@ def render(
     seed: int,
     workers: int,
     seconds: float,
+    domains: Sequence[Domain] = DOMAINS,
     progress: Callable[[int], None] = lambda done: None,
 ) -> JudgePictures:
     """Render up to ``pairs`` pairs, or as many as the time holds (at least one task).
@@ -79,17 +96,22 @@ def render(
         purpose: Pictures to learn from, or held-back ones for the accuracy.
         pairs: Upper limit.
         resolution: Side of the pictures returned; it divides `RENDER_SIZE`.
-        seed: Dataset seed. Pair i is the same whatever the workers and the time.
+        seed: Dataset seed. Pair i of a domain is the same whatever the workers and the time.
         workers: Processes; 1 renders in this one.
         seconds: Time limit; what is under way then is still finished.
+        domains: What to show; domains take turns.
         progress: Called with the number of pairs done.
+
+    Raises:
+        StillYouError: The people studio cannot draw here.
     """
     deadline = time.monotonic() + seconds
-    tasks = ((purpose, first, min(first + _CHUNK, pairs), resolution, seed) for first in range(0, pairs, _CHUNK))
     parts: list[JudgePictures] = []
-    for part in _in_order(tasks, workers, deadline):
+    done = 0
+    for task, part in _in_order(_tasks(purpose, pairs, resolution, seed, domains), workers, deadline):
         parts.append(part)
-        progress(sum(map(len, parts)) // 2)
+        done += task.last - task.first
+        progress(done)
     return JudgePictures(
         np.concatenate([part.pictures for part in parts]),
         [name for part in parts for name in part.expressions],
@@ -98,56 +120,75 @@ def render(
     )
 
 
-_Task = tuple[Purpose, int, int, int, int]
+def _tasks(purpose: Purpose, pairs: int, resolution: int, seed: int, domains: Sequence[Domain]) -> Iterator[_Task]:
+    """Cut the pairs into tasks; a round has three of cartoons and four of people, who take longer."""
+    made: dict[Domain, int] = dict.fromkeys(domains, 0)
+    while True:
+        for domain in domains:
+            for _ in range(_TURNS[domain]):
+                count = min(_CHUNKS[domain], pairs - sum(made.values()))
+                if count <= 0:
+                    return
+                yield _Task(purpose, domain, made[domain], made[domain] + count, resolution, seed)
+                made[domain] += count
 
 
-def _in_order(tasks: Iterator[_Task], workers: int, deadline: float) -> Iterator[JudgePictures]:
+def _in_order(tasks: Iterator[_Task], workers: int, deadline: float) -> Iterator[tuple[_Task, JudgePictures]]:
     """Run tasks until the deadline, in processes if there are several, and yield the results in order."""
     if workers <= 1:
         for done, task in enumerate(tasks):
             if done and time.monotonic() > deadline:
                 return
-            yield _render_task(task)
+            yield task, _render_task(task)
         return
     # Fresh interpreters: forking a process that has started torch or vips threads can hang.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _single_threaded) as pool:
-        waiting: deque[Future[JudgePictures]] = deque()
+    with one_thread_each(), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        waiting: deque[tuple[_Task, Future[JudgePictures]]] = deque()
         try:
             for done, task in enumerate(tasks):
                 if done and time.monotonic() > deadline:
                     break
-                waiting.append(pool.submit(_render_task, task))
+                waiting.append((task, pool.submit(_render_task, task)))
                 if len(waiting) >= 2 * workers:
-                    yield waiting.popleft().result()
+                    first, future = waiting.popleft()
+                    yield first, future.result()
             while waiting:
-                yield waiting.popleft().result()
+                first, future = waiting.popleft()
+                yield first, future.result()
         except BrokenProcessPool as error:
             raise StillYouError("a rendering process died", "Free some memory, or render with --workers 1.") from error
 
 
-def _single_threaded() -> None:
-    """Keep each worker to one core: there is a worker a core already."""
-    os.environ["VIPS_CONCURRENCY"] = "1"
-
-
 def _render_task(task: _Task) -> JudgePictures:
-    purpose, first, last, resolution, seed = task
     effects = [*catalogue().values(), *auxiliary().values()]
     pictures, expressions, costumes, styles = [], [], [], []
-    for index in range(first, last):
-        effect = effects[index % len(effects)]
-        # Framings take turns a round of effects each: augmented, canonical, and plain sources as evaluated.
-        pair = _studio(index // len(effects) % 3).make(effect, judge_seed(purpose, seed, index))
-        for side, picture in (("source", pair.source), ("target", pair.target)):
-            pictures.append(_shrink(picture, resolution))
-            expressions.append(_text(pair, f"{side}_expression"))
-            costumes.append(_text(pair, f"{side}_costume"))
-            styles.append(_text(pair, "style"))
+    for pair, side in _shown(task, effects):
+        pictures.append(_shrink(pair.source if side == "source" else pair.target, task.resolution))
+        expressions.append(str(pair.attributes[f"{side}_expression"]))
+        costumes.append(str(pair.attributes.get(f"{side}_costume", "none")))
+        styles.append(str(pair.attributes.get("style", task.domain)))
     return JudgePictures(np.stack(pictures), expressions, costumes, styles)
+
+
+def _shown(task: _Task, effects: Sequence[EffectSpec]) -> Iterator[tuple[Pair, Literal["source", "target"]]]:
+    """Make the task's pairs, and name the pictures that show something new."""
+    seen: set[tuple[int, object, object]] = set()
+    for index in range(task.first, task.last):
+        effect, turn = effects[index % len(effects)], index // len(effects)
+        person = task.domain == "people"
+        studio = _people(turn % 2) if person else _studio(turn % 3)
+        pair = studio.make(effect, judge_seed(task.purpose, task.seed, turn if person else index))
+        sides: tuple[Literal["source"], Literal["target"]] = ("source", "target")
+        for side in sides:
+            look = (turn, pair.attributes[f"{side}_expression"], pair.attributes.get(f"{side}_costume", "none"))
+            if not person or look not in seen:  # a person looks the same in all pairs that show the same
+                seen.add(look)
+                yield pair, side
 
 
 @cache
 def _studio(framing: int) -> Teacher:
+    """Return the cartoon studio; framings take turns: augmented, canonical, and plain sources as evaluated."""
     return CartoonStudio(
         [*TRAIN_STYLES, *HELD_OUT_STYLES],
         size=RENDER_SIZE,
@@ -157,8 +198,11 @@ def _studio(framing: int) -> Teacher:
     )
 
 
-def _text(pair: Pair, name: str) -> str:
-    return str(pair.attributes[name])
+@cache
+def _people(photographed: int) -> Teacher:
+    """Return the people studio, every other time behind the camera of `pairs.camera`."""
+    made = teacher("people", size=RENDER_SIZE)
+    return made if photographed or not isinstance(made, Photographed) else made.studio
 
 
 def _shrink(picture: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:
