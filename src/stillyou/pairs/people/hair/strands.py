@@ -100,13 +100,18 @@ def _guides(
     body: Body, field: HeadField, style: Style, traits: HairTraits, rng: np.random.Generator, density: Floats
 ) -> tuple[Floats, Floats]:
     """Return roots (G, 3) and guides (G, P, 3) on the template."""
-    triangles = body.skin_triangles
-    weight = (density[triangles].mean(1) > 0.3) * 1.0
-    corners, bary = sample_surface(rng, body.rest, triangles, weight, 640 if style.long else 420)
+    corners, bary = _scatter(rng, body, (density > 0.3) * 1.0, 640 if style.long else 420)
     root = interpolate(body.rest, corners, bary)
     if style.tie:
         return root, tie_guides(field, style, traits, rng, root)
     return root, grow_guides(field, style, traits, rng, root, field.outward(root))
+
+
+def _scatter(rng: np.random.Generator, body: Body, density: Floats, count: int) -> tuple[Integers, Floats]:
+    """Scatter points over the template's scalp by a density (V,), as `sample_surface` does over all of the skin."""
+    weight = density[body.skin_triangles].mean(1)
+    grown = weight > 0
+    return sample_surface(rng, body.rest, body.skin_triangles[grown], weight[grown], count)
 
 
 def _follow(
@@ -120,9 +125,8 @@ def _follow(
 ) -> tuple[Floats, Floats]:
     """Return strands (N, P, 3) that follow their nearest guides, and the density (N,) at their roots."""
     body, steps = figure.body, style.points
-    triangles = body.skin_triangles
     count = figure.detail.count(style.strands)
-    corners, bary = sample_surface(rng, body.rest, triangles, density[triangles].mean(1) ** 1.3, count)
+    corners, bary = _scatter(rng, body, density**1.3, count)
     edge = interpolate(density, corners, bary)
     near, weight = _nearest(style, traits, rng, roots, interpolate(body.rest, corners, bary))
     offsets = guides - guides[:, :1]
@@ -133,10 +137,11 @@ def _follow(
         scale = scale * (0.55 + 0.45 * np.clip(1.6 * edge, 0, 1))  # hair at the hairline is short
     points = interpolate(figure.neutral, corners, bary)[:, None] + shape * scale[:, None, None]
     points += (guides[near[:, 0]] - points) * (style.clump * share**1.3)
-    noise = rng.standard_normal((2, count, steps, 3), np.float32)
-    points += style.frizz * (noise[0, :, :1] * share**0.6 + 0.18 * noise[1] * share)
+    stray = rng.standard_normal((count, 1, 3), np.float32)
+    rough = rng.random((count, steps, 3), np.float32) - 0.5
+    points += style.frizz * (stray * share**0.6 + 0.6 * rough * share)
     if style.wave:
-        start = floats(rng.uniform(0, 2 * np.pi, len(roots)))[near[:, 0]] + 0.35 * noise[0, :, 0, 0]
+        start = floats(rng.uniform(0, 2 * np.pi, len(roots)))[near[:, 0]] + 0.35 * stray[:, 0, 0]
         points += _waves(style, traits, shape, start, share)
     return floats(points), edge
 
