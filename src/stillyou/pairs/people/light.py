@@ -10,7 +10,8 @@ from stillyou.draws import generator
 from stillyou.pairs.people.camera import look_at
 from stillyou.pairs.people.geometry import Floats, floats, unit
 
-_SHADOW_CENTRE = floats([0, 6.9, 0.4])
+_BELOW_EYES = floats([0, -0.4, -0.9])
+"""From between the eyes to the middle of what casts shadows."""
 _SHADOW_HALF, _SHADOW_DEPTH, _SHADOW_DISTANCE = 3.0, 6.0, 8.0
 """Half the width and the depth of the box that casts shadows, and how far off the lamp stands; decimetres."""
 
@@ -29,18 +30,20 @@ class Light:
     side_direction: Floats
     softness: float
     exposure: float
+    centre: Floats
+    """(3,) the middle of what casts shadows."""
 
     @property
     def lamp(self) -> Floats:
         """(3,) where the key lamp stands for the shadow pass."""
-        return floats(_SHADOW_CENTRE + self.key_direction * _SHADOW_DISTANCE)
+        return floats(self.centre + self.key_direction * _SHADOW_DISTANCE)
 
     @property
     def shadow_matrix(self) -> Floats:
         """(4, 4) from posed space to the shadow map's clip space."""
         box = np.diag([1 / _SHADOW_HALF, 1 / _SHADOW_HALF, -1 / _SHADOW_DEPTH, 1.0])
         box[2, 3] = -_SHADOW_DISTANCE / _SHADOW_DEPTH
-        return floats(box @ look_at(self.lamp, _SHADOW_CENTRE))
+        return floats(box @ look_at(self.lamp, self.centre))
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,12 @@ _NEUTRAL_MELANIN = 0.3
 """Skins darker than this are exposed longer, lighter ones shorter, as cameras that meter faces do."""
 
 
-def draw_light(seed: int, melanin: float = _NEUTRAL_MELANIN) -> Light:
+def draw_light(seed: int, eyes: Floats, melanin: float = _NEUTRAL_MELANIN) -> Light:
     """Draw the light of a person's pictures.
 
     Args:
         seed: The person.
+        eyes: (3,) the point between the eyes; children's are lower.
         melanin: How dark the skin is, 0 to 1: the exposure follows the face.
     """
     rng = generator("people", seed, "light")
@@ -94,4 +98,5 @@ def draw_light(seed: int, melanin: float = _NEUTRAL_MELANIN) -> Light:
         side_direction=unit([-np.sign(azimuth), 0.1, 0.4]),
         softness=float(rng.uniform(*setup.softness)),
         exposure=metered * float(np.exp(rng.normal(0, 0.09))),
+        centre=floats(eyes + _BELOW_EYES),
     )

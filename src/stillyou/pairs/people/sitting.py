@@ -58,7 +58,7 @@ class Sitting:
         self.backdrop = backdrops.draw(seed)
         self.scenery = Scenery(
             camera=draw_camera(self.figure, seed),
-            light=draw_light(seed, self.person.skin.melanin),
+            light=draw_light(seed, self.figure.eyes, self.person.skin.melanin),
             backdrop=self.backdrop.pixels,
             seed=float(seed % 97),
             up=self.figure.pose.direction(floats([0, 1, 0])),
