@@ -131,7 +131,8 @@ def clear_of_skull(figure: Figure, ring: Ring, points: Floats, pad: float) -> Fl
         points: (N, 3) of the hat's inside, neutral space.
         pad: How far from the skin they end up at least, decimetres.
     """
-    skull = _polar(ring, figure.neutral[_scalp(figure.body)])
+    scalp = figure.neutral[_scalp(figure.body)]
+    skull = _polar(ring, scalp[(scalp - ring.centre) @ ring.up > 0])
     cells = np.zeros((_BINS // 2, _BINS // 6), np.float32)
     np.maximum.at(cells, _cell(skull, cells.shape), skull[2])
     cells = ndimage.maximum_filter(cells, 3, mode=("wrap", "nearest"))
