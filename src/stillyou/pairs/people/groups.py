@@ -13,7 +13,7 @@ import numpy as np
 from stillyou.draws import generator
 
 AGE_BANDS: dict[str, tuple[float, float]] = {
-    "child": (4, 12),
+    "child": (6, 12),
     "teen": (12, 18),
     "young": (18, 35),
     "middle": (35, 58),

@@ -30,8 +30,11 @@ def headwear(figure: Figure) -> list[MeshPart]:
 
 
 def covering_ring(figure: Figure) -> Ring:
-    """Return the rim of a beanie or cap on a head with hair under it."""
-    cap = figure.person.accessories.covering == "cap"
+    """Return the rim of a beanie, cap or turban on a head with hair under it."""
+    kind = figure.person.accessories.covering
+    if kind == "turban":
+        return fit_ring(figure, front=7.86, back=6.95, pad=0.08)
+    cap = kind == "cap"
     bare = figure.person.hair.style in ("bald", "buzz")
     return fit_ring(figure, front=7.76 if cap else 7.80, back=7.15 if cap else 7.0, pad=0.05 if bare else 0.10)
 
@@ -98,7 +101,7 @@ def _cap(figure: Figure) -> list[MeshPart]:
 
 def _turban(figure: Figure) -> list[MeshPart]:
     traits = figure.person.accessories
-    ring = fit_ring(figure, front=7.86, back=6.95, pad=0.08)
+    ring = covering_ring(figure)
     rows, share = 40, np.linspace(0, 1, 40)
     narrow = (1 - share**2.4) ** (1 / 2.4)
     angles = ring.angles
@@ -107,7 +110,11 @@ def _turban(figure: Figure) -> list[MeshPart]:
     for n, t in zip(narrow, share, strict=True):
         wrap = 7.5 * t - 2.2 * np.abs(angles) / np.pi * (1 - t) + 1.2 * front * (1 - t)
         fold = np.abs(np.sin(np.pi * wrap)) ** 0.6
-        out = ring.reach(angles) * (n - 1) + (0.06 + 0.13 * np.sin(np.pi * min(1.0, t * 1.4))) * n * 1.2 + 0.06 * fold
+        out = (
+            ring.reach(angles) * (n - 1)
+            + (0.16 * np.sin(np.pi * min(1.0, 0.1 + t * 1.3)) - 0.10 * max(0.0, 1 - 14 * t)) * n * 1.2
+            + 0.06 * fold
+        )
         lift = -0.05 + (ring.crown + 0.30) * t + 0.10 * front * (1 - t)
         grid.append(ring.at(angles, floats(out), floats(lift)))
     return [_part(figure, floats(np.concatenate(grid)), rows, colour=traits.covering_colour, angles=angles, folds=0.5)]
@@ -139,7 +146,7 @@ def _wrap(figure: Figure) -> MeshPart:
     for k, (out, rise) in enumerate(profile):
         fold = 0.03 * np.sin(3 * NECK_ANGLES + 1.3 * k + shift) * (0 < k < 7)
         behind = 0.05 * (1 - np.cos(NECK_ANGLES))
-        front = np.clip(np.cos(NECK_ANGLES), 0, 1) * (0.24 if 0 < k < 4 else 0.12 * (k == 4))
+        front = np.clip(0.62 + 0.5 * np.cos(NECK_ANGLES), 0, 1) * (0.26 if 0 < k < 4 else 0.13 * (k == 4))
         lifted = (rise + fold + behind + front)[:, None] * np.array([0, 1.0, 0])
         rows.append(base + outward * (out + 0.6 * fold + 0.4 * front)[:, None] + lifted)
     stack = np.stack(rows)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _WIDTH = 0.010
 """Decimetres: a rendered strand stands for a lock of real hairs."""
 _THICKNESS = {"buzz": 0.05, "afro": 0.11, "curly": 0.11, "curly_long": 0.11}
-_HIDING = ("hijab", "turban")
-"""Head coverings under which no hair shows."""
+_PRESSING = ("beanie", "cap", "turban")
+"""Head coverings that leave hair below their rim."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def hair_phase(seed: int) -> float:
 def scalp_of(figure: Figure) -> Floats:
     """Return how densely hair grows at each vertex (V,) of a figure; zero for bald people."""
     person = figure.person
-    if person.hair.style == "bald" or person.accessories.covering in _HIDING:
+    if person.hair.style == "bald" or person.accessories.covering == "hijab":
         return np.zeros(len(figure.body.rest), np.float32)
     return scalp(figure.body, person.hair, hair_phase(person.seed))
 
@@ -71,7 +71,8 @@ def grow(figure: Figure) -> Hair | None:
     density = scalp_of(figure)
     if not density.any():
         return None
-    style, traits = STYLES[person.hair.style], person.hair
+    tucked = person.accessories.covering == "turban"
+    style, traits = STYLES["crop" if tucked else person.hair.style], person.hair
     rng = generator("people", person.seed, "strands")
     field = head_field(figure.detail.fine)
     roots, guides = _guides(figure.body, field, style, traits, rng, density)
@@ -80,7 +81,7 @@ def grow(figure: Figure) -> Hair | None:
     count = len(points)
     shade = floats(rng.random(count))
     opacity = np.ones(points.shape[:2], np.float32)
-    if person.accessories.covering in ("beanie", "cap"):
+    if person.accessories.covering in _PRESSING:
         points, opacity = _under_cover(figure, points)
     return Hair(
         points=points,
@@ -180,7 +181,7 @@ def _colours(traits: HairTraits, rng: np.random.Generator, count: int) -> Floats
 
 
 def _under_cover(figure: Figure, points: Floats) -> tuple[Floats, Floats]:
-    """Press strands into a beanie or cap and hide what is in it: points (N, P, 3) and opacity (N, P)."""
+    """Press strands into a beanie, cap or turban and hide what is in it: points (N, P, 3) and opacity (N, P)."""
     from stillyou.pairs.people.headwear import covering_ring  # costumes, which it reuses, import this package
 
     ring = covering_ring(figure)
