@@ -114,23 +114,28 @@ class _Kept:
         return sum(storage.nbytes() for storage in self._seen.values())
 
 
-def count_activations(what: Subject, settings: EditorSettings, batch: int, dtype: torch.dtype) -> int:
-    """Return the bytes that a forward pass of the UNet keeps, see the module.
-
-    Args:
-        what: Sizes.
-        settings: LoRA and checkpointing.
-        batch: Samples on one device at a time.
-        dtype: Of the activations.
-    """
+def sketch_unet(what: Subject, settings: EditorSettings, dtype: torch.dtype) -> Any:
+    """Build the UNet as it is trained on PyTorch's meta device, its weights in the precision of the activations."""
     with torch.device("meta"):
         unet: Any = UNet2DConditionModel.from_config(dict(what.unet))
         prepare_unet(unet, settings, 0, dtype)
-        nn.Module.to(unet, dtype)  # under autocast too, activations are of this precision
-        side, width = what.latent_size, what.unet["cross_attention_dim"]
-        x = torch.empty(batch, what.unet["in_channels"], side, side, dtype=dtype)
-        tokens = torch.empty(batch, what.tokens, width, dtype=dtype, requires_grad=True)  # the adapter is trained
+    nn.Module.to(unet, dtype)
     unet.set_attn_processor(FlashAttention())
+    return unet.train()
+
+
+def count_activations(unet: Any, what: Subject, settings: EditorSettings, batch: int) -> int:
+    """Return the bytes that a forward pass of a sketched UNet keeps, see the module.
+
+    Args:
+        unet: See `sketch_unet`.
+        what: Sizes.
+        settings: Checkpointing.
+        batch: Samples on one device at a time.
+    """
+    shape = (batch, what.unet["in_channels"], what.latent_size, what.latent_size)
+    x = torch.empty(shape, dtype=unet.dtype, device="meta")
+    tokens = torch.empty(batch, what.tokens, what.unet["cross_attention_dim"], dtype=unet.dtype, device="meta")
     weights = {parameter.untyped_storage()._cdata for parameter in unet.parameters()}
     outer, largest = _Kept(weights), [0]
 
@@ -146,9 +151,9 @@ def count_activations(what: Subject, settings: EditorSettings, batch: int, dtype
 
     if settings.gradient_checkpointing:
         unet.enable_gradient_checkpointing(counted)
-    unet.train()
     with saved_tensors_hooks(outer.add, _back):
-        unet(x, torch.zeros(batch, device="meta"), encoder_hidden_states=tokens)
+        # The tokens need gradients: the adapter, which makes them, is trained.
+        unet(x, torch.zeros(batch, device="meta"), encoder_hidden_states=tokens.requires_grad_())
     return outer.bytes + largest[0]
 
 
@@ -165,28 +170,19 @@ def count_memory(what: Subject, settings: EditorSettings, batch: int, half: bool
         batch: Samples on the device at a time.
         half: Whether the step computes in 16 bits.
     """
-    trained, frozen = _parameters(what, settings)
-    dtype = torch.bfloat16 if half else torch.float32
+    unet = sketch_unet(what, settings, torch.bfloat16 if half else torch.float32)
+    trained = what.adapter + sum(parameter.numel() for parameter in unet.parameters() if parameter.requires_grad)
+    frozen = sum(parameter.numel() for parameter in unet.parameters() if not parameter.requires_grad)
     parts = {
         "weights": 4 * trained + (2 if half else 4) * frozen,
         "casts": 2 * trained if half else 0,
         "gradients": 4 * trained,
         "moments": (2 if settings.eight_bit else 8) * trained,
         "average": 4 * trained if settings.ema_decay else 0,
-        "activations": count_activations(what, settings, batch, dtype),
+        "activations": count_activations(unet, what, settings, batch),
         "reserve": _RESERVE,
     }
     return {name: float(value) for name, value in parts.items()}
-
-
-def _parameters(what: Subject, settings: EditorSettings) -> tuple[int, int]:
-    """Return how many parameters are trained, the adapter's among them, and how many are not."""
-    with torch.device("meta"):
-        unet: nn.Module = UNet2DConditionModel.from_config(dict(what.unet))
-        prepare_unet(unet, settings, 0, torch.float32)
-    trained = sum(parameter.numel() for parameter in unet.parameters() if parameter.requires_grad)
-    frozen = sum(parameter.numel() for parameter in unet.parameters() if not parameter.requires_grad)
-    return trained + what.adapter, frozen
 
 
 def check_memory(pipeline: MultiConditionedPipeline, settings: EditorSettings, accelerator: Accelerator) -> None:
