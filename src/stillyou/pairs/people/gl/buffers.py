@@ -1,4 +1,7 @@
-"""Buffers on the device for parts, kept for as long as the part lives."""
+"""Buffers on the device for parts, kept for as long as the part lives.
+
+What dies here is freed by the context's own collection, which the renderer asks for with every picture.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,6 @@ class MeshBuffers:
             self._arrays[program.glo] = self._context.vertex_array(program, content, self._triangles, 4)
         self._arrays[program.glo].render()
 
-    def release(self) -> None:
-        """Free the device's memory."""
-        for array in self._arrays.values():
-            array.release()
-        self._vertices.release()
-        self._triangles.release()
-
 
 class StrandBuffers:
     """Strands on the device."""
@@ -58,11 +54,6 @@ class StrandBuffers:
         self._points.bind_to_storage_buffer(0)
         self._strands.bind_to_storage_buffer(1)
 
-    def release(self) -> None:
-        """Free the device's memory."""
-        self._points.release()
-        self._strands.release()
-
 
 class Buffers:
     """What lives on the device.
@@ -76,6 +67,11 @@ class Buffers:
         self._meshes: WeakKeyDictionary[MeshPart, MeshBuffers] = WeakKeyDictionary()
         self._strands: WeakKeyDictionary[StrandPart, StrandBuffers] = WeakKeyDictionary()
         self._ribbons: dict[tuple[int, int], tuple[int, moderngl.VertexArray]] = {}
+
+    @property
+    def meshes(self) -> int:
+        """How many meshes are on the device."""
+        return len(self._meshes)
 
     def mesh(self, part: MeshPart) -> MeshBuffers:
         """Return a mesh's buffers."""
@@ -94,8 +90,6 @@ class Buffers:
         key = (program.glo, steps)
         room = self._ribbons[key][0] if key in self._ribbons else 0
         if room < count:
-            if room:
-                self._ribbons[key][1].release()
             room = 1 << (count - 1).bit_length()
             indices = self._context.buffer(ribbon_indices(room, steps).tobytes())
             self._ribbons[key] = room, self._context.vertex_array(program, [], indices, 4)

@@ -80,6 +80,7 @@ def _open(index: int) -> Device:
         options: dict[str, Any] = {"backend": "egl", "device_index": index, **{k: v for k, v in names.items() if v}}
         context = moderngl.create_context(require=VERSION, standalone=True, **options)
         stack.callback(context.release)
+        context.gc_mode = "context_gc"
         name = str(context.info["GL_RENDERER"])
         device = Device(context, name, any(word in name.lower() for word in _SOFTWARE))
         stack.pop_all()

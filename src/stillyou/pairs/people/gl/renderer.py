@@ -87,9 +87,11 @@ class Renderer:
         self._targets = _Targets(context, detail)
         self._corners = context.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4").tobytes())
         self._quads: dict[str, moderngl.VertexArray] = {}
+        self._prepared: dict[int, dict[str, Any]] = {}
 
     def render(self, parts: Sequence[Part], scenery: Scenery) -> Rendered:
         """Draw a picture."""
+        self._context.gc()
         common = _common_uniforms(scenery, self.detail)
         self._shadow_pass(parts, common, scenery.light)
         self._main_pass(parts, common, scenery)
@@ -133,14 +135,21 @@ class Renderer:
         for part in skins:  # last, since most of it is hidden and it is the dearest to shade
             self._draw_mesh(self._programs.mesh(part.material), part, values)
 
+    def _prepare(self, program: moderngl.Program, values: dict[str, Any], part: Part) -> None:
+        """Set what a pass tells a program, once a pass, and what a part tells it."""
+        if self._prepared.get(program.glo) is not values:
+            set_uniforms(program, values)
+            self._prepared[program.glo] = values
+        set_uniforms(program, {"params": part.params, "role": float(part.role)})
+
     def _draw_mesh(self, program: moderngl.Program, part: MeshPart, values: dict[str, Any]) -> None:
-        set_uniforms(program, {**values, "params": part.params, "role": float(part.role)})
+        self._prepare(program, values, part)
         self._buffers.mesh(part).draw(program)
 
     def _draw_strands(self, program: moderngl.Program, part: StrandPart, values: dict[str, Any]) -> None:
         strands = self._buffers.strands(part)
-        own = {"params": part.params, "role": float(part.role), "steps": strands.steps}
-        set_uniforms(program, {**values, **own})
+        self._prepare(program, values, part)
+        set_uniforms(program, {"steps": strands.steps})
         strands.bind()
         share = _SHADOW_SHARE if values["spread"] > 1 else 1.0
         array, indices = self._buffers.ribbons(program, max(1, int(share * strands.count)), strands.steps)
