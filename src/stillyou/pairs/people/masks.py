@@ -74,11 +74,22 @@ def _closed(flags: Flags, rounds: int) -> Flags:
 def _shrunk(flags: Flags, size: int) -> Flags:
     """Return which finished pixels hold any flagged drawn pixel."""
     factor = len(flags) // size
-    return np.asarray(flags.reshape(size, factor, size, factor).any((1, 3)))
+    found = flags[::factor, ::factor].copy()
+    for k in range(1, factor * factor):
+        found |= flags[k // factor :: factor, k % factor :: factor]
+    return found
+
+
+def _shows(rendered: Rendered, *roles: Role) -> Flags:
+    """Return which drawn pixels show any of the roles."""
+    table = np.zeros(256, bool)
+    table[list(roles)] = True
+    return np.asarray(table[rendered.roles])
 
 
 def _largest_change(source: Pixels, target: Pixels) -> npt.NDArray[np.uint8]:
-    return np.asarray((np.maximum(source, target) - np.minimum(source, target)).max(-1))
+    change = np.maximum(source, target) - np.minimum(source, target)
+    return np.maximum(np.maximum(change[..., 0], change[..., 1]), change[..., 2])
 
 
 def _distance(flags: Flags) -> Floats:
@@ -105,10 +116,10 @@ def _fade(distance: Floats, reach: Floats | float) -> Floats:
 
 def _composed(source: Pixels, target: Pixels, weight: Floats, flags: Flags) -> Edit:
     """Mix by a weight inside the mask, keep the source outside."""
-    kept = np.where(flags, weight, 0)[..., None]
-    mixed = source + (target.astype(np.float32) - source) * kept
-    mask = flags.astype(np.uint8) * np.uint8(255)
-    return Edit(np.where(flags[..., None], np.rint(mixed), source).astype(np.uint8), mask)
+    before, after = source[flags].astype(np.float32), target[flags]
+    pixels = source.copy()
+    pixels[flags] = np.rint(before + (after - before) * weight[flags][:, None])
+    return Edit(pixels, flags.astype(np.uint8) * np.uint8(255))
 
 
 def costume_edit(source: Rendered, target: Rendered) -> Edit:
@@ -119,11 +130,11 @@ def costume_edit(source: Rendered, target: Rendered) -> Edit:
         target: The same with the costume, same camera and light.
     """
     size = len(source.pixels)
-    worn = np.isin(target.roles, COSTUME) | (source.roles != target.roles)
+    worn = _shows(target, *COSTUME) | (source.roles != target.roles)
     core = clean(_closed(_shrunk(worn, size), max(1, size // 128)))
     away = _distance(core)
-    features = _shrunk(np.isin(source.roles, FEATURES), size)
-    hair = _shrunk((source.roles == Role.HAIR) | (target.roles == Role.HAIR), size)
+    features = _shrunk(_shows(source, *FEATURES), size)
+    hair = _shrunk(_shows(source, Role.HAIR) | _shows(target, Role.HAIR), size)
     reach = np.where(hair, _HAIR_REACH, _SHADE_REACH).astype(np.float32)
     changed = _largest_change(source.pixels, target.pixels) > SHADE_LEVELS
     near = changed & (away < reach) & (_distance(features) > _GUARD)
@@ -140,13 +151,13 @@ def expression_edit(source: Rendered, target: Rendered) -> Edit:
         target: The same with another expression.
     """
     size = len(source.pixels)
-    still = (source.roles == target.roles) & np.isin(source.roles, (Role.HAIR, Role.BACKGROUND, Role.CLOTHES))
+    still = (source.roles == target.roles) & _shows(source, Role.HAIR, Role.BACKGROUND, Role.CLOTHES)
     free = ~_shrunk(still, size) | _shrunk(source.roles != target.roles, size)
     change = ndimage.gaussian_filter(_largest_change(source.pixels, target.pixels).astype(np.float32), size / 200)
     moved = (change > MOVED_LEVELS) & free
     width = max(1, round(size / 100))
     closed = _closed(moved, 2 * width)
-    features = _distance(_shrunk(np.isin(source.roles, (*FEATURES, Role.BROW)), size)) < _FEATURE_REACH
+    features = _distance(_shrunk(_shows(source, *FEATURES, Role.BROW), size)) < _FEATURE_REACH
     broad = ndimage.binary_opening(closed, iterations=2 * width)  # thin bands away from features are moving shadows
     grown = broad | (closed & features)
     core = clean(_attached(grown, grown & features), _FACE_HOLE)
