@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stillyou.diffusion.base import IMAGE_ENCODER, find_base, find_image_encoder
 from stillyou.errors import UsageError, nearest
 from stillyou.pairs.store import read_info
 from stillyou.training.autoencoder_stage import train_autoencoder
@@ -88,6 +89,9 @@ def check_inputs(request: Request) -> None:
         if request.effects:
             raise UsageError("-e describes the effects of own pairs, and there are none", "Name their folder: --pairs")
         return
+    if request.base is not None:
+        find_base(request.base)
+        find_image_encoder(request.image_encoder or IMAGE_ENCODER)
     known = [spec.id for spec in read_info(request.pairs).effects]
     for spec in request.effects:
         if spec.id not in known:
