@@ -72,8 +72,9 @@ _WAYS: Mapping[str, tuple[Units, ...]] = MappingProxyType(
         ),
         "angry": (
             {
-                "browDown": 1.1,
-                "noseSneer": 0.8,
+                "browDown": 1.2,
+                "browOuterUp": 0.35,
+                "noseSneer": 0.9,
                 "eyeSquint": 0.35,
                 "eyeWide": 0.45,
                 "mouthFrown": 0.75,
@@ -82,15 +83,16 @@ _WAYS: Mapping[str, tuple[Units, ...]] = MappingProxyType(
                 "cheekSquint": 0.2,
             },
             {
-                "browDown": 1.1,
+                "browDown": 1.2,
+                "browOuterUp": 0.35,
                 "noseSneer": 1.0,
                 "eyeSquint": 0.3,
                 "eyeWide": 0.5,
                 "mouthFrown": 0.35,
-                "mouthUpperUp": 0.95,
+                "mouthUpperUp": 1.25,
                 "mouthLowerDown": 0.75,
-                "mouthStretch": 0.55,
-                "jawOpen": 0.05,
+                "mouthStretch": 0.5,
+                "jawOpen": 0.02,
             },
         ),
         "shocked": (
