@@ -20,7 +20,7 @@ def loads(monkeypatch):
     """Replace the model; the list tells what was loaded."""
     loaded = []
 
-    def fake(model="embedded", device="auto", dtype=None, speed=None):
+    def fake(model="embedded", device="auto", *others):
         loaded.append((model, device))
         return Editor(RedPipeline(), model)
 

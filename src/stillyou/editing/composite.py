@@ -30,6 +30,7 @@ _GUIDE_RADIUS = 0.02
 _GUIDE_EPSILON = 5e-4
 _FREE = 4.0
 """A mask that was p may become anything from 1 - 4 (1 - p) to 4 p: its 0 and its 1 stay."""
+_NOTHING = 0.5 / 255
 
 
 def native_mask(mask: Plane, crop: Crop, size: tuple[int, int], guide: Picture | None = None) -> Pixels:
@@ -103,7 +104,7 @@ def _follow(rough: Plane, fit: Plane, seen: Pixels) -> Plane:
     """Return the mask (h, w) that follows the picture's edges."""
     fitted = (fit[..., :3] * (seen.astype(np.float32) / np.float32(255))).sum(axis=-1) + fit[..., 3]
     lowest, highest = np.maximum(1 - _FREE * (1 - rough), 0), np.minimum(_FREE * rough, 1)
-    follows: Plane = np.clip(fitted, lowest, highest).astype(np.float32)
+    follows: Plane = np.where(rough < _NOTHING, 0, np.clip(fitted, lowest, highest)).astype(np.float32)
     return follows
 
 

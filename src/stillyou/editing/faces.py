@@ -72,7 +72,7 @@ class Face:
 
 
 Detector = Callable[[Pixels], list[Face]]
-"""Finds the faces of a picture uint8 (H, W, 3), from left to right, in its pixels."""
+"""Finds the faces of a picture uint8 (H, W, 3), from left to right, in its pixels. Not for two threads at once."""
 
 
 def face_detector() -> Detector | None:

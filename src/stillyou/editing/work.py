@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,18 @@ from stillyou.images.picture import Pixels
 
 _SURE = 0.5
 """Faces with this score keep the edits of their neighbours off, chosen or not."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What all squares of a picture share; `source` is the picture before any edit."""
+
+    pipeline: Any
+    plan: Plan
+    source: Picture
+    scene: Scene
+    seed: int
+    notes: list[str]
 
 
 def edit_scene(
@@ -49,13 +61,12 @@ def edit_scene(
         The edited pixels (H, W, 3), the editing mask (H, W), 0 where no square's mask is above 0, and the number of
         evaluations.
     """
+    work = _Work(pipeline, plan, picture, scene, seed, notes)
     whole = np.zeros(picture.rgb.shape[:2], np.uint8)
     evaluations, count = 0, len(scene.targets)
     for number, target in enumerate(scene.targets):
         owned = _owned(supplied, scene, target, picture.size)
-        rgb, mask, used = _edit(
-            pipeline, plan, picture, scene, target, owned, seed, _share(progress, number, count), notes
-        )
+        rgb, mask, used = _edit(work, target, picture, owned, _share(progress, number, count))
         picture = replace(picture, rgb=rgb)
         np.maximum(whole, mask, out=whole)
         evaluations += used
@@ -63,27 +74,20 @@ def edit_scene(
 
 
 def _edit(
-    pipeline: Any,
-    plan: Plan,
-    picture: Picture,
-    scene: Scene,
-    target: Target,
-    supplied: Pixels | None,
-    seed: int,
-    progress: Progress | None,
-    notes: list[str],
+    work: _Work, target: Target, picture: Picture, supplied: Pixels | None, progress: Progress | None
 ) -> tuple[Pixels, Pixels, int]:
+    """Edit one square of a picture, of which others may have been edited already."""
     framed, icc = target.framed, picture.info.icc
     wish = None if supplied is None else framed.see_mask(supplied)
     square = to_srgb(framed.see(picture), icc)
-    (answer,) = ask(pipeline, [plan], [square], [seed], mask=wish, progress=progress)
-    notes += answer.notes
+    (answer,) = ask(work.pipeline, [work.plan], [square], [work.seed], mask=wish, progress=progress)
+    work.notes.extend(answer.notes)
     if supplied is None:
-        soft = framed.lay_mask(answer.mask) * _room(scene, target)
-        mask = native_mask(soft, framed.crop, picture.size, guide=picture)
+        soft = framed.lay_mask(answer.mask) * _room(work.scene, target)
+        mask = native_mask(soft, framed.crop, picture.size, guide=work.source)
     else:
-        mask = _inside(supplied, framed.crop, notes)
-    mask = _visible(mask, picture, notes)
+        mask = _inside(supplied, framed.crop, work.notes)
+    mask = _visible(mask, picture, work.notes)
     edit, copy = (_in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
     return composite(picture, edit, copy, mask, framed.crop), mask, answer.evaluations
 
