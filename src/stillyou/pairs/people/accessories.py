@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillyou.pairs.people.geometry import Floats, Integers, ellipsoid, floats, grid_triangles, unit
+from stillyou.pairs.people.geometry import Floats, ellipsoid, floats, tube
 from stillyou.pairs.people.headwear import headwear
 from stillyou.pairs.people.parts import MeshPart, Role, mesh_part
 from stillyou.pairs.people.traits import Colour
@@ -91,16 +91,6 @@ def _bent(path: Floats, scale: float) -> Floats:
     bent = path.copy()
     bent[:, 2] -= 0.30 * scale * (path[:, 0] / scale) ** 2
     return floats(bent)
-
-
-def tube(path: Floats, radius: float, around: int = 7) -> tuple[Floats, Integers]:
-    """Return the points and triangles of a round tube along a path (N, 3)."""
-    along = unit(np.gradient(path, axis=0))
-    side = unit(np.cross(along, np.array([0.13, 0.97, 0.21], np.float32)))
-    above = np.cross(side, along)
-    angle = np.linspace(0, 2 * np.pi, around + 1)
-    circle = side[:, None] * np.cos(angle)[:, None] + above[:, None] * np.sin(angle)[:, None]
-    return floats((path[:, None] + radius * circle).reshape(-1, 3)), grid_triangles(len(path), around + 1)
 
 
 def _tube_part(figure: Figure, path: Floats, radius: float, colour: Colour, metal: float = 0.0) -> MeshPart:

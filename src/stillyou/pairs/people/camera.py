@@ -62,7 +62,7 @@ def perspective(focal: float, near: float, far: float) -> Floats:
 def draw_camera(figure: Figure, seed: int) -> Camera:
     """Place the camera before a figure: head and shoulders, room for a hat above."""
     rng = generator("people", seed, "camera")
-    turn, tilt, zoom = rng.normal(0, 0.15), rng.normal(0.02, 0.05), rng.uniform(0.8, 1.06)
+    turn, tilt, zoom = np.clip(rng.normal(0, 0.22), -0.45, 0.45), rng.normal(0.02, 0.05), rng.uniform(0.8, 1.06)
     target = figure.eyes * floats([0, 1, 0.5]) + floats([0.6 * figure.posed_eyes[0], -_DROP, 0])
     distance = figure.head_height * _HEADS / 2 / np.tan(_VIEW / 2)
     eye = floats(target + euler(turn, -tilt, 0) @ floats([0, 0, distance]))

@@ -9,6 +9,7 @@ import numpy as np
 from stillyou.pairs.people.costumes.fit import NECK_ANGLES, neck_loop
 from stillyou.pairs.people.costumes.torso import Region, layer, torso
 from stillyou.pairs.people.geometry import Floats, floats, grid_triangles, loop
+from stillyou.pairs.people.neckwear import necklace, wrap
 from stillyou.pairs.people.parts import MeshPart, Role, mesh_part
 from stillyou.pairs.people.traits import ClothesTraits, Colour
 from stillyou.pairs.people.wardrobe import PATTERNS
@@ -35,6 +36,10 @@ def dress(figure: Figure) -> list[MeshPart]:
     parts += _NECKS.get(traits.kind, _no_neck)(figure, traits, colour)
     if inner:
         parts.append(_garment(figure, region, 0.12, JACKET, traits.main, traits.pattern))
+    if traits.neckwear == "scarf":
+        parts.append(wrap(figure, traits.third, Role.CLOTHES, rise=-0.1))
+    if traits.neckwear == "necklace":
+        parts.append(necklace(figure))
     return parts
 
 

@@ -69,6 +69,16 @@ def ellipsoid(around: int = 40, down: int = 24) -> tuple[Floats, Integers]:
     return floats(points.reshape(-1, 3)), grid_triangles(down + 1, around + 1)[:, ::-1]
 
 
+def tube(path: Floats, radius: float, around: int = 7) -> tuple[Floats, Integers]:
+    """Return the points and triangles of a round tube along a path (N, 3)."""
+    along = unit(np.gradient(path, axis=0))
+    side = unit(np.cross(along, np.array([0.13, 0.97, 0.21], np.float32)))
+    above = np.cross(side, along)
+    angle = np.linspace(0, 2 * np.pi, around + 1)
+    circle = side[:, None] * np.cos(angle)[:, None] + above[:, None] * np.sin(angle)[:, None]
+    return floats((path[:, None] + radius * circle).reshape(-1, 3)), grid_triangles(len(path), around + 1)
+
+
 def sample_surface(
     rng: np.random.Generator, vertices: Floats, triangles: Integers, weight: npt.ArrayLike, count: int
 ) -> tuple[Integers, Floats]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillyou.pairs.people.body import Body
-from stillyou.pairs.people.costumes.fit import NECK_ANGLES, Ring, fit_ring, neck_loop
+from stillyou.pairs.people.costumes.fit import Ring, fit_ring
 from stillyou.pairs.people.costumes.torso import Region, region
-from stillyou.pairs.people.geometry import Floats, floats, grid_triangles, loop
+from stillyou.pairs.people.geometry import Floats, floats, grid_triangles
+from stillyou.pairs.people.neckwear import wrap
 from stillyou.pairs.people.parts import MeshPart, Role, mesh_part
 from stillyou.pairs.people.traits import Colour
 
@@ -128,43 +129,6 @@ def _veil_region(body: Body) -> Region:
     return region(body, chosen)
 
 
-def _wrap(figure: Figure) -> MeshPart:
-    """Return the end of a scarf laid around the neck, from under the jaw to the shoulders."""
-    base, outward = neck_loop(figure, 0.0)
-    around = floats(loop(NECK_ANGLES))
-    shift, rows = figure.person.skin.pattern, []
-    profile = (
-        (0.02, 0.25),
-        (0.06, 0.30),
-        (0.13, 0.27),
-        (0.18, 0.17),
-        (0.20, 0.05),
-        (0.24, -0.08),
-        (0.32, -0.24),
-        (0.4, -0.4),
-    )
-    for k, (out, rise) in enumerate(profile):
-        fold = 0.03 * np.sin(3 * NECK_ANGLES + 1.3 * k + shift) * (0 < k < 7)
-        behind = 0.05 * (1 - np.cos(NECK_ANGLES))
-        front = np.clip(0.62 + 0.5 * np.cos(NECK_ANGLES), 0, 1) * (0.26 if 0 < k < 4 else 0.13 * (k == 4))
-        lifted = (rise + fold + behind + front)[:, None] * np.array([0, 1.0, 0])
-        rows.append(base + outward * (out + 0.6 * fold + 0.4 * front)[:, None] + lifted)
-    stack = np.stack(rows)
-    points = floats(np.concatenate([stack, stack[:, :1]], 1).reshape(-1, 3))
-    traits = figure.person.accessories
-    aux = np.zeros((len(points), 4), np.float32)
-    aux[:, 1] = np.tile(around, len(profile))
-    return mesh_part(
-        figure.pose.blend(points, {"torso": 0.7, "neck01": 0.3}),
-        grid_triangles(len(profile), len(around)),
-        material="cloth",
-        role=Role.COVERING,
-        rest=points,
-        aux=aux,
-        params=[(*traits.covering_colour, _PIECE), (0.0,), (0.0, 0.0, 0.0, 0.3), (2.0, 0.0, 0.0, 0.0)],
-    )
-
-
 def _hijab(figure: Figure) -> list[MeshPart]:
     """Return a headscarf: around the face, over hair and ears, down to the chest."""
     traits = figure.person.accessories
@@ -197,7 +161,7 @@ def _hijab(figure: Figure) -> list[MeshPart]:
             aux=part.aux,
             params=[(*traits.covering_colour, _VEIL), (*second, 0.0), (*second, 0.3), (1.3, 0.0, 0.0, 0.0)],
         ),
-        _wrap(figure),
+        wrap(figure, traits.covering_colour, Role.COVERING),
     ]
 
 

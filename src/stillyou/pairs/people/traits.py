@@ -98,6 +98,8 @@ class ClothesTraits:
     third: Colour
     weave: float
     folds: float
+    neckwear: str
+    """none, scarf or necklace."""
 
 
 @dataclass(frozen=True)

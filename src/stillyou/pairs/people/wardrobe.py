@@ -38,7 +38,16 @@ def draw_clothes(rng: np.random.Generator, group: Group) -> ClothesTraits:
         second = _light(rng)
     if pattern != "plain":
         third = _contrast(rng, main)
-    return ClothesTraits(kind, pattern, main, second, third, float(rng.uniform(0.3, 1.0)), float(rng.uniform(0.6, 1.3)))
+    weave, folds = float(rng.uniform(0.3, 1.0)), float(rng.uniform(0.6, 1.3))
+    return ClothesTraits(kind, pattern, main, second, third, weave, folds, _neckwear(rng, kind, group))
+
+
+def _neckwear(rng: np.random.Generator, kind: str, group: Group) -> str:
+    chance = rng.random()
+    if kind in ("jacket", "sweater", "tshirt", "suit") and chance < 0.08:
+        return "scarf"
+    bare = kind in ("tshirt", "vneck", "dress")
+    return "necklace" if bare and group.gender == "female" and group.age > 10 and chance > 0.75 else "none"
 
 
 def _light(rng: np.random.Generator) -> Colour:

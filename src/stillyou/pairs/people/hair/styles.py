@@ -54,7 +54,10 @@ class Style:
 
 
 _ALL = (
-    Style("buzz", 15000, 3, (0.05, 0.07), (0.035, 0.05), "forward", lift=0.8, offset=0, gravity=0, hug=0, frizz=0.006),
+    Style(
+        "buzz", 15000, 3, (0.05, 0.07), (0.035, 0.05), "forward",
+        lift=0.8, offset=0, gravity=0, hug=0, frizz=0.006,
+    ),
     Style(
         "crop", 10000, 7, (0.26, 0.38), (0.09, 0.13), "forward",
         lift=0.42, offset=0.035, gravity=0.07, hug=0.4, clump=0.35, frizz=0.010,
@@ -63,7 +66,10 @@ _ALL = (
         "textured", 9000, 7, (0.36, 0.5), (0.10, 0.16), "forward",
         lift=0.65, offset=0.09, gravity=0.05, hug=0.25, wave=0.015, clump=0.75, frizz=0.014,
     ),
-    Style("side", 9500, 9, (0.6, 0.85), (0.14, 0.22), "part", lift=0.55, offset=0.09, gravity=0.08, clump=0.3, frizz=0.012),
+    Style(
+        "side", 9500, 9, (0.6, 0.85), (0.14, 0.22), "part",
+        lift=0.55, offset=0.09, gravity=0.08, clump=0.3, frizz=0.012,
+    ),
     Style("quiff", 9500, 9, (0.6, 0.8), (0.11, 0.17), "up", lift=0.9, offset=0.16, gravity=0.05, hug=0.3, frizz=0.012),
     Style(
         "slick", 9500, 10, (0.75, 0.95), (0.45, 0.6), "back",

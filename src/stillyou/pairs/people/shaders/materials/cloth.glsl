@@ -5,7 +5,7 @@ const float CREW = 0., VEE = 1., OPEN = 2., JACKET = 3., HIGH = 4., SCOOP = 5., 
 // How far below the edge of the garment a point lies.
 float hem(vec3 q, float level) {
     float kind = params[0].w, d = level, middle = max(0., 1. - abs(q.x) / .52) * smoothstep(.35, .6, q.z);
-    if (kind == CREW) return d - .08;
+    if (kind == CREW) return d - .02;
     if (kind == VEE) return d - .06 - .95 * middle;
     if (kind == OPEN) return d - .02 - .20 * max(0., 1. - abs(q.x) / .2) * smoothstep(.35, .6, q.z);
     if (kind == JACKET) return d - .10 - 1.75 * max(0., 1. - abs(q.x) / .60) * smoothstep(.3, .5, q.z);
@@ -63,7 +63,7 @@ void surface(inout Surface s) {
         colour = mix(colour, vec3(.55), smoothstep(.036, .028, length(b)));
         colour *= 1. - .4 * smoothstep(.008, .0, abs(length(b) - .036));
     }
-    if (kind == CREW || kind == VEE) colour *= 1. - .14 * smoothstep(.012, .002, abs(d - .10)) * (1. - knit);
+    if (kind == CREW || kind == VEE) colour *= 1. - .14 * smoothstep(.012, .002, abs(d - .15)) * (1. - knit);
     // Folds: broad and few, running down and out from the armpits; crumples only in thin cloth.
     float h0, e = .03;
     vec3 warp = vec3(0, .6 * noise(q * 1.3 + seed), 0), scale = vec3(2.6, 1.0, 2.0), g;
