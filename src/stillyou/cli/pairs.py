@@ -51,7 +51,7 @@ def _make(
     as_json: bool = _JSON,
 ) -> None:
     """Make pairs; run the same command again to resume, or with a greater -n to grow."""
-    from stillyou.pairs.teacher import check_teacher, describe_backgrounds
+    from stillyou.pairs.teacher import check_teacher, describe_backgrounds, prepare_teacher
     from stillyou.pairs.teacher import teacher as open_teacher
 
     check_teacher(teacher, backgrounds=backgrounds)
@@ -62,6 +62,7 @@ def _make(
 
     workers = workers or _cores()
     check_numbers(n=n, size=size, shard_size=shard_size, workers=workers, seed=seed)
+    prepare_teacher(teacher)
     summary = make_pairs(
         partial(open_teacher, teacher, size=size, backgrounds=backgrounds),
         chosen,

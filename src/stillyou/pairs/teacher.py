@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from stillyou.console import console
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest, requires
 from stillyou.pairs.pair import Pair
@@ -75,15 +76,25 @@ def _people(options: TeacherOptions) -> Teacher:
     return Photographed(PeopleStudio(size=options.size, backgrounds=options.backgrounds))
 
 
+def _prepare_people() -> None:
+    requires("people", "moderngl", "scipy", "pyvips")
+    from stillyou.pairs.people.gl.context import open_device
+
+    device = open_device()
+    where = "on the CPU" if device.software else "on the graphics card"
+    console.print(f"people are drawn {where}: {device.renderer}", markup=False)
+
+
 @dataclass(frozen=True)
 class _Entry:
-    """How a teacher is built, and which options it takes besides the size."""
+    """How a teacher is built, which options it takes besides the size, and what it needs to find."""
 
     build: Callable[[TeacherOptions], Teacher]
     takes: tuple[str, ...] = ()
+    prepare: Callable[[], None] | None = None
 
 
-_TEACHERS = {"cartoon": _Entry(_cartoon), "people": _Entry(_people, ("backgrounds",))}
+_TEACHERS = {"cartoon": _Entry(_cartoon), "people": _Entry(_people, ("backgrounds",), _prepare_people)}
 
 
 def teacher_names() -> list[str]:
@@ -106,6 +117,17 @@ def check_teacher(name: str, *, backgrounds: Path | None = None) -> None:
         able = " or ".join(other for other, entry in sorted(_TEACHERS.items()) if "backgrounds" in entry.takes)
         raise UsageError(f"the teacher '{name}' takes no --backgrounds", f"Use --teacher {able}, or leave it out.")
     describe_backgrounds(backgrounds)
+
+
+def prepare_teacher(name: str) -> None:
+    """Make sure that a teacher finds what it needs, before any worker starts, and say what it found.
+
+    Raises:
+        StillYouError: A library is not installed, or there is nothing to draw with.
+    """
+    prepare = _TEACHERS[name].prepare
+    if prepare is not None:
+        prepare()
 
 
 def describe_backgrounds(folder: Path) -> str:
