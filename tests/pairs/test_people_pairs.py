@@ -14,7 +14,7 @@ from stillyou.cli import main
 from stillyou.draws import generator
 from stillyou.effects.catalogue import load_effects
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError
+from stillyou.errors import StillYouError, UsageError
 from stillyou.pairs import camera
 from stillyou.pairs.camera import Photographed, photograph
 from stillyou.pairs.generate import make_pairs, salvage
@@ -175,3 +175,24 @@ def test_all_effects_of_a_person_meet_the_same_camera():
     assert (teacher.name, teacher.shares_sources) == ("sitters", True)
     pairs = [teacher.make(effect, 7) for effect in EFFECTS]
     assert all((pair.source == pairs[0].source).all() for pair in pairs)
+
+
+def test_the_command_makes_people_and_workers_change_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    pytest.importorskip("moderngl")
+    from stillyou.pairs.people.gl.context import open_device
+
+    try:
+        open_device()
+    except StillYouError as error:
+        pytest.skip(str(error))
+    command = ["pairs", "make", "--teacher", "people", "-e", "santa,laughing", "-n", "2", "--size", "64"]
+    for workers, name in (("1", "one"), ("2", "two")):
+        with pytest.raises(SystemExit, match="0"):
+            main([*command, "--shard-size", "1", "--workers", workers, "-o", str(tmp_path / name)])
+    files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
+    assert files[0] == files[1] and len(files[0]) >= 3
+    data = PairDataset(tmp_path / "one", status="any")
+    assert data.meta.teacher == "people" and data.meta.licences
+    santa, laughing = data.load(0), data.load(1)
+    assert santa.seed == laughing.seed and santa.target_prompt == "a person, santa claus costume"
+    assert santa.attributes["skin_tone"] == laughing.attributes["skin_tone"]
