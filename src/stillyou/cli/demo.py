@@ -29,7 +29,7 @@ def demo(
     from stillyou.images import read_picture, write_picture
 
     editor = Editor.from_pretrained(model, device=device)
-    portraits = sorted(Path(str(files("stillyou") / "samples")).glob("*.png"))
+    portraits = _portraits(editor.pipeline.card.domains)
     effects = [effect for effect in catalogue() if effect in editor.pipeline.card.effect_ids]
     rows = []
     for portrait in track(portraits, description="portraits", console=console):
@@ -42,3 +42,10 @@ def demo(
         rows.append(row)
     write_picture(output / "demo.png", draw_grid(rows))
     typer.echo(f"Look at {output / 'demo.png'}")
+
+
+def _portraits(domains: tuple[str, ...]) -> list[Path]:
+    """Return the samples of the kinds that a model was trained on: drawings are PNG files, photographs JPEG files."""
+    samples = Path(str(files("stillyou") / "samples"))
+    drawings = sorted(samples.glob("*.png")) if "cartoon" in domains else []
+    return drawings + (sorted(samples.glob("*.jpg")) if "people" in domains else [])
