@@ -34,7 +34,7 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.benchmark import cases
 from stillyou.images.framing import FACE_CENTRE, FACE_SHARE
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.store import PairDataset
+from stillyou.pairs.store import PairDataset, read_info
 from stillyou.pairs.teacher import teacher
 
 SEED = 777
@@ -93,9 +93,11 @@ def make(effects: Sequence[EffectSpec], domain: str, n: int, size: int) -> list[
 
 
 def load(folder: Path, effects: Sequence[EffectSpec], n: int) -> list[Pair]:
-    """Read the first n accepted pairs of each effect."""
-    pairs = []
+    """Read the first n accepted pairs of each effect that the dataset has."""
+    known, pairs = {effect.id for effect in read_info(folder).effects}, []
     for effect in effects:
+        if effect.id not in known:
+            continue
         data = PairDataset(folder, effects=[effect.id])
         pairs += [data.load(index) for index in range(min(n, len(data)))]
     return pairs
