@@ -116,9 +116,22 @@ def _check(request: Request) -> _Options:
 
 
 def _check_official(request: Request) -> None:
-    where = {"mask": request.mask, "crop": request.crop, "face": request.face, "faces-out": request.faces_out}
-    domain = None if request.domain == "auto" else request.domain
-    check_official(request.strength, request.mask_strategy, **where, domain=domain, resolution=request.resolution)
+    """Refuse what the released demo does not have, and what would change its numbers."""
+    speed, plain = request.speed, SpeedSettings()
+    lossy = ("scheduler", "guidance_share", "feature_interval")
+    changed = {
+        name.replace("_", "-"): getattr(speed, name) for name in lossy if getattr(speed, name) != getattr(plain, name)
+    }
+    check_official(
+        request.strength,
+        request.mask_strategy,
+        mask=request.mask,
+        crop=request.crop,
+        face=request.face,
+        domain=None if request.domain == "auto" else request.domain,
+        resolution=request.resolution,
+        **{"faces-out": request.faces_out, **changed},
+    )
 
 
 def _wish(request: Request) -> Wish:
@@ -191,7 +204,7 @@ def _load(request: Request) -> Editor:
         diffusers_log.disable_progress_bar()
         transformers_log.disable_progress_bar()
         # The released numerics are compared with others' in fp32.
-        dtype = torch.float32 if request.official else None
+        dtype = torch.float32 if request.official and request.speed.precision == "auto" else None
         lora = None if request.lora is None else LoraChoice.parse(request.lora)
         editor = Editor.from_pretrained(request.model, request.device, dtype, request.speed, lora)
     compile_now(editor, request.speed)

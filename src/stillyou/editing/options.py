@@ -76,9 +76,7 @@ def check_official(strength: float, mask_strategy: str | None, **given: object) 
         )
     for name, value in given.items():
         if value is not None:
-            raise UsageError(
-                f"official mode squashes the whole picture, so {name} has no meaning", f"Leave --{name} out."
-            )
+            raise UsageError(f"official mode does as the released demo, which has no {name}", f"Leave --{name} out.")
 
 
 def _check_whole(name: str, value: int, lowest: int, highest: int) -> None:

@@ -74,10 +74,10 @@ def test_official_edit_takes_a_seed_and_scales(imported, portrait):
     [
         ({"strength": 0.5}, "no strength"),
         ({"mask_strategy": "noise"}, "no mask strategy 'noise'"),
-        ({"crop": Crop(0, 0, 64)}, "crop has no meaning"),
-        ({"mask": np.zeros((100, 150), np.uint8)}, "mask has no meaning"),
-        ({"resolution": 128}, "resolution has no meaning"),
-        ({"face": "all"}, "face has no meaning"),
+        ({"crop": Crop(0, 0, 64)}, "which has no crop"),
+        ({"mask": np.zeros((100, 150), np.uint8)}, "which has no mask"),
+        ({"resolution": 128}, "which has no resolution"),
+        ({"face": "all"}, "which has no face"),
     ],
 )
 def test_official_edit_refuses_what_the_release_does_not_have(imported, portrait, options, match):
@@ -96,6 +96,11 @@ def test_official_edit_command(model_folder, portrait, tmp_path, capsys):
     assert "official mode has no strength" in capsys.readouterr().err
     assert run("edit", portrait, "-e", "santa", "--official", "-o", out) == 2
     assert "runs Stable Diffusion models" in capsys.readouterr().err
+    for option in (("--scheduler", "ddim"), ("--guidance-share", 0.5), ("--feature-interval", 2), ("--crop", "0,0,9")):
+        assert run(*edit, *option) == 2
+        assert f"the released demo, which has no {option[0][2:]}" in capsys.readouterr().err
+    assert run(*edit, "--steps", 1, "--precision", "bf16", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["dtype"] == "bfloat16"
 
 
 def test_imported_models_edit_without_official_too(model_folder, portrait, tmp_path, capsys):

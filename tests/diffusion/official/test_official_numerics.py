@@ -6,6 +6,8 @@ those of random weights are some ten times as large, so that differences are cou
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -141,12 +143,15 @@ def test_official_mask_defects_are_those_listed(imported):
 
 def test_official_batches_are_ordered_none_full_image_source(imported):
     recorder = Recorder()
-    sample_released(recorder, imported.scheduler, SCENE, TEXTS[1], torch.ones(1, 4, 8, 8), SCALES, 1)
+    start = torch.ones(1, 4, 8, 8)
+    sample_released(recorder, imported.scheduler, SCENE, TEXTS[1], latents=start, scales=SCALES, steps=1)
     assert [row[:3] for row in recorder.rows] == [(False, 0, 7), (True, 2, 5), (False, 0, 5), (True, 0, 5)]
 
 
 def test_official_fast_latents_are_one_a_step(imported):
-    kept = reconstruction_latents(Recorder(), imported.scheduler, SCENE, TEXTS[0], torch.ones(1, 4, 8, 8), SCALES, 3)
+    start = torch.ones(1, 4, 8, 8)
+    run = partial(sample_released, Recorder(), imported.scheduler, SCENE, latents=start, scales=SCALES, steps=3)
+    kept = reconstruction_latents(run, TEXTS[0])
     assert kept.shape == (3, 4, 8, 8)
 
 

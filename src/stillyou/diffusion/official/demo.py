@@ -9,6 +9,7 @@ mask, both posteriors once more, a further sample of the source's, and the noise
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def make_draws(pipeline: Any, seed: int = released.SEED) -> Draws:
     side = official_resolution(pipeline) // 8
     generator = torch.Generator("cpu").manual_seed(seed)
     z_t, source, black, *rest = (
-        noise.to(pipeline.device) for noise in draw(generator, (1, pipeline.unet.config.out_channels, side, side), 7)
+        noise.to(_device(pipeline)) for noise in draw(generator, (1, pipeline.unet.config.out_channels, side, side), 7)
     )
     mask = MaskDraws(PosteriorNoise(rest[0], rest[1]), rest[2], rest[3])
     return Draws(z_t, PosteriorNoise(source, black), mask)
@@ -134,34 +135,43 @@ def edit_as_released(
     denoiser, scheduler = pipeline.denoiser, pipeline.scheduler
     target, source = _texts(pipeline, denoiser, prompt), _texts(pipeline, denoiser, source_prompt)
     scene = _encode(pipeline, denoiser, square, draws.scene)
+    run = partial(sample_released, denoiser, scheduler, scene, latents=draws.latents, scales=scales, steps=steps)
     a_run = (4 if guided_branches(scales) else 1) * steps
-    evaluations, mask = a_run, None
-    if with_mask:
-        masked = _encode(pipeline, denoiser, square, draws.mask.scene)
-        z_m = sample_posterior(pipeline.vae, _pixels(square).to(pipeline.device), draws.mask.posterior)
-        mask = released_mask(denoiser, scheduler, masked, source, target, z_m, draws.mask.noise, scales, maps=maps)
-        evaluations += mask_rows(scales) * maps
-        if rec_latents is None:
-            rec_latents = reconstruction_latents(denoiser, scheduler, scene, source, draws.latents, scales, steps)
-            evaluations += a_run
-        _check_rec_latents(rec_latents, (steps, *draws.latents.shape[1:]))
-    latents = sample_released(
-        denoiser,
-        scheduler,
-        scene,
-        target,
-        draws.latents,
-        scales,
-        steps,
-        mask=mask,
-        rec_latents=rec_latents,
-        progress=progress,
-    )
-    return OfficialEdit(
-        pixels=decode(pipeline.vae, latents)[0].numpy(),
-        mask=None if mask is None else mask[0].float().cpu().numpy(),
-        evaluations=evaluations,
-    )
+    if not with_mask:
+        return _finished(pipeline, run(target, progress=progress), None, a_run)
+    mask, evaluations = _mask(pipeline, denoiser, square, (source, target), draws.mask, scales, maps)
+    if rec_latents is None:
+        rec_latents, evaluations = reconstruction_latents(run, source), evaluations + a_run
+    _check_rec_latents(rec_latents, (steps, *draws.latents.shape[1:]))
+    latents = run(target, mask=mask, rec_latents=rec_latents.to(mask), progress=progress)
+    return _finished(pipeline, latents, mask, evaluations + a_run)
+
+
+def _mask(
+    pipeline: Any,
+    denoiser: Denoiser,
+    square: Pixels,
+    texts: tuple[Texts, Texts],
+    draws: MaskDraws,
+    scales: GuidanceScales,
+    maps: int,
+) -> tuple[torch.Tensor, int]:
+    """Return the released mask (1, h, w) for the source's and the target's texts, and the evaluations it took."""
+    scene = _encode(pipeline, denoiser, square, draws.scene)
+    z_m = sample_posterior(pipeline.vae, _pixels(square).to(_device(pipeline)), draws.posterior)
+    mask = released_mask(denoiser, pipeline.scheduler, scene, *texts, z_m, draws.noise, scales, maps=maps)
+    return mask, mask_rows(scales) * maps
+
+
+def _finished(pipeline: Any, latents: torch.Tensor, mask: torch.Tensor | None, evaluations: int) -> OfficialEdit:
+    soft = None if mask is None else mask[0].float().cpu().numpy()
+    return OfficialEdit(decode(pipeline.vae, latents)[0].numpy(), soft, evaluations)
+
+
+def _device(pipeline: Any) -> torch.device:
+    """Return where the networks compute; with offloading they lie elsewhere."""
+    device: torch.device = pipeline._execution_device
+    return device
 
 
 def squash(image: Image.Image, side: int) -> Pixels:
@@ -175,7 +185,7 @@ def _pixels(square: Pixels) -> torch.Tensor:
 
 
 def _encode(pipeline: Any, denoiser: Denoiser, square: Pixels, noise: PosteriorNoise) -> Scene:
-    side, device = int(pipeline.image_encoder.config.image_size), pipeline.device
+    side, device = int(pipeline.image_encoder.config.image_size), _device(pipeline)
     # CLIP's own preprocessing reduces 8-bit pictures with Pillow's bicubic filter.
     small = np.asarray(Image.fromarray(square).resize((side, side), Image.Resampling.BICUBIC))
     seen = _pixels(small).to(device)
@@ -184,7 +194,7 @@ def _encode(pipeline: Any, denoiser: Denoiser, square: Pixels, noise: PosteriorN
 
 
 def _texts(pipeline: Any, denoiser: Denoiser, prompt: str) -> Texts:
-    tokens = denoiser.text_tokens(pipeline.token_ids([prompt, ""]).to(pipeline.device))
+    tokens = denoiser.text_tokens(pipeline.token_ids([prompt, ""]).to(_device(pipeline)))
     return Texts(tokens[:1], tokens[1:])
 
 

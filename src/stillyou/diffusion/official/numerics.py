@@ -19,7 +19,7 @@ With s1 <= 1 and s2 <= 1 the release evaluates `full` alone and ignores all thre
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,10 +129,10 @@ def sample_released(
     scheduler: Any,
     scene: Scene,
     texts: Texts,
+    *,
     latents: torch.Tensor,
     scales: GuidanceScales,
     steps: int,
-    *,
     mask: torch.Tensor | None = None,
     rec_latents: torch.Tensor | None = None,
     record: list[torch.Tensor] | None = None,
@@ -176,25 +176,21 @@ def sample_released(
     return z_t
 
 
-def reconstruction_latents(
-    denoiser: Denoiser,
-    scheduler: Any,
-    scene: Scene,
-    source_texts: Texts,
-    latents: torch.Tensor,
-    scales: GuidanceScales,
-    steps: int,
-) -> torch.Tensor:
+def reconstruction_latents(run: Callable[..., torch.Tensor], source_texts: Texts) -> torch.Tensor:
     """Make `rec_latents`, which nothing in the release does.
 
     The same noise is sampled with the source prompt, for which the model was trained to return the source, and the
     latents after every step are kept: what the release returns for `fast_latents=range(steps)`.
 
+    Args:
+        run: `sample_released` with everything given but the texts.
+        source_texts: Of the source prompt.
+
     Returns:
         (steps, C, h, w).
     """
     kept: list[torch.Tensor] = []
-    sample_released(denoiser, scheduler, scene, source_texts, latents, scales, steps, record=kept)
+    run(source_texts, record=kept)
     return torch.cat(kept)
 
 
