@@ -121,7 +121,7 @@ def room(rng: Rng, side: int) -> Floats:
         left, wide, top = rng.uniform(-0.2, 1), rng.uniform(0.12, 0.4), rng.uniform(0.5, 0.8)
         picture[(x > left) & (x < left + wide) & (y > top)] = _colour(rng, 0.02, 0.25, 0.3)
     _discs(rng, picture, int(rng.integers(0, 4)), (0.02, 0.05), (0.5, 1.6), 0.5)
-    return _soft(floats(picture), float(rng.uniform(2.2, 4.5)))
+    return _soft(floats(picture), float(rng.uniform(1.2, 4.2)))
 
 
 def _window(rng: Rng, picture: Floats, x: Floats, y: Floats) -> None:
@@ -167,7 +167,7 @@ def street(rng: Rng, side: int) -> Floats:
     picture = np.where((y > rng.uniform(0.78, 0.92))[..., None], _colour(rng, 0.04, 0.25, 0.05), picture)
     if night or rng.random() < 0.4:
         _discs(rng, picture, int(rng.integers(6, 24)), (0.012, 0.045), (0.3, 1.4), 0.9)
-    return _soft(floats(picture), float(rng.uniform(2.0, 4.5)))
+    return _soft(floats(picture), float(rng.uniform(1.0, 4.2)))
 
 
 def greenery(rng: Rng, side: int) -> Floats:
@@ -199,7 +199,7 @@ def outdoors(rng: Rng, side: int) -> Floats:
     picture = np.where((y > hills)[..., None], far * np.array([0.85, 0.95, 1.05]), picture)
     ground = near * (1 + 0.2 * _cloudy(rng, side, (9.0, 3.0)))
     picture = np.where((y > horizon)[..., None], ground, picture)
-    return _soft(floats(picture), float(rng.uniform(1.5, 4.0)))
+    return _soft(floats(picture), float(rng.uniform(0.8, 3.6)))
 
 
 SCENES = {

@@ -139,6 +139,7 @@ def _follow(
     points = interpolate(figure.neutral, corners, bary)[:, None] + shape * scale[:, None, None]
     points += (guides[near[:, 0]] - points) * (style.clump * share**1.3)
     stray = rng.standard_normal((count, 1, 3), np.float32)
+    stray *= 1 + 1.6 * (rng.random((count, 1, 1), np.float32) > 0.96)  # a few hairs fly
     rough = rng.random((count, steps, 3), np.float32) - 0.5
     points += style.frizz * (stray * share**0.6 + 0.6 * rough * share)
     if style.wave:
