@@ -105,9 +105,8 @@ def test_subdividing_an_open_sheet_keeps_its_border_a_curve_of_the_border_alone(
     np.testing.assert_allclose(points[0], [0.125, 0.125, 0], atol=1e-6)
 
 
-@pytest.mark.parametrize("fine", [True, False])
-def test_the_surface_is_whole(fine: bool) -> None:
-    body = load_body(fine)
+def test_the_surface_is_whole() -> None:
+    body = load_body()
     assert body.quads.max() == len(body.rest) - 1
     np.testing.assert_allclose(body.weights.sum(1), 1, atol=1e-5)
     np.testing.assert_allclose(np.asarray(body.matrix.sum(1)).ravel(), 1, atol=1e-5)
@@ -117,7 +116,7 @@ def test_the_surface_is_whole(fine: bool) -> None:
 
 
 def test_a_still_pose_moves_nothing_of_the_head_and_a_turn_keeps_distances() -> None:
-    body = load_body(False)
+    body = load_body()
     head = body.rest[body.rest[:, 1] > 7.5]
     still = Pose(body, body.cage, HeadPose())
     np.testing.assert_allclose(still.head(head), head, atol=1e-5)
@@ -134,7 +133,7 @@ def test_a_still_pose_moves_nothing_of_the_head_and_a_turn_keeps_distances() -> 
 @settings(max_examples=20)
 @given(st.floats(-0.6, 0.6), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
 def test_poses_leave_the_chest_where_it_is(yaw: float, pitch: float, roll: float) -> None:
-    body = load_body(False)
+    body = load_body()
     chest = (body.rest[:, 1] < 4) & (body.weights[:, 0] > 0.999)
     posed = Pose(body, body.cage, HeadPose(yaw, pitch, roll)).body(body.rest)
     assert chest.sum() > 100

@@ -25,7 +25,7 @@ from stillyou.pairs.people.parts import MeshPart, Role, StrandPart
 from stillyou.pairs.people.person import draw_person
 
 PEOPLE = 200
-SPARSE = Detail(size=64, factor=1, shadow=256, strands=0.04, fine=True)
+SPARSE = Detail(size=64, factor=1, shadow=256, strands=0.04)
 """Few strands: where they stand is tested, not how many."""
 
 

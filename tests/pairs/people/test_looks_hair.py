@@ -18,7 +18,7 @@ from stillyou.pairs.people.person import Person, draw_person
 from stillyou.pairs.people.traits import HairTraits
 
 PEOPLE = 50
-SPARSE = Detail(size=64, factor=1, shadow=64, strands=0.03, fine=True)
+SPARSE = Detail(size=64, factor=1, shadow=64, strands=0.03)
 """A few hundred strands: enough to see where they go."""
 
 

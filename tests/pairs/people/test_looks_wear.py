@@ -15,7 +15,7 @@ from stillyou.pairs.people.parts import Role
 from stillyou.pairs.people.person import Person, draw_person
 from stillyou.pairs.people.wardrobe import KINDS
 
-SMALL = Detail(size=64, factor=1, shadow=64, strands=0.03, fine=True)
+SMALL = Detail(size=64, factor=1, shadow=64, strands=0.03)
 FIGURES = [Figure(draw_person(seed), SMALL) for seed in range(8)]
 
 

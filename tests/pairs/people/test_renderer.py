@@ -17,7 +17,7 @@ from stillyou.pairs.people.gl.buffers import ribbon_indices
 from stillyou.pairs.people.light import Light
 from stillyou.pairs.people.parts import MeshPart, Part, Role, StrandPart, mesh_part, strand_part
 
-DETAIL = Detail(size=32, factor=2, shadow=128, strands=1, fine=False)
+DETAIL = Detail(size=32, factor=2, shadow=128, strands=1)
 SHADERS = Path(programs.__file__).parents[1] / "shaders"
 
 

@@ -29,7 +29,7 @@ def test_workers_change_nothing(tmp_path: Path, device: str) -> None:
     opened = partial(teacher, "people", size=SIZE)
     for workers in (1, 2):
         folder = tmp_path / str(workers)
-        make_pairs(opened, EFFECTS, 2, folder, size=SIZE, shard_size=1, workers=workers, progress=False)
+        make_pairs(opened, EFFECTS[:1], 2, folder, size=SIZE, shard_size=1, workers=workers, progress=False)
     for number in range(2):
         one, two = (tmp_path / workers / shard_name(number) for workers in "12")
         assert one.read_bytes() == two.read_bytes()

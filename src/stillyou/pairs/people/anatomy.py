@@ -51,7 +51,7 @@ def bare_parts(figure: Figure, surface: Surface, wet: float = 0.0) -> list[Part]
 def _surface_part(
     body: Body, surface: Surface, part: str, material: str, role: Role, aux: Floats | None, params: Rows
 ) -> MeshPart:
-    vertices, triangles = _own_vertices(part, len(body.rest))
+    vertices, triangles = _own_vertices(part)
     return mesh_part(
         surface.posed[vertices],
         triangles,
@@ -65,9 +65,9 @@ def _surface_part(
 
 
 @lru_cache(maxsize=8)
-def _own_vertices(part: str, count: int) -> tuple[npt.NDArray[np.int64], Integers]:
-    """Return the surface vertices of a part and its triangles in numbers of those; `count` tells the detail."""
-    body = load_body(fine=count > 10000)
+def _own_vertices(part: str) -> tuple[npt.NDArray[np.int64], Integers]:
+    """Return the surface vertices of a part and its triangles in numbers of those."""
+    body = load_body()
     triangles = body.triangles_of(part)
     shown = body.neckline[triangles].min(1) < _COVERED
     used, numbers = np.unique(triangles[shown], return_inverse=True)

@@ -1,7 +1,7 @@
 """The compiled body: what data/body.npz holds, and the maps between its cage and the surface that is drawn.
 
 Symbols: the *cage* is MakeHuman's base mesh, head to chest (C, 3); targets move its vertices. The *surface* (V, 3) is
-one Catmull-Clark level of it (`fine`) or the part of it that is drawn. *Rest* coordinates are the surface of the
+one Catmull-Clark level of the part of it that is drawn. *Rest* coordinates are the surface of the
 template that everyone starts from: regions and procedural textures are painted there. Unit: decimetre, y up, z to the
 viewer, the chin near y = 6.1 and the crown near 8.5.
 """
@@ -136,19 +136,17 @@ class Body:
         return cKDTree(self.rest[self.outside])
 
 
-@lru_cache(maxsize=2)
-def load_body(fine: bool = True) -> Body:
-    """Load the compiled body.
-
-    Args:
-        fine: Whether the surface is subdivided once (26 thousand vertices) or the cage itself (6 thousand).
-    """
+@lru_cache(maxsize=1)
+def load_body() -> Body:
+    """Load the compiled body; once a process."""
     packed = (resources.files(__package__) / "data" / "body.npz").read_bytes()
     with np.load(BytesIO(packed), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     cage = arrays["vertices"]
     cage_quads = {name[6:]: value.astype(np.int64) for name, value in arrays.items() if name.startswith("quads_")}
-    matrix, quads, part = _surface(cage_quads, len(cage), fine)
+    coarse = np.concatenate([cage_quads[name] for name in SURFACE_PARTS])
+    part = np.repeat(np.arange(len(SURFACE_PARTS)), [len(cage_quads[name]) for name in SURFACE_PARTS])
+    matrix, quads = subdivide(coarse, len(cage))
     weights = floats(matrix @ (arrays["weights"].astype(np.float32) / 255))
     regions = floats(matrix @ (arrays["regions"].astype(np.float32) / 255))
     return Body(
@@ -158,25 +156,11 @@ def load_body(fine: bool = True) -> Body:
         targets=_targets(arrays),
         matrix=matrix,
         quads=quads,
-        part=part,
+        part=np.tile(part, 4),
         rest=floats(matrix @ cage),
         weights=weights / weights.sum(1, keepdims=True),
         masks=dict(zip(_REGIONS, np.ascontiguousarray(regions.T), strict=True)),
     )
-
-
-def _surface(
-    cage_quads: Mapping[str, Quads], count: int, fine: bool
-) -> tuple[csr_matrix, Quads, npt.NDArray[np.int64]]:
-    quads = np.concatenate([cage_quads[name] for name in SURFACE_PARTS])
-    part = np.concatenate([np.full(len(cage_quads[name]), k) for k, name in enumerate(SURFACE_PARTS)])
-    if fine:
-        matrix, quads = subdivide(quads, count)
-        return matrix, quads, np.tile(part, 4)
-    matrix, fine_quads = subdivide(quads, count)
-    # Corner points come first and in the order of the cage, so the limit-ward moved cage is the matrix's first rows.
-    used, numbers = np.unique(quads, return_inverse=True)
-    return matrix[: len(used)], numbers.reshape(-1, 4), part
 
 
 def _targets(arrays: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, Target]:

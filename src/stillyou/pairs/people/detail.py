@@ -14,20 +14,18 @@ class Detail:
         factor: Pixels drawn for each finished one, along a side.
         shadow: Side of the shadow map in pixels.
         strands: Share of the strands of a picture of 512 px that are grown.
-        fine: Whether the body's surface is subdivided.
     """
 
     size: int
     factor: int
     shadow: int
     strands: float
-    fine: bool
 
     @classmethod
     def of(cls, size: int) -> Detail:
         """Return the detail for pictures of a size: strands go with its square root, widths make up for them."""
         share = min(1.0, max(0.2, size / 512))
-        return cls(size, 2, 1024 if size > 256 else 512, share, True)
+        return cls(size, 2, 1024 if size > 256 else 512, share)
 
     @property
     def drawn(self) -> int:

@@ -65,7 +65,7 @@ class Figure:
 
     def __init__(self, person: Person, detail: Detail) -> None:
         self.person, self.detail = person, detail
-        self.body: Body = load_body(detail.fine)
+        self.body: Body = load_body()
         self.cage = morph(self.body, {**macro_weights(person.phenotype), **person.details})
         self.neutral = self.body.refine(self.cage)
         self.normals = self.body.normals(self.neutral)

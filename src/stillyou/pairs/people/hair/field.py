@@ -58,9 +58,9 @@ class HeadField:
 
 
 @lru_cache(maxsize=2)
-def head_field(fine: bool) -> HeadField:
-    """Return the field of `load_body(fine)`, made once."""
-    return HeadField(load_body(fine))
+def head_field() -> HeadField:
+    """Return the field of the body, made once."""
+    return HeadField(load_body())
 
 
 def _cells(points: Floats) -> Floats:

@@ -74,7 +74,7 @@ def grow(figure: Figure) -> Hair | None:
     tucked = person.accessories.covering == "turban"
     style, traits = STYLES["crop" if tucked else person.hair.style], person.hair
     rng = generator("people", person.seed, "strands")
-    field = head_field(figure.detail.fine)
+    field = head_field()
     roots, guides = _guides(figure.body, field, style, traits, rng, density)
     carried = field.warp(figure.neutral, guides)
     points, edge = _follow(figure, style, traits, rng, density, roots, carried)
