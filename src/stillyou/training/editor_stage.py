@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,15 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.pairs.store import PairDataset
-from stillyou.training.cache import CacheSettings, LatentCache, LatentEncoder, PairEncoder, cache_key, open_or_build
+from stillyou.training.cache import LatentCache
 from stillyou.training.checkpoint import newest_state
 from stillyou.training.config import EditorSettings
 from stillyou.training.device import stream_workers
 from stillyou.training.editor import LABELS, EditorBatches, editor_objective, encode_words, pools
-from stillyou.training.frozen import ENCODERS, FrozenBatches, FrozenEncoder, frozen_objective
+from stillyou.training.encoding import encode_pairs, encoders_on
+from stillyou.training.frozen import FrozenBatches, frozen_objective
 from stillyou.training.loop import Intervals, Outcome, Task, Trainer
-from stillyou.training.memory import check_memory
+from stillyou.training.memory import check_memory, remedies
 from stillyou.training.mixture import Part, words
 from stillyou.training.model import fresh_pipeline, load_autoencoder, load_init
 from stillyou.training.progress import StageReporter, duration
@@ -67,7 +68,7 @@ def train_editor(
         config = run.request.config
         if config.editor.frozen_encoders:
             check_memory(pipeline, config.editor, accelerator)
-        cache = _cache(run, accelerator, pipeline, datasets, reporter)
+        cache = encode_pairs(run, accelerator, pipeline, datasets, reporter)
         hidden = held_back([row.key for row in cache.rows], config.seed, config.held_back)
         validation = validation or _grid(run, datasets, hidden, specs)
         validate = partial(_validate, run, pipeline, validation, accelerator)
@@ -78,7 +79,10 @@ def train_editor(
         trainer = Trainer(
             accelerator, task, config.editor, limits, intervals, run.folder / "editor", reporter, preparation.elapsed
         )
-        outcome = trainer.run()
+        try:
+            outcome = trainer.run()
+        except torch.cuda.OutOfMemoryError as error:
+            raise StillYouError("the GPU's memory ran out while training", _thrift(config.editor)) from error
         figures: dict[str, Any] = {"steps": trainer.step, "seconds": round(trainer.clock.elapsed, 1)}
         if outcome is Outcome.FINISHED:
             figures |= _finish(run, accelerator, pipeline, trainer, specs, datasets)
@@ -87,6 +91,14 @@ def train_editor(
         accelerator.wait_for_everyone()
         reporter.say(f"{outcome.value} at step {trainer.step} after {duration(trainer.clock.elapsed)}")
         return outcome, figures
+
+
+def _thrift(settings: EditorSettings) -> str:
+    """Return what helps where memory ran out."""
+    if not settings.frozen_encoders:
+        return "Give a smaller --batch or more --accumulation."
+    at_hand = [flags for flags, _, _ in remedies(settings, settings.batch // settings.accumulation)]
+    return f"Try {at_hand[0]}, or at most {at_hand[-1]}." if at_hand else "Give a smaller --batch."
 
 
 def effect_specs(datasets: Sequence[PairDataset], extra: Sequence[EffectSpec]) -> dict[str, EffectSpec]:
@@ -127,69 +139,6 @@ def _pipeline(run: Run, specs: Mapping[str, EffectSpec]) -> MultiConditionedPipe
     if not (run.vae / "config.json").is_file():
         raise UsageError(f"{run.vae} does not exist yet", "Run the autoencoder stage first.")
     return fresh_pipeline(config.architecture, words(list(specs.values())), load_autoencoder(run.vae), config.seed)
-
-
-@contextmanager
-def _encoders_on(pipeline: MultiConditionedPipeline, device: torch.device) -> Iterator[None]:
-    """Lend frozen encoders the device for a while; in between its memory is the training's."""
-    for name in ENCODERS:
-        getattr(pipeline, name).float().eval().requires_grad_(False).to(device)
-    try:
-        yield
-    finally:
-        for name in ENCODERS:
-            getattr(pipeline, name).to("cpu")
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-
-
-def _cache(
-    run: Run,
-    accelerator: Accelerator,
-    pipeline: MultiConditionedPipeline,
-    datasets: Sequence[PairDataset],
-    reporter: StageReporter,
-) -> LatentCache:
-    """Open or make the latent cache; the first process makes it."""
-    config, folder, device = run.request.config, run.folder / "cache", accelerator.device
-    frozen = config.editor.frozen_encoders
-    settings = CacheSettings(
-        resolution=pipeline.resolution,
-        vision_size=pipeline.image_encoder.config.image_size,
-        copies=config.editor.copies,
-        seed=config.seed,
-    )
-    clock, encoder = Clock(Limits()), _encoder(pipeline, settings, config.editor)
-    if not (folder / cache_key(datasets, encoder)).is_dir():
-        reporter.say(f"encoding {sum(map(len, datasets))} pairs, {settings.copies} copies each")
-    lent = _encoders_on(pipeline, device) if frozen else nullcontext()
-    with accelerator.main_process_first(), lent:
-        pipeline.vae.to(device)
-        cache = open_or_build(
-            folder,
-            datasets,
-            encoder,
-            device=device,
-            advance=lambda done, total: reporter.update(
-                0.0, f"encoded {done} of {total} pairs", remaining=clock.elapsed * (total / done - 1)
-            ),
-        )
-    reporter.say(f"latents ready after {duration(clock.elapsed)} ({cache.bytes / 2**20:.0f} MiB)")
-    # Beside large networks half of what is free now is soon used otherwise.
-    return cache.placed(
-        device, reserve=torch.cuda.mem_get_info(device)[0] * 3 // 4 if frozen and _on_gpu(device) else 0
-    )
-
-
-def _encoder(pipeline: MultiConditionedPipeline, settings: CacheSettings, editor: EditorSettings) -> PairEncoder:
-    vae = pipeline.vae.float().eval().requires_grad_(False)
-    if editor.frozen_encoders:
-        return FrozenEncoder(pipeline, settings, editor.posterior == "sample")
-    return LatentEncoder(vae, settings)
-
-
-def _on_gpu(device: torch.device) -> bool:
-    return device.type == "cuda"
 
 
 def _draws(
@@ -291,10 +240,12 @@ def _validate(
 ) -> Mapping[str, float]:
     """Call the validation, pass on its pictures, and warn early."""
     figures: dict[str, float] = {}
-    lent: AbstractContextManager[None] = nullcontext()
-    if run.request.config.editor.frozen_encoders:
-        lent = _encoders_on(pipeline, accelerator.device)
-    with lent, accelerator.autocast() if run.request.config.editor.frozen_encoders else nullcontext():
+    with ExitStack() as stack:
+        if run.request.config.editor.frozen_encoders:
+            stack.enter_context(encoders_on(pipeline, accelerator.device))
+            stack.enter_context(accelerator.autocast())
+            # Edits have other shapes than training, and compiling for them would take longer than they do.
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
         found = validation(pipeline, step)
     for name, value in found.items():
         if isinstance(value, Path):

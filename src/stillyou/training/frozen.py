@@ -110,7 +110,7 @@ class FrozenBatches(Batches[FrozenBatch]):
 
     def _latents(self, name: str, index: int, drawn: Draws, at: Draws) -> torch.Tensor:
         mean = self.pick(name, at)
-        if not drawn.posterior.numel():
+        if f"{name}_std" not in self._cache.arrays:
             return mean
         return mean + self.pick(f"{name}_std", at) * drawn.posterior[:, index]
 

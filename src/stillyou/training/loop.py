@@ -6,12 +6,11 @@ on. It never waits for the device except when it logs, saves or validates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -33,60 +32,13 @@ from stillyou.training.optimiser import make_optimizer, split_batch
 from stillyou.training.progress import StageReporter
 from stillyou.training.schedule import Clock, Limits, learning_rate
 from stillyou.training.signals import StopSignals
+from stillyou.training.task import Batch, Intervals, Outcome, Task
 
 LOG_STEPS = 50
 """Steps between figures on a GPU, where reading one makes the host wait; on a CPU every step is read."""
 _CPU_LOG_SECONDS = 10.0
 
-
-class Batch(Protocol):
-    """What the loop itself reads of a batch."""
-
-    @property
-    def group(self) -> torch.Tensor:
-        """Index into the task's labels for each sample, (B,)."""
-        ...
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is trained.
-
-    Attributes:
-        name: Stage name.
-        model: forward(batch) returns the loss and each sample's error (B,). Parameters that require gradients are
-            trained.
-        labels: Names of the groups whose errors are logged apart.
-        batches: Batches on the device, of this process, from a step on.
-        identity: Plain values that a checkpoint must share to be resumed.
-        validate: Called with the step every now and then and at the end, the average in the parameters' place; returns
-            figures for the log.
-    """
-
-    name: str
-    model: torch.nn.Module
-    labels: tuple[str, ...]
-    batches: Callable[[int], Iterator[Any]]
-    identity: Mapping[str, Any]
-    validate: Callable[[int, StageReporter], Mapping[str, float]] | None = None
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """How often the loop saves and validates."""
-
-    checkpoint_minutes: float = 3.0
-    checkpoint_steps: int | None = None
-    validate_minutes: float = 5.0
-
-
-class Outcome(Enum):
-    """Why a session of a stage ended."""
-
-    FINISHED = "finished"
-    PAUSED = "paused"
-    TERMINATED = "terminated"
-    INTERRUPTED = "interrupted"
+__all__ = ["Intervals", "Outcome", "Task", "Trainer"]
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Draws(NamedTuple):
         timestep: 0 to T - 1, (B,).
         reconstruction: Whether source prompt -> source replaces the edit, (B,) bool.
         noise: Standard normal (B, C, h, w), fp32.
-        posterior: Standard normal (B, 2, C, h, w) for a sample of each picture's latents; (B, 0) if means are used.
+        posterior: Standard normal (B, 2, C, h, w) for samples of both pictures' latents; (B, 1) if means are used.
     """
 
     row: torch.Tensor
@@ -84,7 +84,7 @@ class SampleDraws:
         assert all(len(pool.rows) for pool in pools), "an empty pool"
         self._seed, self._pools, self._copies, self._timesteps = seed, list(pools), copies, timesteps
         self._shape, self._reconstruction = latent_shape, reconstruction
-        self._posterior_shape: tuple[int, ...] = (2, *latent_shape) if posterior else (0,)
+        self._posterior = posterior
         self._pool_bounds = _bounds([pool.share for pool in pools])
         self._branch_bounds = _bounds([branches.by_branch()[branch] for branch in Branch])
 
@@ -102,8 +102,14 @@ class SampleDraws:
             int(u[4] * self._timesteps),
             reconstruction,
             source.standard_normal(self._shape, dtype=np.float32),
-            generator(self._seed, "posterior", position).standard_normal(self._posterior_shape, dtype=np.float32),
+            self._draw_posterior(position),
         )
+
+    def _draw_posterior(self, position: int) -> npt.NDArray[np.float32]:
+        if not self._posterior:
+            return np.zeros(1, dtype=np.float32)
+        source = generator(self._seed, "posterior", position)
+        return source.standard_normal((2, *self._shape), dtype=np.float32)
 
     def batch(self, positions: Sequence[int]) -> Draws:
         """Draw the samples at some positions."""
