@@ -19,7 +19,8 @@ class TokenCache:
     """Keeps the tokens used last, as long as the networks that made them are unchanged."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, torch.Tensor] = OrderedDict()
+        # The networks are kept too: an address that is free may become another network's.
+        self._kept: OrderedDict[Hashable, tuple[torch.Tensor, Sequence[nn.Module]]] = OrderedDict()
 
     def get(
         self, name: Hashable, networks: Sequence[nn.Module], device: torch.device, make: Callable[[], torch.Tensor]
@@ -34,11 +35,11 @@ class TokenCache:
         """
         key = (name, device, *(_state(network) for network in networks))
         if key not in self._kept:
-            self._kept[key] = make()
+            self._kept[key] = make(), networks
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
-        return self._kept[key]
+        return self._kept[key][0]
 
     def clear(self) -> None:
         """Forget everything."""

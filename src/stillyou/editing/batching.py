@@ -12,11 +12,13 @@ import copy
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
+
+from stillyou.diffusion.pipeline import Edits
 
 if TYPE_CHECKING:
     from stillyou.editing.editor import Editor
@@ -165,10 +167,10 @@ def _joined(batch: Sequence[_Call]) -> dict[str, Any]:
     return joined
 
 
-def _part(edits: Any, rows: slice) -> Any:
-    """Return some rows of an `Edits`."""
-    parts = {name: getattr(edits, name)[rows] for name in ("pixels", "mask", "reconstruction")}
-    return replace(edits, **parts)
+def _part(edits: Any, rows: slice) -> Edits:
+    """Return some rows of an answer."""
+    pixels, mask, reconstruction = edits.pixels[rows], edits.mask[rows], edits.reconstruction[rows]
+    return Edits(pixels, mask, reconstruction, edits.evaluations, getattr(edits, "notes", ()))
 
 
 def _outcome(future: Future[Any]) -> Any:
