@@ -145,6 +145,30 @@ def _remedies(sizes: Sizes, speed: SpeedSettings, half: bool) -> list[tuple[str,
     return found
 
 
+def check_room(pipeline: Any, side: int) -> None:
+    """Refuse a resolution whose activations would not fit on the GPU beside the loaded networks.
+
+    Args:
+        pipeline: A loaded `MultiConditionedPipeline`; one on a CPU always passes.
+        side: Side of the pictures in pixels.
+
+    Raises:
+        StillYouError: As `check_memory`.
+    """
+    device = pipeline._execution_device
+    if device.type != "cuda":
+        return
+    tiny = "encoder_block_out_channels" in pipeline.vae.config
+    sizes = Sizes(
+        parameters={},  # they are on the GPU already
+        unet_channels=pipeline.unet.config.block_out_channels[0],
+        autoencoder_channels=pipeline.vae.config["encoder_block_out_channels" if tiny else "block_out_channels"][0],
+        resolution=side,
+        tiny_autoencoder=tiny,
+    )
+    check_memory(sizes, pipeline.speed, pipeline.unet.dtype.itemsize == 2, free_memory(device), str(device))
+
+
 def explain_exhaustion(batch: int) -> StillYouError:
     """Return what to say when the GPU's memory ran out after all."""
     remedies = ["--precision fp16", "--tile-vae", "--offload"]

@@ -15,6 +15,7 @@ from PIL import Image
 from stillyou.config import GuidanceScales
 from stillyou.diffusion.lora_choice import LoraChoice
 from stillyou.diffusion.lora_models import load_with_lora
+from stillyou.diffusion.memory import check_room
 from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.speed_settings import SpeedSettings
 from stillyou.editing.choice import FaceChoice, parse_face
@@ -22,6 +23,7 @@ from stillyou.editing.composite import composite, native_mask
 from stillyou.editing.crop import Crop
 from stillyou.editing.domain import parse_domain, subject
 from stillyou.editing.faces import Detector, face_detector
+from stillyou.editing.known import unusual
 from stillyou.editing.official import edit_official
 from stillyou.editing.options import (
     OFFICIAL_SEED,
@@ -151,6 +153,8 @@ class Editor:
         seed = (OFFICIAL_SEED if official else 0) if seed is None else seed
         check_options(strength, seed, steps)
         side = check_resolution(resolution) or self.pipeline.resolution
+        if resolution is not None:
+            check_room(self.pipeline, side)
         plan = plan_edit(
             effect,
             self.pipeline.card,
@@ -180,7 +184,7 @@ class Editor:
         supplied = None if mask is None else as_mask(mask, picture.size)
         scene = look(picture, wish, supplied, side, self.detector)
         plan = self._with_subject(plan, scene, variables or {})
-        notes = [*picture.info.notes, *self._strange(scene, side), *scene.notes]
+        notes = [*picture.info.notes, *unusual(self.pipeline, self.model, scene.finding.domain, side), *scene.notes]
         if plan.strength == 0:
             rgb, editing_mask, evaluations = picture.rgb, np.zeros_like(picture.rgb[..., 0]), 0
         else:
@@ -276,17 +280,6 @@ class Editor:
         """Say "person" or "cartoon character", as the picture shows, unless the user said something."""
         word = subject(plan.effect, scene.finding.domain, self.pipeline.card.domains)
         return replace(plan, prompts=plan.effect.prompts({**word, **variables}))
-
-    def _strange(self, scene: Scene, side: int) -> list[str]:
-        """Return notes on a picture of a kind, or squares of a size, that the model was not trained on."""
-        card, shown, notes = self.pipeline.card, scene.finding.domain, []
-        if card.effects and shown not in card.domains:
-            kinds = {"people": "a photograph", "cartoon": "a cartoon"}
-            known = " and ".join(card.domains)
-            notes.append(f"{kinds[shown]}, but the model '{self.model}' was trained on {known} alone")
-        if side != self.pipeline.resolution:
-            notes.append(f"the model was trained on squares of {self.pipeline.resolution} pixels, not {side}")
-        return notes
 
 
 def _open(image: Image.Image | Picture | str | Path) -> Picture:

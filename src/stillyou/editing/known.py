@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from stillyou.diffusion.card import ModelCard, TrainedEffect, read_card
 from stillyou.effects.catalogue import auxiliary, catalogue, load_effect
@@ -63,6 +64,24 @@ def _card_at_hand(model: str) -> ModelCard:
         if folder.is_dir():
             return read_card(folder) or ModelCard()
     return ModelCard()
+
+
+def unusual(pipeline: Any, model: str, domain: str, side: int) -> list[str]:
+    """Return notes on a picture of a kind, or squares of a size, that a model was not trained on.
+
+    Args:
+        pipeline: The model.
+        model: How the user named it.
+        domain: What the picture shows.
+        side: Of the square that the model works on, in pixels.
+    """
+    card, notes = pipeline.card, []
+    if card.effects and domain not in card.domains:
+        shown = {"people": "a photograph", "cartoon": "a cartoon"}[domain]
+        notes.append(f"{shown}, but the model '{model}' was trained on {' and '.join(card.domains)} alone")
+    if side != pipeline.resolution:
+        notes.append(f"the model was trained on squares of {pipeline.resolution} pixels, not {side}")
+    return notes
 
 
 def is_file_name(effect: str | Path) -> bool:
