@@ -179,6 +179,20 @@ def test_hats_press_hair_and_leave_what_hangs_below() -> None:
     assert press_under_hat(None, ring) is None
 
 
+def test_coats_lift_only_hair_below_the_neck_on_children_too() -> None:
+    found = 0
+    for seed in range(60):
+        figure, hair, outfit = dressed(seed, "santa")
+        if outfit.attributes["completeness"] != "body" or hair is None or outfit.hair is hair:
+            continue
+        found += 1
+        assert outfit.hair is not None
+        moved = (hair.points != outfit.hair.points).any(-1)
+        chin = float(figure.body.joint(figure.cage, "jaw")[1])
+        assert (hair.points[moved][:, 1] < chin + 0.15).all()
+    assert found > 1
+
+
 def test_costumes_vary_and_follow_from_the_seed_alone() -> None:
     seen: dict[str, set[object]] = {}
     for seed in range(24):

@@ -30,7 +30,7 @@ def coat(
         flare: More distance, (R,).
     """
     part = torso(bench.figure.body)
-    bench.hair = lift_over_coat(bench.hair, off)
+    bench.hair = lift_over_coat(bench.hair, bench.neck, off)
     posed, normals = posed_layer(bench.figure, part, layer(bench.figure, part, off + flare))
     bench.place(
         posed, normals, part.triangles, material, rest=part.rest, aux=part.aux, params=params, role=Role.COSTUME_BODY

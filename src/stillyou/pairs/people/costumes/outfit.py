@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 from stillyou.draws import generator
 from stillyou.pairs.people.camera import Camera, draw_camera
-from stillyou.pairs.people.costumes.fit import Floats, Ring, fit_ring
+from stillyou.pairs.people.costumes.fit import Floats, Ring, fit_ring, neck_loop
 from stillyou.pairs.people.costumes.tufts import STRANDS, tufts
 from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.geometry import Integers, vertex_normals
+from stillyou.pairs.people.geometry import Integers, floats, vertex_normals
 from stillyou.pairs.people.hair import Hair
 from stillyou.pairs.people.parts import MeshPart, Role, StrandPart, mesh_part, strand_part
 
 Part = MeshPart | StrandPart
-_CHEST = (0.0, 3.9, 0.1, 1.0)
-"""Inside the chest: fur on a coat is lit as a hull about it."""
+_CHEST = 1.9
+"""Decimetres from the base of the neck down into the chest: fur on a coat is lit as a hull about that."""
 Triangles = Integers
 Attribute = str | int | float
 UNDER_CAPS = {"beanie": 0.22, "cap": 0.16}
@@ -188,9 +188,14 @@ class Bench:
                 width=np.full(len(points), self.figure.detail.width(width), np.float32),
                 colour=np.repeat(tint.astype(np.float32), STRANDS[kind], 0),
                 shade=shade.astype(np.float32),
-                params=[[1.0 if kind == "wool" else 0.0], _CHEST if role is Role.COSTUME_BODY else (0.0,)],
+                params=[[1.0 if kind == "wool" else 0.0], self._hull(role)],
             )
         )
+
+    @property
+    def neck(self) -> Floats:
+        """The middle of the base of the neck, (3,) in neutral space."""
+        return floats(neck_loop(self.figure, 0.0)[0].mean(0))
 
     @property
     def camera(self) -> Camera:
@@ -220,6 +225,13 @@ class Bench:
     def tuft_count(self, count: int) -> int:
         """Return how many tufts stand for ``count`` at full detail."""
         return max(1, self.figure.detail.count(count))
+
+    def _hull(self, role: Role) -> tuple[float, ...]:
+        """Return what fur of a role is lit about, and 1; or nothing, for fur about the head."""
+        if role is not Role.COSTUME_BODY:
+            return (0.0,)
+        x, y, z = self.neck.tolist()
+        return x, y - _CHEST, z, 1.0
 
     def finish(self, *, replaces_clothes: bool) -> Outfit:
         """Close the collection."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import Floats, Ring
 from stillyou.pairs.people.costumes.outfit import with_hair
+from stillyou.pairs.people.geometry import unit
 from stillyou.pairs.people.hair import Hair
 
 INSIDE = 0.05
@@ -85,22 +86,22 @@ def press_by_band(
     return with_hair(hair, _squeezed(ring, hair.points, weight, inside), hair.opacity)
 
 
-def lift_over_coat(hair: Hair | None, off: float) -> Hair | None:
-    """Push hair that falls below the jaw outwards, so that it lies on a thick garment and not in it.
+def lift_over_coat(hair: Hair | None, neck: Floats, off: float) -> Hair | None:
+    """Push hair that falls below the neck outwards, so that it lies on a thick garment and not in it.
 
     Args:
         hair: In neutral space.
+        neck: (3,) middle of the base of the neck.
         off: How much thicker the garment is than ordinary clothes, decimetres.
     """
     if hair is None:
         return None
-    points = hair.points
-    weight = _ramp((6.1 - points[..., 1]) / 0.5) * np.float32(off)
+    offset = hair.points - neck
+    weight = _ramp((0.2 - offset[..., 1]) / 0.5) * np.float32(off)
     if not weight.any():
         return hair
-    away = np.stack([points[..., 0], np.full(weight.shape, 0.35, np.float32), points[..., 2] - 0.1], -1)
-    away /= np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-3)
-    return with_hair(hair, points + away * weight[..., None], hair.opacity)
+    offset[..., 1] = 0.35
+    return with_hair(hair, hair.points + unit(offset) * weight[..., None], hair.opacity)
 
 
 def hide_in_hood(hair: Hair | None, *, width: float, height: float, middle: float, depth: float) -> Hair | None:

@@ -33,7 +33,9 @@ def _hooded(body: Body) -> npt.NDArray[np.bool_]:
     rest = np.asarray(body.rest)
     inside = (_opening(rest) < 1) & (rest[:, 2] > 0.35)
     front = (rest[:, 2] < 0.85) | (rest[:, 1] > 7.4)
-    return np.asarray((rest[:, 1] > 5.7) & (np.abs(rest[:, 0]) < 1.1) & ~inside & ~np.asarray(body.mouth_inside) & front)
+    return np.asarray(
+        (rest[:, 1] > 5.7) & (np.abs(rest[:, 0]) < 1.1) & ~inside & ~np.asarray(body.mouth_inside) & front
+    )
 
 
 _REGIONS: dict[int, Region] = {}
