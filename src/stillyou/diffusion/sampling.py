@@ -19,6 +19,7 @@ from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.conditions import Branch, Conditions, NullTokens, apply_branches
 from stillyou.diffusion.feature_cache import FeatureCache
 from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, GuidedPrediction
+from stillyou.diffusion.linear_sampler import stepper
 from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
 from stillyou.diffusion.schedulers import noise_to, start
@@ -150,9 +151,10 @@ def sample(
         z_t = noise_to(scheduler, encoded.latents, noise, timesteps[0])
     predict = _guided_prediction(denoiser, encoded, guidance, mask if strategy == "noise" else None, speed)
     guided_steps = max(1, round(speed.guidance_share * len(timesteps)))
+    sampler = stepper(scheduler, timesteps)
     for done, t in enumerate(timesteps):
-        e = predict(scheduler.scale_model_input(z_t, t), t, late=done >= guided_steps)
-        z_t = scheduler.step(e, t, z_t, return_dict=False)[0]
+        e = predict(sampler.network_input(done, z_t), t, late=done >= guided_steps)
+        z_t = sampler.step(done, e, z_t)
         if strategy == "latent" and mask is not None:
             z_t = _keep_source(scheduler, z_t, encoded.latents, noise, mask, timesteps[done + 1 :])
         if on_step_end is not None:
