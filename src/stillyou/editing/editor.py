@@ -23,7 +23,7 @@ from stillyou.editing.composite import composite, native_mask
 from stillyou.editing.crop import Crop
 from stillyou.editing.domain import parse_domain, subject
 from stillyou.editing.faces import Detector, face_detector
-from stillyou.editing.known import unusual
+from stillyou.editing.known import default_subject, unusual
 from stillyou.editing.official import edit_official
 from stillyou.editing.options import (
     OFFICIAL_SEED,
@@ -185,6 +185,7 @@ class Editor:
         scene = look(picture, wish, supplied, side, self.detector)
         plan = self._with_subject(plan, scene, variables or {})
         notes = [*picture.info.notes, *unusual(self.pipeline, self.model, scene.finding.domain, side), *scene.notes]
+        notes += default_subject(plan.effect, plan.prompts.source)
         if plan.strength == 0:
             rgb, editing_mask, evaluations = picture.rgb, np.zeros_like(picture.rgb[..., 0]), 0
         else:

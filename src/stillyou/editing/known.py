@@ -84,6 +84,13 @@ def unusual(pipeline: Any, model: str, domain: str, side: int) -> list[str]:
     return notes
 
 
+def default_subject(spec: EffectSpec, source_prompt: str) -> list[str]:
+    """Return a note where a prompt says "a man" only because the released weights' card does."""
+    if spec.variables.get("subject") != "man" or source_prompt != spec.prompts().source:
+        return []
+    return [f"the prompt says '{source_prompt}', as the release's does; --var subject=woman says otherwise"]
+
+
 def is_file_name(effect: str | Path) -> bool:
     """Tell whether an effect is named by a file."""
     return str(effect).lower().endswith((".yaml", ".yml"))

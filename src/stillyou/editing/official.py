@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stillyou.editing.known import default_subject
 from stillyou.editing.report import CropReport, EditReport, changes
 from stillyou.editing.squares import Plan, Progress
 from stillyou.images import Picture
@@ -87,7 +88,5 @@ def edit_official(
 
 def _notes(plan: Plan, picture: Picture, side: int) -> tuple[str, ...]:
     width, height = picture.size
-    notes = [f"official mode: squashed from {width}x{height} to {side}x{side}, every pixel comes from the model"]
-    if plan.effect.variables.get("subject") == "man" and plan.prompts.source == "a man":
-        notes.append("the prompt says 'a man', as the release's does; --var subject=woman says otherwise")
-    return tuple(notes)
+    squashed = f"official mode: squashed from {width}x{height} to {side}x{side}, every pixel comes from the model"
+    return squashed, *default_subject(plan.effect, plan.prompts.source)

@@ -12,7 +12,12 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel, UniPCMultistepScheduler
 from PIL import Image
-from transformers import CLIPImageProcessorPil, CLIPTextModel, CLIPTokenizer, CLIPVisionModel
+from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel
+
+try:
+    from transformers import CLIPImageProcessorPil
+except ImportError:  # older versions have it under the plain name
+    from transformers import CLIPImageProcessor as CLIPImageProcessorPil
 
 
 def _bare(state):

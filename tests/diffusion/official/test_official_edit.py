@@ -111,5 +111,6 @@ def test_imported_models_edit_without_official_too(model_folder, portrait, tmp_p
     told = json.loads(capsys.readouterr().out)
     assert told["guidance"] == {"image": 3, "source": 2, "text": 4}
     assert told["prompt"] == "a man, santa claus costume"
+    assert any("--var subject=woman" in note for note in told["notes"])
     before, after, kept = read_picture(portrait).rgb, read_picture(out).rgb, read_picture(mask).rgb[..., 0] == 0
     assert np.array_equal(before[kept], after[kept]) and kept.any()
