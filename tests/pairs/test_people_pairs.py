@@ -194,5 +194,7 @@ def test_the_command_makes_people_and_workers_change_nothing(tmp_path: Path, cap
     data = PairDataset(tmp_path / "one", status="any")
     assert data.meta.teacher == "people" and data.meta.licences
     santa, laughing = data.load(0), data.load(1)
-    assert santa.seed == laughing.seed and santa.target_prompt == "a person, santa claus costume"
+    assert santa.seed == laughing.seed and santa.attributes["subject"] == laughing.attributes["subject"]
+    assert santa.target_prompt == f"a {santa.attributes['subject']}, santa claus costume"
+    assert santa.attributes["subject"] in ("person", "man", "woman", "boy", "girl")
     assert santa.attributes["skin_tone"] == laughing.attributes["skin_tone"]

@@ -25,11 +25,14 @@ from stillyou.draws import generator
 from stillyou.effects.spec import EffectSpec
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.studio.degrade import Scene, Step, blur, colour, degrade, grey, jpeg
-from stillyou.pairs.studio.mask import change_mask, exact_outside
+from stillyou.pairs.studio.mask import change_mask, dilate, exact_outside
 from stillyou.pairs.teacher import Teacher
 
 _UNTOUCHED = 0.15
 """Share of people whose picture stays as rendered."""
+_CARRIED = 0.015
+"""How far compression and blur may carry an edit over the mask's border, as a share of the side; beyond it the source
+stays."""
 
 
 def photograph(pair: Pair, rng: np.random.Generator) -> Pair:
@@ -45,7 +48,8 @@ def photograph(pair: Pair, rng: np.random.Generator) -> Pair:
     if rng.random() < _UNTOUCHED:
         return pair
     source, target = degrade((pair.source, pair.target), rng, STEPS)
-    mask = np.maximum(pair.mask, change_mask((source, target)))
+    grown = dilate(pair.mask > 0, round(_CARRIED * len(pair.mask))) & (change_mask((source, target)) > 0)
+    mask = np.maximum(pair.mask, grown.astype(np.uint8) * np.uint8(255))
     return replace(pair, source=source, target=exact_outside(source, target, mask), mask=mask)
 
 

@@ -28,6 +28,8 @@ LICENCES = {
 }
 
 
+_PLAIN_WORD = 0.6
+"""Share of people whose prompts say "person"."""
 _OTHER_SOURCES = 0.5
 """Share of expression pairs that start from another full expression instead of the person's mild one."""
 
@@ -82,7 +84,7 @@ class PeopleStudio:
         before, after = _showings(effect.id, sitting)
         source, target = sitting.picture(before), sitting.picture(after)
         edit = (costume_edit if effect.id in COSTUMES else expression_edit)(source, target)
-        prompts = effect.prompts({"subject": SUBJECTS["people"]} if "subject" in effect.variables else {})
+        prompts = effect.prompts({"subject": _subject(sitting)} if "subject" in effect.variables else {})
         return Pair(
             source=source.pixels,
             target=edit.pixels,
@@ -100,6 +102,16 @@ class PeopleStudio:
         if self._last is None or self._last.seed != seed:
             self._last = Sitting(seed, self._renderer, self._backdrops)
         return self._last
+
+
+def _subject(sitting: Sitting) -> str:
+    """Return what prompts call the person: mostly the word of the domain, else man, woman, boy or girl."""
+    rng = generator("people", sitting.seed, "subject")
+    if rng.random() < _PLAIN_WORD:
+        return SUBJECTS["people"]
+    male = sitting.person.attributes["gender"] == "male"
+    young = sitting.person.attributes["age_band"] in ("child", "teen")
+    return ("boy" if male else "girl") if young else ("man" if male else "woman")
 
 
 def _showings(effect: str, sitting: Sitting) -> tuple[Showing, Showing]:
@@ -127,6 +139,7 @@ def _attributes(sitting: Sitting, before: Showing, after: Showing) -> dict[str, 
     return {
         **sitting.person.attributes,
         "background": sitting.backdrop.kind,
+        "subject": _subject(sitting),
         "source_expression": before.expression,
         "target_expression": after.expression,
         "target_costume": after.costume,

@@ -15,7 +15,7 @@ _CLOSING = 1 / 85
 Flags = npt.NDArray[np.bool_]
 
 
-def _dilate(flags: Flags, radius: int) -> Flags:
+def dilate(flags: Flags, radius: int) -> Flags:
     """Dilate by a square of side 2 * radius + 1, one axis after the other."""
     for _ in range(2):
         grown = flags.copy()
@@ -29,7 +29,7 @@ def _dilate(flags: Flags, radius: int) -> Flags:
 def _close(flags: Flags, radius: int) -> Flags:
     """Fill gaps and holes up to 2 * radius wide; never loses a pixel."""
     padded = np.pad(flags, radius)
-    closed = ~_dilate(~_dilate(padded, radius), radius)
+    closed = ~dilate(~dilate(padded, radius), radius)
     return closed[radius:-radius, radius:-radius] | flags
 
 
