@@ -27,7 +27,7 @@ LANDMARKS = {
 
 def moved(seed: int, name: str) -> dict[str, Floats]:
     """How far each landmark moves from the neutral face, (3,) decimetres."""
-    figure = Figure(draw_person(seed), Detail(64, 1, 256, 0.05, True))
+    figure = Figure(draw_person(seed), Detail(64, 1, 256, 0.05))
     surface = figure.surface(expression_weights(name, seed))
     at = {mark: figure.body.nearest(place) for mark, place in LANDMARKS.items()}
     return {mark: surface.vertices[index] - figure.neutral[index] for mark, index in at.items()}
@@ -65,7 +65,7 @@ def test_people_differ_and_the_same_person_does_not() -> None:
 
 
 def test_every_unit_is_a_target_of_the_body() -> None:
-    known = Figure(draw_person(0), Detail(64, 1, 256, 0.05, False)).body.targets
+    known = Figure(draw_person(0), Detail(64, 1, 256, 0.05)).body.targets
     for name in (*EXPRESSIONS, "smile"):
         for seed in range(6):
             assert set(expression_weights(name, seed)) <= set(known)
