@@ -10,8 +10,8 @@ from stillyou.draws import generator
 from stillyou.pairs.people.figure import Figure
 from stillyou.pairs.people.geometry import Floats, euler, floats, unit
 
-_VIEW = 0.36
-"""Radians the camera sees of a head of `_HEADS` heads in height, before zooming: a short telephoto lens."""
+_VIEW = 0.27, 0.58
+"""Radians that the picture spans, before zooming: from a portrait lens 1.7 m off to a phone at arm's length."""
 _HEADS = 2.05
 """Heights of the picture in heights of the head."""
 _DROP = 0.22
@@ -64,8 +64,9 @@ def draw_camera(figure: Figure, seed: int) -> Camera:
     rng = generator("people", seed, "camera")
     turn, tilt, zoom = np.clip(rng.normal(0, 0.22), -0.45, 0.45), rng.normal(0.02, 0.05), rng.uniform(0.8, 1.06)
     target = figure.eyes * floats([0, 1, 0.5]) + floats([0.6 * figure.posed_eyes[0], -_DROP, 0])
-    distance = figure.head_height * _HEADS / 2 / np.tan(_VIEW / 2)
+    half = np.tan(np.exp(rng.uniform(*np.log(_VIEW))) / 2)
+    distance = figure.head_height * _HEADS / 2 / half
     eye = floats(target + euler(turn, -tilt, 0) @ floats([0, 0, distance]))
-    focal = 0.5 / float(np.tan(_VIEW / zoom / 2))
+    focal = 0.5 * zoom / float(half)
     projection = perspective(focal, max(distance - 5, 0.5), distance + 6) @ look_at(eye, target)
     return Camera(eye, unit(target - eye), floats(projection), focal)

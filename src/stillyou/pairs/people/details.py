@@ -139,8 +139,10 @@ def draw_details(seed: int, *, strength: float = 1.0, weight: float = 0.5, age: 
 
 
 def _ages(weights: dict[str, float], rng: np.random.Generator, age: float) -> None:
-    """Let the skin under eyes and chin loosen with the years."""
+    """Set the lids, and let the skin about eyes and chin loosen with the years."""
     late = float(np.clip((age - 40) / 40, 0, 1)) * float(rng.uniform(0.3, 1))
+    lids = float(rng.uniform(0, 0.11)) + 0.05 * late
+    weights["fu-eyeBlinkLeft"] = weights["fu-eyeBlinkRight"] = lids  # how wide somebody's eyes are by nature
     if late > 0:
         weights["l-eye-bag-out"] = weights["r-eye-bag-out"] = 0.4 * late
         weights["neck-double-incr"] = 0.3 * late

@@ -84,18 +84,18 @@ _ALL = (
         lift=0.3, offset=0.11, gravity=0.45, hug=0.35, fringe=0.52, long=True,
     ),
     Style(
-        "shoulder", 10500, 16, (1.9, 2.3), (1.5, 1.8), "middle",
+        "shoulder", 10500, 14, (1.9, 2.3), (1.5, 1.8), "middle",
         lift=0.35, offset=0.12, gravity=0.45, hug=0.35, wave=0.03, turns=1.6, long=True,
     ),
     Style(
-        "long", 11000, 20, (3.0, 4.3), (2.7, 3.8), "middle", lift=0.3, offset=0.10, gravity=0.5, hug=0.35, long=True
+        "long", 11000, 17, (3.0, 4.3), (2.7, 3.8), "middle", lift=0.3, offset=0.10, gravity=0.5, hug=0.35, long=True
     ),
     Style(
-        "long_fringe", 11000, 20, (3.0, 4.2), (2.7, 3.7), "middle",
+        "long_fringe", 11000, 17, (3.0, 4.2), (2.7, 3.7), "middle",
         lift=0.3, offset=0.10, gravity=0.5, hug=0.35, fringe=0.52, long=True,
     ),
     Style(
-        "wavy", 11000, 22, (2.7, 3.9), (2.4, 3.4), "middle",
+        "wavy", 11000, 18, (2.7, 3.9), (2.4, 3.4), "middle",
         lift=0.4, offset=0.13, gravity=0.45, hug=0.3, wave=0.07, turns=2.6, clump=0.6, frizz=0.03, long=True,
     ),
     Style(
@@ -107,7 +107,7 @@ _ALL = (
         lift=0.9, offset=0.10, gravity=0.16, hug=0.1, wave=0.065, turns=4, clump=0.75, frizz=0.03, spiral=True,
     ),
     Style(
-        "curly_long", 10500, 18, (1.7, 2.3), (1.4, 1.9), "middle",
+        "curly_long", 10500, 16, (1.7, 2.3), (1.4, 1.9), "middle",
         lift=0.6, offset=0.16, gravity=0.35, hug=0.15, wave=0.085, turns=5, clump=0.75, frizz=0.035, spiral=True,
         long=True,
     ),
