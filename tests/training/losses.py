@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 
-def losses(folder: Path, base: tuple[Path, Path], pairs: Path) -> list[float]:
-    """Train four steps; return each step's loss in the first process, and nothing in the others."""
+def losses(folder: Path, base: tuple[Path, Path], pairs: Path, *, steps: int = 4, shared: bool = False) -> list[float]:
+    """Train at a constant rate; return each step's loss in the first process, and nothing in the others."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     from stillyou.training import loop
@@ -19,7 +19,9 @@ def losses(folder: Path, base: tuple[Path, Path], pairs: Path) -> list[float]:
 
     before, loop.LOG_STEPS = loop.LOG_STEPS, 1
     try:
-        report = run_training(request(folder, base, pairs, settings()), no_validation)
+        report = run_training(
+            request(folder, base, pairs, settings(final=1.0, shard=shared), steps=steps), no_validation
+        )
     finally:
         loop.LOG_STEPS = before
     if not report.speaks:
@@ -31,6 +33,6 @@ def losses(folder: Path, base: tuple[Path, Path], pairs: Path) -> list[float]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    out, run, sd, clip, data = (Path(argument) for argument in sys.argv[1:])
-    if found := losses(run, (sd, clip), data):
+    out, run, sd, clip, data = (Path(argument) for argument in sys.argv[1:6])
+    if found := losses(run, (sd, clip), data, steps=int(sys.argv[6]), shared=sys.argv[7] == "shared"):
         out.write_text(json.dumps(found))

@@ -99,22 +99,52 @@ def test_less_memory_gives_the_same_weights(
             assert torch.allclose(one[name], other[name], atol=2e-4), name
 
 
-def test_two_processes_see_the_losses_of_one_with_twice_the_batch(
-    tmp_path: Path, sd_base: Base, painted_folder: Path
-) -> None:
-    """Real processes over gloo, started by accelerate's launcher; each takes half of a step's samples."""
-    launched = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-    launched += ["--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1"]
-    arguments = [tmp_path / "losses.json", tmp_path / "two", *sd_base, painted_folder]
-    command = [sys.executable, *launched, str(Path(__file__).with_name("losses.py")), *map(str, arguments)]
+def launch(folder: Path, base: Base, pairs: Path, steps: int, kind: str) -> list[float]:
+    """Train in two real processes over gloo, started by accelerate's launcher; return each step's loss."""
+    out = folder.with_suffix(".json")
+    launcher = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+    launcher += ["--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1"]
+    arguments = [Path(__file__).with_name("losses.py"), out, folder, *base, pairs, steps, kind]
     root = str(Path(__file__).parents[2])
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([root, *sys.path])}
-    subprocess.run(command, check=True, env=environment, timeout=240)
-    alone = losses(tmp_path / "one", sd_base, painted_folder)
-    assert len(alone) == 4
-    assert json.loads(arguments[0].read_text()) == pytest.approx(alone, rel=1e-4)
-    one, two = trained(tmp_path / "one"), trained(tmp_path / "two")
-    assert all(torch.allclose(one[name], two[name], atol=2e-4) for name in one if name.startswith("model."))
+    subprocess.run([sys.executable, *launcher, *map(str, arguments)], check=True, env=environment, timeout=240)
+    found: list[float] = json.loads(out.read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone(
+    tmp_path_factory: pytest.TempPathFactory, sd_base: Base, painted_folder: Path
+) -> tuple[list[float], dict[str, torch.Tensor]]:
+    """Losses and final state of one process with the whole batch."""
+    folder = tmp_path_factory.mktemp("alone") / "run"
+    return losses(folder, sd_base, painted_folder), trained(folder)
+
+
+def close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.allclose(one[name], other[name], atol=2e-4) for name in one)
+
+
+def test_two_processes_see_the_losses_of_one_with_twice_the_batch(
+    tmp_path: Path, sd_base: Base, painted_folder: Path, alone: tuple[list[float], dict[str, torch.Tensor]]
+) -> None:
+    found = launch(tmp_path / "run", sd_base, painted_folder, 4, "repeated")
+    assert len(found) == 4 and found == pytest.approx(alone[0], rel=1e-4)
+    assert close(trained(tmp_path / "run"), alone[1])
+
+
+def test_processes_that_share_weights_do_too_and_resume(
+    tmp_path: Path, sd_base: Base, painted_folder: Path, alone: tuple[list[float], dict[str, torch.Tensor]]
+) -> None:
+    """FSDP: two steps, then two more from the checkpoint, which holds whole tensors."""
+    launch(tmp_path / "run", sd_base, painted_folder, 2, "shared")
+    found = launch(tmp_path / "run", sd_base, painted_folder, 4, "shared")
+    assert found == pytest.approx(alone[0], rel=1e-4)
+    assert close(trained(tmp_path / "run"), alone[1])
+    state = load_pipeline(str(tmp_path / "run" / "model"), "cpu", torch.float32).unet.state_dict()
+    average = latest_checkpoint(tmp_path / "run" / "editor")
+    assert average is not None
+    assert all(torch.equal(state[name], average.average[f"unet.{name}"]) for name in state)
 
 
 def test_full_training_leaves_a_model_with_the_bases_encoders(

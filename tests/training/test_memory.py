@@ -57,6 +57,8 @@ def test_weights_gradients_and_moments_by_hand(sd15: Subject) -> None:
     assert parts["moments"] == 8 * trained and parts["casts"] == 2 * trained
     eight = count_memory(sd15, FULL.model_copy(update={"eight_bit": True, "ema_decay": 0.0}), 1, half=True)
     assert eight["moments"] == 2 * trained and eight["average"] == 0
+    shared = count_memory(sd15, FULL.model_copy(update={"shard": True}), 1, half=True, processes=4)
+    assert shared["moments"] == 8 * (trained // 4) and shared["activations"] == parts["activations"]
 
 
 def test_full_training_fits_24_gb_and_lora_12(sd15: Subject) -> None:

@@ -53,6 +53,7 @@ def _train(
     gradient_checkpointing: bool = typer.Option(False, "--gradient-checkpointing", help="Less memory, a third slower."),
     eight_bit: bool = typer.Option(False, "--eight-bit", help="Moments of AdamW in 8 bits: less memory."),
     compile_unet: bool = typer.Option(False, "--compile", help="Compile the UNet: minutes first, then faster."),
+    shard: bool = typer.Option(False, "--shard", help="Share all weights among the processes of accelerate launch."),
     seed: int | None = typer.Option(None, "--seed", help="Everything random follows from it."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
     precision: str = typer.Option("", "--precision", help="fp32, bf16 or fp16.", show_default="from the recipe"),
@@ -73,6 +74,7 @@ def _train(
         "gradient_checkpointing": gradient_checkpointing or None,
         "eight_bit": eight_bit or None,
         "compile": compile_unet or None,
+        "shard": shard or None,
         "lora": _lora(settings, lora, merge),
     }
     settings = _override(settings, budget_minutes, steps, batch, seed, precision, flags)

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from stillyou.console import console
 from stillyou.errors import StillYouError
 from stillyou.files import write_json
+from stillyou.training.sharding import like
 
 KEPT = 2
 _NAME = re.compile(r"checkpoint-(\d{8})")
@@ -74,7 +75,8 @@ def restore_optimizer(
     counts = type(optimizer).__module__.startswith("bitsandbytes")  # keeps steps as plain numbers
     for key, value in tensors.items():
         name, _, part = key.rpartition(".")
-        state[numbers[name]][part] = int(value) if counts and part == "step" else value
+        shared = like(value, parameters[name])
+        state[numbers[name]][part] = int(value) if counts and part == "step" else shared
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

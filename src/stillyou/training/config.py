@@ -159,6 +159,8 @@ class EditorSettings(Optimisation):
     """Compute activations twice instead of keeping them: a third slower, a fraction of the memory."""
     compile: bool = False
     """Compile the UNet with torch.compile: minutes at the start, faster steps after."""
+    shard: bool = False
+    """Share weights, gradients, moments and average among processes; training of all weights only."""
     channels_last: bool = False
     """Memory format of the UNet's convolutions."""
 
@@ -166,6 +168,8 @@ class EditorSettings(Optimisation):
     def _needs_frozen_encoders(self) -> EditorSettings:
         if not self.frozen_encoders and (self.lora is not None or self.posterior == "sample"):
             raise ValueError("lora and posterior = 'sample' need frozen_encoders = true")
+        if self.shard and (self.lora or self.eight_bit or self.compile or not self.frozen_encoders):
+            raise ValueError("shard needs frozen_encoders = true, and neither lora, eight_bit nor compile")
         return self
 
 

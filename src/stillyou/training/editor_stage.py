@@ -34,6 +34,7 @@ from stillyou.training.results import describe, is_complete, result_folder, writ
 from stillyou.training.runs import Run, stage_reporter
 from stillyou.training.schedule import Clock, Limits
 from stillyou.training.selection import held_back
+from stillyou.training.sharding import settle, shard, wholes
 from stillyou.training.stream import SampleDraws
 from stillyou.training.validation import SampleGrid, Validation, pick_samples
 from stillyou.training.watch import EarlyWarnings
@@ -190,6 +191,9 @@ def _task(
         batches=batches,
         identity=_identity(run, cache),
         validate=validate,
+        shard=partial(shard, pipeline.unet, pipeline.adapter)
+        if settings.shard and accelerator.num_processes > 1
+        else None,
     )
 
 
@@ -272,9 +276,23 @@ def _finish(
     if not trainer.step:
         raise StillYouError("the budget left no time to train the editor", "Give more --budget-minutes.")
     trainer.average.apply()
+    if trainer.task.shard is not None:
+        pipeline = _brought_together(run, pipeline, specs)
     card = describe(run, accelerator, pipeline.card, specs, datasets, trainer.step, trainer.clock.elapsed)
     pipeline.card = card
     if not accelerator.is_main_process:
         return {}
     sizes = write_results(run, pipeline)
     return {"samples": card.training["samples"], **{f"{name}_bytes": size for name, size in sizes.items()}}
+
+
+def _brought_together(
+    run: Run, shared: MultiConditionedPipeline, specs: Mapping[str, EffectSpec]
+) -> MultiConditionedPipeline:
+    """Return the model anew, with the weights that processes have shared; all of them call this."""
+    settle(shared.unet)
+    settle(shared.adapter)
+    pipeline = _pipeline(run, specs)
+    for name in ("unet", "adapter"):
+        getattr(pipeline, name).load_state_dict(wholes(getattr(shared, name).state_dict()))
+    return pipeline

@@ -31,6 +31,7 @@ from stillyou.training.meter import Meter
 from stillyou.training.optimiser import make_optimizer, split_batch
 from stillyou.training.progress import StageReporter
 from stillyou.training.schedule import Clock, Limits, learning_rate
+from stillyou.training.sharding import like, settle, whole, wholes
 from stillyou.training.signals import StopSignals
 from stillyou.training.task import Batch, Intervals, Outcome, Task
 
@@ -83,10 +84,15 @@ class Trainer:
         self.accelerator, self.task, self.settings, self.intervals = accelerator, task, settings, intervals
         self.folder, self.reporter = folder, reporter
         task.model.to(accelerator.device)
+        if task.shard is not None:
+            task.shard(accelerator.device)
         self.parameters = {name: p for name, p in task.model.named_parameters() if p.requires_grad}
         optimizer = make_optimizer(list(self.parameters.values()), settings, accelerator.device)
         self.average = ExponentialAverage(self.parameters, settings.ema_decay)
-        self.model, self.optimizer = accelerator.prepare(task.model, optimizer)
+        if task.shard is None:
+            self.model, self.optimizer = accelerator.prepare(task.model, optimizer)
+        else:
+            self.model, self.optimizer = task.model, accelerator.prepare(optimizer)
         self._agreement = Agreement(accelerator)
         self.step = 0
         self.clock = Clock(limits, spent + self._resume(optimizer))
@@ -102,8 +108,8 @@ class Trainer:
         check_identity(checkpoint.identity, self.task.identity, self.folder)
         with torch.no_grad():
             for name, parameter in self.parameters.items():
-                parameter.copy_(checkpoint.model[name])
-        self.average.load(checkpoint.average)
+                parameter.copy_(like(checkpoint.model[name], parameter))
+        self.average.load({name: like(checkpoint.average[name], p) for name, p in self.parameters.items()})
         restore_optimizer(optimizer, self.parameters, checkpoint.optimizer)
         if self.accelerator.scaler is not None and checkpoint.scaler:
             self.accelerator.scaler.load_state_dict(dict(checkpoint.scaler))
@@ -171,7 +177,7 @@ class Trainer:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         loss, errors = self._backward(batch)
-        norm = self.accelerator.clip_grad_norm_(list(self.parameters.values()), self.settings.clip)
+        norm = whole(self.accelerator.clip_grad_norm_(list(self.parameters.values()), self.settings.clip))
         self.optimizer.step()
         self.step += 1
         self.average.update(self.step)
@@ -186,13 +192,21 @@ class Trainer:
         losses, errors = [], []
         for index, part in enumerate(parts):
             last = index == len(parts) - 1
-            with nullcontext() if last else self.accelerator.no_sync(self.model):  # processes meet at the end
-                loss, error = self.model(part)
+            # Processes meet at the end, unless they share weights: then they meet in every block.
+            apart = not last and self.task.shard is None
+            with self.accelerator.no_sync(self.model) if apart else nullcontext():
+                loss, error = self._forward(part)
                 loss = loss if len(parts) == 1 else loss / len(parts)
                 self.accelerator.backward(loss)
             losses.append(loss.detach())
             errors.append(error.detach())
         return (losses[0], errors[0]) if len(parts) == 1 else (torch.stack(losses).sum(), torch.cat(errors))
+
+    def _forward(self, part: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run the model; accelerate's wrapper brings its own autocast."""
+        with nullcontext() if self.task.shard is None else self.accelerator.autocast():
+            result: tuple[torch.Tensor, torch.Tensor] = self.model(part)
+        return result
 
     def _housekeeping(self, due: _Decision) -> None:
         """Log, validate and save when it is time."""
@@ -233,17 +247,23 @@ class Trainer:
         """Let the callback look at the averaged weights; the first process does, the others wait."""
         self._validated_at = self.clock.elapsed
         self.optimizer.zero_grad(set_to_none=True)  # their memory is needed for editing
-        if self.task.validate is not None and self.accelerator.is_main_process:
+        shared = self.task.shard is not None
+        if self.task.validate is not None and (shared or self.accelerator.is_main_process):
             self.task.model.eval()
             tuned, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, False  # these shapes come once
             with self.average.applied():
                 self.reporter.scalars(self.step, self.task.validate(self.step, self.reporter))
             torch.backends.cudnn.benchmark = tuned
+            if shared:
+                settle(self.task.model)
             self.task.model.train()
         self.accelerator.wait_for_everyone()
 
     def _save(self) -> None:
         self._saved_at = self.clock.elapsed
+        # All processes bring what they share together; the first writes.
+        model, average = wholes(self.parameters), wholes(self.average.average)
+        optimizer = wholes(optimizer_tensors(self._plain_optimizer, self.parameters))
         if self.accelerator.is_main_process:
             scaler = self.accelerator.scaler
             save_checkpoint(
@@ -252,9 +272,9 @@ class Trainer:
                     step=self.step,
                     elapsed=self.clock.elapsed,
                     identity=self.task.identity,
-                    model={name: p.detach() for name, p in self.parameters.items()},
-                    average=self.average.average,
-                    optimizer=optimizer_tensors(self._plain_optimizer, self.parameters),
+                    model=model,
+                    average=average,
+                    optimizer=optimizer,
                     scaler={} if scaler is None else scaler.state_dict(),
                 ),
             )

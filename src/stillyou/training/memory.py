@@ -161,7 +161,9 @@ def _back(tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
-def count_memory(what: Subject, settings: EditorSettings, batch: int, half: bool) -> dict[str, float]:
+def count_memory(
+    what: Subject, settings: EditorSettings, batch: int, half: bool, processes: int = 1
+) -> dict[str, float]:
     """Return the bytes of a training step by kind, on one device.
 
     Args:
@@ -169,10 +171,12 @@ def count_memory(what: Subject, settings: EditorSettings, batch: int, half: bool
         settings: What is trained and how.
         batch: Samples on the device at a time.
         half: Whether the step computes in 16 bits.
+        processes: How many there are; they divide what they share.
     """
     unet = sketch_unet(what, settings, torch.bfloat16 if half else torch.float32)
     trained = what.adapter + sum(parameter.numel() for parameter in unet.parameters() if parameter.requires_grad)
     frozen = sum(parameter.numel() for parameter in unet.parameters() if not parameter.requires_grad)
+    trained = trained // processes if settings.shard else trained
     parts = {
         "weights": 4 * trained + (2 if half else 4) * frozen,
         "casts": 2 * trained if half else 0,
@@ -196,7 +200,8 @@ def check_memory(pipeline: MultiConditionedPipeline, settings: EditorSettings, a
     batch = at_a_time(settings, accelerator.num_processes)
     free, total = torch.cuda.mem_get_info(accelerator.device)
     what = subject(pipeline.components, pipeline.resolution)
-    refuse_if_too_large(what, settings, batch, accelerator.mixed_precision != "no", free, total)
+    half = accelerator.mixed_precision != "no"
+    refuse_if_too_large(what, settings, batch, half, free, total, accelerator.num_processes)
 
 
 def at_a_time(settings: EditorSettings, processes: int) -> int:
@@ -205,10 +210,10 @@ def at_a_time(settings: EditorSettings, processes: int) -> int:
 
 
 def refuse_if_too_large(
-    what: Subject, settings: EditorSettings, batch: int, half: bool, free: float, total: float
+    what: Subject, settings: EditorSettings, batch: int, half: bool, free: float, total: float, processes: int = 1
 ) -> None:
     """Raise StillYouError if a step needs more than is free; see `check_memory`."""
-    needed = sum(count_memory(what, settings, batch, half).values())
+    needed = sum(count_memory(what, settings, batch, half, processes).values())
     if needed <= free:
         return
     fitting = next(

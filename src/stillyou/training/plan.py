@@ -60,7 +60,7 @@ def _memory(networks: dict[str, Any], resolution: int, config: TrainingConfig) -
     """Count what a step takes on a device, in GB; `auto` is taken for bf16, which GPUs of this size have."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     batch, half = at_a_time(config.editor, processes), config.precision != "fp32"
-    counted = count_memory(subject(networks, resolution), config.editor, batch, half)
+    counted = count_memory(subject(networks, resolution), config.editor, batch, half, processes)
     return {
         "how": f"counted, not measured: {batch} of {resolution} px at a time in {'16' if half else '32'} bits",
         **{f"{name}_gb": round(value / GIGABYTE, 2) for name, value in counted.items()},

@@ -32,6 +32,7 @@ class Task:
         labels: Names of the groups whose errors are logged apart.
         batches: Batches on the device, of this process, from a step on.
         identity: Plain values that a checkpoint must share to be resumed.
+        shard: Shares the model's weights among processes, in place; None repeats them.
         validate: Called with the step every now and then and at the end, the average in the parameters' place; returns
             figures for the log.
     """
@@ -42,6 +43,7 @@ class Task:
     batches: Callable[[int], Iterator[Any]]
     identity: Mapping[str, Any]
     validate: Callable[[int, StageReporter], Mapping[str, float]] | None = None
+    shard: Callable[[torch.device], None] | None = None
 
 
 @dataclass(frozen=True)
