@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageDraw
 from skimage import data
 
-from stillyou.diffusion.card import TrainedEffect
+from stillyou.config import MaskSettings
+from stillyou.diffusion.card import DomainSettings, ModelCard, TrainedEffect
 from stillyou.editing.domain import parse_domain, recognise, shading, subject
 from stillyou.editing.faces import Face, find_faces
 from stillyou.editing.known import resolve_effect
@@ -95,3 +96,17 @@ def test_an_effect_with_a_subject_of_its_own_keeps_it():
     )
     spec = resolve_effect("hat", CARD.model_copy(update={"effects": (own,)}), "m")
     assert subject(spec, "people", ("people",)) == {}
+
+
+def test_a_card_brings_what_is_tuned_for_people_and_without_it_the_catalogues_does_not_count():
+    own = TrainedEffect(
+        id="santa",
+        source_prompt="a {subject}",
+        target_prompt="a {subject}, santa claus costume",
+        domains={"people": DomainSettings(mask=MaskSettings(ratio=2.75))},
+    )
+    card = CARD.model_copy(update={"effects": (own,)})
+    spec = resolve_effect("santa", ModelCard.model_validate_json(card.model_dump_json()), "m")
+    assert spec.for_domain("people").mask.ratio == 2.75 and spec.for_domain("cartoon").mask == spec.mask
+    bare = CARD.model_copy(update={"effects": (own.model_copy(update={"domains": None}),)})
+    assert resolve_effect("santa", bare, "m").domains == {}

@@ -162,3 +162,8 @@ def test_a_domain_brings_its_subject_and_what_is_tuned_for_it() -> None:
     assert (cartoon.mask, cartoon.strength) == (spec.mask, spec.strength)
     with pytest.raises(ValidationError):
         EffectSpec.model_validate(spec.model_dump() | {"domains": {"statues": {}}})
+
+
+def test_a_subject_of_the_effects_own_outlasts_the_domain() -> None:
+    knight = load_effect("santa").with_variables({"subject": "knight"})
+    assert knight.for_domain("people").prompts().source == "a knight"

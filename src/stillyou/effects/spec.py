@@ -111,10 +111,13 @@ class EffectSpec(Strict):
         return Prompts(_fill(self.source_prompt, chosen), _fill(self.target_prompt, chosen))
 
     def for_domain(self, domain: Domain) -> EffectSpec:
-        """Return the same effect with a domain's word for the subject and the defaults that are tuned for it."""
+        """Return the same effect with a domain's word for the subject and the defaults that are tuned for it.
+
+        A subject of the effect's own, such as "knight", stays.
+        """
         own = self.domains.get(domain, DomainDefaults())
         changed: dict[str, object] = {name: value for name, value in own if value is not None}
-        if "subject" in self.variables:
+        if self.variables.get("subject") in SUBJECTS.values():
             changed["variables"] = self.variables | {"subject": SUBJECTS[domain]}
         return self.model_copy(update=changed)
 
