@@ -50,7 +50,9 @@ def _train(
     steps: int | None = typer.Option(None, "--steps", help="Steps of each trained stage."),
     batch: int | None = typer.Option(None, "--batch", help="Samples a step, in each trained stage."),
     accumulation: int | None = typer.Option(None, "--accumulation", help="Work through a step's batch in parts."),
-    gradient_checkpointing: bool = typer.Option(False, "--gradient-checkpointing", help="Less memory, a third slower."),
+    gradient_checkpointing: bool = typer.Option(
+        False, "--gradient-checkpointing", help="Less memory, one forward pass more."
+    ),
     eight_bit: bool = typer.Option(False, "--eight-bit", help="Moments of AdamW in 8 bits: less memory."),
     compile_unet: bool = typer.Option(False, "--compile", help="Compile the UNet: minutes first, then faster."),
     shard: bool = typer.Option(False, "--shard", help="Share all weights among the processes of accelerate launch."),

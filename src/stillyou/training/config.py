@@ -156,7 +156,7 @@ class EditorSettings(Optimisation):
     lora: LoraSettings | None = None
     """Train low-rank updates of the UNet instead of its weights; frozen encoders only."""
     gradient_checkpointing: bool = False
-    """Compute activations twice instead of keeping them: a third slower, a fraction of the memory."""
+    """Compute activations twice instead of keeping them: one forward pass more a step, a fraction of the memory."""
     compile: bool = False
     """Compile the UNet with torch.compile: minutes at the start, faster steps after."""
     shard: bool = False
