@@ -46,8 +46,8 @@ def _neckwear(rng: np.random.Generator, kind: str, group: Group) -> str:
     chance = rng.random()
     if kind in ("jacket", "sweater", "tshirt", "suit") and chance < 0.08:
         return "scarf"
-    bare = kind in ("tshirt", "vneck", "dress")
-    return "necklace" if bare and group.gender == "female" and group.age > 10 and chance > 0.75 else "none"
+    bare = kind in ("vneck", "dress")
+    return "necklace" if bare and group.gender == "female" and group.age > 10 and chance > 0.6 else "none"
 
 
 def _light(rng: np.random.Generator) -> Colour:
