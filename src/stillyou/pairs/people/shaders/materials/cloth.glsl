@@ -23,6 +23,7 @@ bool cut(vec3 rest, vec4 aux) { return hem(rest, aux.x) < 0.; }
 vec3 patterned(vec3 q, vec3 colour) {
     float kind = params[1].w;
     vec3 other = params[2].rgb;
+    vec2 flat_ = vec2(q.x, q.y - .55 * q.z);   // depth counts too, or patterns smear over the shoulders
     float soft = .04 + 2. * max(fwidth(q.x), fwidth(q.y));
     if (kind == 1.) { float t = abs(fract(q.y * 2.1 + .1 * q.x) - .5) * 2.; return mix(colour, other, smoothstep(.5 - soft * 2., .5 + soft * 2., t)); }
     if (kind == 2.) {
@@ -31,13 +32,13 @@ vec3 patterned(vec3 q, vec3 colour) {
         return mix(c, params[1].rgb, .35 * (1. - smoothstep(.02, .05, abs(fract(q.x * 2.6 + .25) - .5))) + .35 * (1. - smoothstep(.02, .05, abs(fract(q.y * 2.6 + .25) - .5))));
     }
     if (kind == 3.) return mix(colour, other, .5 * (1. - smoothstep(.03, .03 + soft * 3., abs(fract(q.x * 5.) - .5))));
-    if (kind == 4.) { vec2 g = q.xy * 4.2; g.x += .5 * mod(floor(g.y), 2.); return mix(colour, other, 1. - smoothstep(.20, .20 + soft * 4., length(fract(g) - .5))); }
+    if (kind == 4.) { vec2 g = flat_ * 4.2; g.x += .5 * mod(floor(g.y), 2.); return mix(colour, other, 1. - smoothstep(.20, .20 + soft * 4., length(fract(g) - .5))); }
     if (kind == 5.) {   // scattered flowers: five petals round a heart, leaves between
-        vec2 g = q.xy * 3.6, cell = floor(g), f = fract(g) - .5;
+        vec2 g = flat_ * 3.6, cell = floor(g), f = fract(g) - .5;
         float pick = hash(vec3(cell, seed));
         f -= .22 * vec2(cos(pick * 40.), sin(pick * 70.));
         float r = length(f), a = atan(f.y, f.x) + pick * 6.;
-        vec3 c = mix(colour, params[1].rgb, .7 * smoothstep(.60, .66, noise(q * 9. + seed)));
+        vec3 c = mix(colour, params[1].rgb, .45 * smoothstep(.66, .72, noise(q * 12. + seed)));
         c = mix(c, mix(other, params[1].rgb, step(.6, pick)), smoothstep(.03, -.03, r - .20 - .10 * cos(5. * a)) * step(.25, pick));
         return mix(c, vec3(.5, .32, .05), smoothstep(.07, .05, r) * step(.25, pick));
     }
