@@ -25,15 +25,16 @@ FEATURES = (Role.EYE, Role.LASH, Role.MOUTH)
 """What no costume may touch."""
 SHADE_LEVELS = 10
 """Differences up to this many levels of 255 are light, not the costume's shade."""
-MOVED_LEVELS = 7
+MOVED_LEVELS = 10
 """The same for expressions, after smoothing."""
-_SHADE_REACH, _HAIR_REACH, _FADE, _GUARD = 0.045, 0.06, 0.012, 0.03
+_SHADE_REACH, _HAIR_REACH, _FADE, _GUARD = 0.045, 0.06, 0.016, 0.03
 """How far shade and moved hair belong to a costume, how wide an expression's mask fades, and how far shade stays
 away from eyes and mouth: shares of the picture's side."""
-SPECK, HOLE, _FACE_HOLE = 0.0006, 0.0012, 0.012
+SPECK, HOLE, _FACE_HOLE = 0.0006, 0.0012, 0.006
 """Smaller islands and holes are cleaned away, larger holes within a face: shares of the picture's area."""
-_FEATURE_REACH = 0.05
-"""How close to brows, eyes and mouth even narrow changes belong to an expression, as a share of the side."""
+_EYES_REACH, _MOUTH_REACH = 0.18, 0.05
+"""How far from eyes and an open mouth even narrow changes belong to an expression, as shares of the side: closed lips
+lie within the eyes' reach. Farther off, narrow changes are shadows that move on the neck."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,11 +157,13 @@ def expression_edit(source: Rendered, target: Rendered) -> Edit:
     change = ndimage.gaussian_filter(_largest_change(source.pixels, target.pixels).astype(np.float32), size / 200)
     moved = (change > MOVED_LEVELS) & free
     width = max(1, round(size / 100))
-    closed = _closed(moved, 2 * width)
-    features = _distance(_shrunk(_shows(source, *FEATURES, Role.BROW), size)) < _FEATURE_REACH
+    closed = _closed(moved, width)
+    eyes = _distance(_shrunk(_shows(source, Role.EYE, Role.LASH, Role.BROW), size))
+    mouth = _distance(_shrunk(_shows(source, Role.MOUTH) | _shows(target, Role.MOUTH), size))
+    features = (eyes < _EYES_REACH) | (mouth < _MOUTH_REACH)
     broad = ndimage.binary_opening(closed, iterations=2 * width)  # thin bands away from features are moving shadows
     grown = broad | (closed & features)
     core = clean(_attached(grown, grown & features), _FACE_HOLE)
     away = _distance(core)
     flags = clean((away < _FADE) & (free | core), _FACE_HOLE) | core
-    return _composed(source.pixels, target.pixels, _fade(np.maximum(away - 1 / size, 0), 1.6 * _FADE), flags)
+    return _composed(source.pixels, target.pixels, _fade(np.maximum(away - 1 / size, 0), 1.3 * _FADE), flags)

@@ -34,6 +34,10 @@ _OTHER_SOURCES = 0.5
 """Share of expression pairs that start from another full expression instead of the person's mild one."""
 
 
+_CLEAR = 0.75
+"""Weaker smiles differ too little from a neutral face to be the source of one."""
+
+
 class PeopleStudio:
     """The teacher `people`.
 
@@ -122,7 +126,8 @@ def _showings(effect: str, sitting: Sitting) -> tuple[Showing, Showing]:
         return before, Showing(before.expression, before.strength, effect)
     after = _showing(effect, sitting)
     rng = generator("people", person.seed, "source of", effect)
-    if before.expression == effect or rng.random() < _OTHER_SOURCES:
+    faint = effect == "neutral" and before.strength < _CLEAR
+    if before.expression == effect or faint or rng.random() < _OTHER_SOURCES:
         others = [name for name in EXPRESSIONS if name not in (effect, before.expression)]
         before = _showing(others[int(rng.integers(len(others)))], sitting)
     return before, after
