@@ -20,7 +20,8 @@ from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.autoencoder import to_pixels
 from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.diffusion.schedulers import make_scheduler, noise_to, start
+from stillyou.diffusion.sampling import draw_noise
+from stillyou.diffusion.schedulers import make_scheduler, noise_levels, start
 from stillyou.diffusion.speed_settings import SCHEDULER_NAMES, SpeedSettings
 from tests.conftest import build_tiny_pipeline
 
@@ -177,10 +178,11 @@ class TestSamplers:
         """Scaled for the network, z at timestep t is sqrt(a_t) z + sqrt(1 - a_t) n, whatever the convention."""
         z, n = (torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(i)) for i in (1, 2))
         scheduler, timesteps = start(make_scheduler(name, pipeline.scheduler), 10, torch.device("cpu"), 0.5)
-        t = timesteps[0]
-        seen = scheduler.scale_model_input(noise_to(scheduler, z, n, t), t)
-        a = scheduler.alphas_cumprod[int(t)]
-        torch.testing.assert_close(seen.float(), a.sqrt() * z + (1 - a).sqrt() * n, atol=2e-3, rtol=0)
+        for t, (keep, add) in zip(timesteps, noise_levels(scheduler, timesteps), strict=True):
+            seen = scheduler.scale_model_input(keep * z + add * n, t)
+            scheduler.step(torch.zeros_like(z), t, z)
+            a = scheduler.alphas_cumprod[int(t)]
+            torch.testing.assert_close(seen.float(), a.sqrt() * z + (1 - a).sqrt() * n, atol=3e-3, rtol=0)
 
     def test_pure_noise_is_seen_at_unit_variance(self, pipeline, name):
         scheduler, timesteps = start(make_scheduler(name, pipeline.scheduler), 10, torch.device("cpu"), 1.0)
@@ -194,7 +196,8 @@ class TestSamplers:
         answer = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(3))
         z, n = torch.zeros_like(answer), torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(4))
         scheduler, timesteps = start(make_scheduler(name, pipeline.scheduler), 20, torch.device("cpu"), strength)
-        z_t = n * scheduler.init_noise_sigma if strength == 1 else noise_to(scheduler, z, n, timesteps[0])
+        keep, add = noise_levels(scheduler, timesteps)[0]
+        z_t = n * scheduler.init_noise_sigma if strength == 1 else keep * z + add * n
         for t in timesteps:
             seen = scheduler.scale_model_input(z_t, t)
             a = scheduler.alphas_cumprod[int(t)]
@@ -205,8 +208,19 @@ class TestSamplers:
 
     def test_latent_strategy_keeps_the_source_where_the_mask_is_zero(self, pipeline, name):
         pipeline.scheduler = make_scheduler(name, pipeline.scheduler)
-        edits = edit(pipeline, mask=torch.zeros(1, 1, 64, 64))
+        seen = []
+        edits = edit(
+            pipeline,
+            mask=torch.zeros(1, 1, 64, 64),
+            callback_on_step_end=lambda *given: seen.append(given[-1]["latents"]) or {},
+        )
         torch.testing.assert_close(edits.pixels, edits.reconstruction, atol=1e-5, rtol=0)
+        z_s, n = pipeline.encode(pictures(), [PROMPT], [SOURCE_PROMPT]).latents, draw_noise([1], (4, 8, 8), 0)
+        levels = noise_levels(*start(pipeline.scheduler, 4, torch.device("cpu"), 1.0))
+        for latents, (keep, add) in zip(seen, [*levels[1:], (1.0, 0.0)], strict=True):
+            torch.testing.assert_close(latents, keep * z_s + add * n, atol=1e-4, rtol=0)
+        noise = [add / keep for keep, add in levels]
+        assert all(after < before for before, after in zip(noise, noise[1:], strict=False))
 
     def test_a_model_is_loaded_with_it(self, pipeline, name, tmp_path):
         pipeline.save_pretrained(tmp_path)

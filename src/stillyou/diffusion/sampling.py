@@ -22,7 +22,7 @@ from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, GuidedPrediction
 from stillyou.diffusion.linear_sampler import stepper
 from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.schedulers import noise_to, start
+from stillyou.diffusion.schedulers import noise_levels, start
 from stillyou.diffusion.speed_settings import SpeedSettings
 
 Progress = Callable[[int, int], None]
@@ -135,7 +135,8 @@ def sample(
         strength: In (0, 1]: where in the schedule sampling starts, see `schedulers.first_step`; 1 starts from pure
             noise.
         mask: Editing mask at latent size (B, 1, h, w) in [0, 1]; None edits everywhere.
-        strategy: `noise` mixes predictions at every step, `latent` mixes latents after it, `none` does neither.
+        strategy: `noise` mixes predictions at every step, `latent` mixes latents with the source noised to the next
+            level after it, `none` does neither.
         speed: Which steps may be cheaper; None leaves all of them whole.
         progress: Called with (steps done, steps).
         on_step_end: May replace the latents after a step.
@@ -147,8 +148,9 @@ def sample(
     scheduler, timesteps = start(scheduler, steps, encoded.latents.device, strength)
     noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
     z_t = noise * scheduler.init_noise_sigma
+    levels = noise_levels(scheduler, timesteps)
     if len(timesteps) < len(scheduler.timesteps):
-        z_t = noise_to(scheduler, encoded.latents, noise, timesteps[0])
+        z_t = levels[0][0] * encoded.latents + levels[0][1] * noise
     predict = _guided_prediction(denoiser, encoded, guidance, mask if strategy == "noise" else None, speed)
     guided_steps = max(1, round(speed.guidance_share * len(timesteps)))
     sampler = stepper(scheduler, timesteps)
@@ -156,7 +158,8 @@ def sample(
         e = predict(sampler.network_input(done, z_t), t, late=done >= guided_steps)
         z_t = sampler.step(done, e, z_t)
         if strategy == "latent" and mask is not None:
-            z_t = _keep_source(scheduler, z_t, encoded.latents, noise, mask, timesteps[done + 1 :])
+            a, s = [*levels, (1.0, 0.0)][done + 1]
+            z_t = mask * z_t + (1 - mask) * (a * encoded.latents + s * noise)
         if on_step_end is not None:
             z_t = on_step_end(done, t, z_t)
         if progress is not None:
@@ -180,15 +183,6 @@ def _guided_prediction(
     if weight is not None:
         full.append(encoded.conditions(Branch.FULL, source_prompt=True))
     return GuidedPrediction(predict, shared, _stack(*full), guidance, weight)
-
-
-def _keep_source(
-    scheduler: Any, z_t: torch.Tensor, z_s: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, rest: torch.Tensor
-) -> torch.Tensor:
-    """Blend latents with the source noised to the next of the remaining timesteps (the `latent` strategy)."""
-    if len(rest):
-        z_s = noise_to(scheduler, z_s, noise, rest[0])
-    return mask * z_t + (1 - mask) * z_s
 
 
 def _stack(*parts: Conditions) -> Conditions:

@@ -1,8 +1,9 @@
 """Samplers by name, made from the model's own noise schedule, and noise at their levels.
 
 Two conventions meet here. DDIM, UniPC and DPM++ keep a noisy latent as z_t = a z + s n with a^2 + s^2 = 1. Euler keeps
-z + sigma n and divides by sqrt(sigma^2 + 1) before the network sees it. `noise_to` asks the scheduler itself, so that
-late starts and the `latent` strategy are right for both; the network's own view (`sampling.add_noise`) is the first.
+z + sigma n and divides by sqrt(sigma^2 + 1) before the network sees it. `noise_levels` asks the scheduler itself, so
+that late starts and the `latent` strategy are right for both; the network's own view (`sampling.add_noise`) is the
+first.
 """
 
 from __future__ import annotations
@@ -64,10 +65,22 @@ def first_step(steps: int, strength: float) -> int:
     return min(steps - 1, round(steps * 0.6 * (1 - strength)))
 
 
-def noise_to(scheduler: Any, z: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-    """Noise latents (B, C, h, w) to the level of the scheduler's next step, whose timestep is t (scalar).
+def noise_levels(scheduler: Any, timesteps: torch.Tensor) -> list[tuple[float, float]]:
+    """Return (a, s) of each step: a z + s n is z noised to what the scheduler expects before that step.
 
-    The result is in the scheduler's own convention, as `step` expects it.
+    The scheduler is asked on the CPU, ahead of sampling and whatever its own count of steps is.
+
+    Args:
+        scheduler: Set to where sampling starts, see `start`.
+        timesteps: Those that are left, (K,).
     """
-    noisy: torch.Tensor = scheduler.add_noise(z, noise, t.reshape(1))
-    return noisy
+    probe, one = copy.deepcopy(scheduler), torch.ones(1, 1, 1, 1, dtype=torch.float64)
+    probe.timesteps = probe.timesteps.cpu()
+    first, levels = len(probe.timesteps) - len(timesteps), []
+    for index, t in enumerate(timesteps.cpu(), first):
+        if hasattr(probe, "set_begin_index"):
+            probe._step_index = None
+            probe.set_begin_index(index)
+        a, s = (probe.add_noise(z, one - z, t.reshape(1)).item() for z in (one, 0 * one))
+        levels.append((a, s))
+    return levels
