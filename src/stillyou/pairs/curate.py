@@ -35,7 +35,7 @@ class Bounds:
 
 
 BOUNDS: Mapping[Group, Bounds] = {
-    "expression": Bounds(0.003, 0.20),
+    "expression": Bounds(0.003, 0.20, least_change=5.0),  # dark and badly lit faces change by fewer levels
     "costume": Bounds(0.05, 0.75),
     "other": Bounds(0.001, 1.0, least_change=4.0),
 }

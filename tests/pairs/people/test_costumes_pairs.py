@@ -81,6 +81,31 @@ def test_expression_masks_stay_in_the_face() -> None:
             assert rows.min() > 0 and np.ptp(columns) < 0.7 * SIZE
 
 
+def test_expression_masks_hold_the_whole_expression() -> None:
+    for seed in SEEDS:
+        for effect in EXPRESSIONS:
+            made = pair(effect, seed)
+            source, target = (
+                studio()._sit(seed).picture(showing) for showing in _showings(effect, studio()._sit(seed))
+            )
+            inside = (Role.MOUTH, Role.EYE)
+            moved = (
+                (np.isin(source.roles, inside) != np.isin(target.roles, inside)).reshape(SIZE, 2, SIZE, 2).all((1, 3))
+            )
+            assert moved.sum() < 20 or (made.mask[moved] > 0).mean() > 0.97, f"{effect} on person {seed}"
+
+
+def test_lips_that_move_without_opening_are_in_the_mask() -> None:
+    roles = np.full((256, 256), Role.SKIN)
+    roles[90:96, 90:166] = Role.EYE
+    levels = np.full((128, 128), 150)
+    moved = levels.copy()
+    moved[66:70, 52:76] = 60  # lips, a tenth of the side below the eyes
+    edit = expression_edit(painted(roles, levels), painted(roles, moved))
+    assert (edit.mask[66:70, 52:76] == 255).all() and (edit.pixels[67:69, 54:74] == 60).all()
+    assert (edit.mask[85:] == 0).all()
+
+
 def test_the_person_is_the_same_in_all_pairs_of_a_seed() -> None:
     sources = [pair(effect, SEEDS[0]).source for effect in COSTUMES]
     for source in sources[1:]:
