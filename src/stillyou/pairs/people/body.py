@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from stillyou.pairs.people.geometry import Floats, Integers, floats, quad_triangles, unit
-from stillyou.pairs.people.topology import Quads, neighbour_mean, quads_of_vertices, subdivide
+from stillyou.pairs.people.topology import Quads, quads_of_vertices, subdivide
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -79,12 +79,6 @@ class Body:
         )
         return unit(self._around @ np.cross(*diagonals))
 
-    def smooth(self, surface: Floats, rounds: int) -> Floats:
-        """Return the surface with each vertex moved to the mean of its neighbours, `rounds` times."""
-        for _ in range(rounds):
-            surface = self._neighbours @ surface
-        return surface
-
     def nearest(self, point: npt.ArrayLike) -> int:
         """Return the vertex of the outer skin whose rest position is nearest to a point (3,)."""
         return int(self.outside[self._outside_tree.query(point)[1]])
@@ -126,10 +120,6 @@ class Body:
     @cached_property
     def _around(self) -> csr_matrix:
         return quads_of_vertices(self.quads, len(self.rest))
-
-    @cached_property
-    def _neighbours(self) -> csr_matrix:
-        return neighbour_mean(self.quads, len(self.rest))
 
     @cached_property
     def _outside_tree(self) -> cKDTree:

@@ -5,8 +5,6 @@ Points are (N, 3) float32 arrays; triangles (T, 3) int32 corner numbers, anticlo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
@@ -111,51 +109,3 @@ def interpolate(values: Floats, corners: Integers, weights: Floats) -> Floats:
 def loop(values: Floats) -> Floats:
     """Close a ring of values (N, ...): the first one again at the end."""
     return np.concatenate([values, values[:1]])
-
-
-def fur(
-    rng: np.random.Generator,
-    vertices: Floats,
-    normals: Floats,
-    triangles: Integers,
-    weight: npt.ArrayLike,
-    count: int,
-    *,
-    length: float,
-    points: int = 5,
-    droop: float = 0.25,
-    curl: float = 0.0,
-) -> tuple[Floats, Integers, Floats]:
-    """Grow short hairs from a surface.
-
-    Args:
-        rng: Draws them.
-        vertices: (N, 3), posed.
-        normals: (N, 3).
-        triangles: (T, 3).
-        weight: (T,) density.
-        count: Hairs.
-        length: Mean length in decimetres.
-        points: Points a hair.
-        droop: How much they hang, 0 for none.
-        curl: How much they turn about random axes, 0 for none.
-
-    Returns:
-        Points (count, points, 3), and the corners and weights of the roots as `sample_surface` gives them.
-    """
-    corners, weights = sample_surface(rng, vertices, triangles, weight, count)
-    down = np.array([0, -droop, 0], np.float32)
-    noise = rng.standard_normal((points + 1, count, 3)).astype(np.float32)
-    along = unit(unit(interpolate(normals, corners, weights)) + 0.45 * noise[0] + down)
-    step = floats(rng.uniform(0.5, 1.1, (count, 1)) * length / (points - 1))
-    axis, path = unit(noise[1]), [interpolate(vertices, corners, weights)]
-    for k in range(1, points):
-        turn = np.cross(along, axis) * curl if curl else 0.0
-        along = unit(along + 0.4 * down + 0.1 * noise[min(k + 1, points)] + turn)
-        path.append(path[-1] + along * step)
-    return floats(np.stack(path, 1)), corners, weights
-
-
-def blend_weights(shares: Mapping[str, float], bones: tuple[str, ...]) -> Floats:
-    """Return one row of skin weights (bones,) from shares by bone name."""
-    return floats([shares.get(bone, 0.0) for bone in bones])

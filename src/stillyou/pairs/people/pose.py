@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillyou.pairs.people.body import BONES, Body
-from stillyou.pairs.people.geometry import Floats, blend_weights, euler, floats, rotation
+from stillyou.pairs.people.geometry import Floats, euler, floats, rotation
 
 NECK_SHARES = (0.25, 0.45, 0.7)
 """Share of the head's turn that each bone of the neck takes."""
@@ -83,6 +83,6 @@ class Pose:
 
     def blend(self, points: Floats, shares: Mapping[str, float]) -> Floats:
         """Pose points (..., 3) by one mixture of bones, for example ``{"torso": 0.75, "neck01": 0.25}``."""
-        row = blend_weights(shares, BONES)
+        row = floats([shares.get(bone, 0.0) for bone in BONES])
         matrix, offset = np.tensordot(row, self.matrices, 1), row @ self.offsets
         return floats(points @ matrix.T + offset)

@@ -82,18 +82,6 @@ def _corner_points(quads: Quads, count: int, edges: _Edges, centres: csr_matrix,
     return pick[0] @ inside + pick[1] @ border + pick[2]
 
 
-def neighbour_mean(quads: Quads, count: int) -> csr_matrix:
-    """Return the matrix (N, N) that replaces each vertex by the mean of those it shares an edge with."""
-    ends = np.concatenate([np.stack([quads, np.roll(quads, 1, 1)], -1), np.stack([quads, np.roll(quads, -1, 1)], -1)])
-    pairs = np.unique(ends.reshape(-1, 2), axis=0)
-    total = np.bincount(pairs[:, 0], minlength=count)
-    alone = np.flatnonzero(total == 0)
-    rows = np.concatenate([pairs[:, 0], alone])
-    columns = np.concatenate([pairs[:, 1], alone])
-    weights = 1.0 / np.maximum(total, 1)[rows]
-    return sparse.csr_matrix((weights.astype(np.float32), (rows, columns)), shape=(count, count))
-
-
 def quads_of_vertices(quads: Quads, count: int) -> csr_matrix:
     """Return the matrix (N, Q) that adds up what the quads about each vertex hold."""
     return _incidence(quads, np.repeat(np.arange(len(quads)), 4), (count, len(quads))).astype(np.float32)

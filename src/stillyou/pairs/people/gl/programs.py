@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import moderngl
 
 _INCLUDE = re.compile(r'^#include "([\w./]+)"$', re.MULTILINE)
-_CUT = re.compile(r"^bool cut\(.*?^\}", re.MULTILINE | re.DOTALL)
 NO_CUT = "bool cut(vec3 rest, vec4 aux) { return false; }"
 
 

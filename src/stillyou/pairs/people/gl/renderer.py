@@ -172,7 +172,7 @@ class Renderer:
             targets.light_maps[k].use(slots["irradiance"])
             self._pass("scatter", targets.light[1 - k], {**values, "direction": direction})
         targets.light_maps[0].use(slots["irradiance"])
-        self._pass("develop", targets.developed, {**values, "exposure": light.exposure, "white": (1.0, 1.0, 1.0)})
+        self._pass("develop", targets.developed, {**values, "exposure": light.exposure})
         self._pass("roles", targets.numbered, values)
 
     def _pass(self, name: str, target: moderngl.Framebuffer, values: dict[str, Any]) -> None:

@@ -4,12 +4,11 @@ in vec2 uv;
 out vec4 picture;
 uniform sampler2D irradiance, direct, base, gloss, occlusion, backdrop;
 uniform float exposure;
-uniform vec3 white;
 const int FACTOR = SUPERSAMPLING;
 
 // Narkowicz's fit of the ACES curve.
 vec3 tone(vec3 c) {
-    c = max(c * exposure * white, 0.) * .62;
+    c = max(c * exposure, 0.) * .62;
     c = (c * (2.51 * c + .03)) / (c * (2.43 * c + .59) + .14);
     return pow(clamp(c, 0., 1.), vec3(1. / 2.2));
 }
