@@ -108,5 +108,6 @@ def test_a_card_brings_what_is_tuned_for_people_and_without_it_the_catalogues_do
     card = CARD.model_copy(update={"effects": (own,)})
     spec = resolve_effect("santa", ModelCard.model_validate_json(card.model_dump_json()), "m")
     assert spec.for_domain("people").mask.ratio == 2.75 and spec.for_domain("cartoon").mask == spec.mask
-    bare = CARD.model_copy(update={"effects": (own.model_copy(update={"domains": None}),)})
+    alone = own.model_copy(update={"domains": None, "mask": MaskSettings()})
+    bare = CARD.model_copy(update={"effects": (alone,)})
     assert resolve_effect("santa", bare, "m").domains == {}

@@ -7,10 +7,13 @@ import pytest
 from PIL import Image
 
 from stillyou.cli import main
+from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.diffusion.card import DomainSettings
 from stillyou.editing.choice import MOST_EDITED
 from stillyou.editing.crop import Crop
 from stillyou.editing.editor import Editor
 from stillyou.editing.faces import Face
+from stillyou.effects.catalogue import catalogue
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_mask, read_picture
 from stillyou.images.framing import FACE_SHARE
@@ -338,3 +341,15 @@ def test_an_animal_and_a_folder_with_one(stillyou, family, tmp_path):
     assert (code, json.loads(printed)["edited"], json.loads(printed)["failed"]) == (1, 1, 1)
     for extra in (["--face", "5,5"], ["--faces-out", tmp_path / "f.png"]):
         assert stillyou(tmp_path / "in", "-e", "royal", "-o", tmp_path / "out", *extra)[0] == 2
+
+
+def test_what_is_tuned_for_photographs_is_used_for_them_unless_the_user_says_otherwise():
+    tuned = DomainSettings(guidance=GuidanceScales(text=4.5), mask=MaskSettings(ratio=2.75, encode_strength=0.8))
+    effects = tuple(effect.model_copy(update={"domains": {"people": tuned}}) for effect in PEOPLE_CARD.effects)
+    edits = editor(MIDDLE, card=PEOPLE_CARD.model_copy(update={"effects": effects}))
+    people = edits.edit(photograph(), "santa").report
+    assert (people.guidance.text, people.mask.ratio, people.mask.encode_strength) == (4.5, 2.75, 0.8)
+    said = edits.edit(photograph(), "santa", guidance=(1, 1, 2), mask_strategy="noise").report
+    assert (said.guidance.text, said.mask.ratio, said.mask.strategy) == (2, 2.75, "noise")
+    cartoon = edits.edit(drawing(), "santa", domain="cartoon").report
+    assert (cartoon.guidance, cartoon.mask) == (catalogue()["santa"].guidance, catalogue()["santa"].mask)

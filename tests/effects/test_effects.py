@@ -153,13 +153,13 @@ def test_listing_effects_loads_nothing_heavy():
 
 
 def test_a_domain_brings_its_subject_and_what_is_tuned_for_it() -> None:
-    own = {"people": {"mask": {"ratio": 2.5}, "strength": 0.9}}
+    own = {"people": {"mask": {"ratio": 2.5}}}
     spec = EffectSpec.model_validate(load_effect("santa").model_dump() | {"domains": own})
     people, cartoon = spec.for_domain("people"), spec.for_domain("cartoon")
     assert people.prompts().target == "a person, santa claus costume"
-    assert (people.mask.ratio, people.strength, people.guidance) == (2.5, 0.9, spec.guidance)
+    assert (people.mask.ratio, people.guidance) == (2.5, spec.guidance)
     assert cartoon.prompts() == spec.prompts() == load_effect("santa").prompts()
-    assert (cartoon.mask, cartoon.strength) == (spec.mask, spec.strength)
+    assert cartoon.mask == spec.mask
     with pytest.raises(ValidationError):
         EffectSpec.model_validate(spec.model_dump() | {"domains": {"statues": {}}})
 

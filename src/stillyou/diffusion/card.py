@@ -20,7 +20,6 @@ class DomainSettings(Strict):
 
     guidance: GuidanceScales | None = None
     mask: MaskSettings | None = None
-    strength: float | None = None
 
 
 class TrainedEffect(Strict):

@@ -278,7 +278,11 @@ class Editor:
         return [results[index] for index in range(len(sources))]
 
     def _with_subject(self, plan: Plan, scene: Scene, variables: Mapping[str, str]) -> Plan:
-        """Say "person" or "cartoon character", as the picture shows, unless the user said something."""
+        """Say "person" or "cartoon character", as the picture shows, and take what is tuned for it.
+
+        What the user has said stays.
+        """
+        plan = plan.for_domain(scene.finding.domain)
         word = subject(plan.effect, scene.finding.domain, self.pipeline.card.domains)
         return replace(plan, prompts=plan.effect.prompts({**word, **variables}))
 

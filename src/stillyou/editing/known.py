@@ -108,8 +108,9 @@ def _from_card(known: TrainedEffect) -> EffectSpec:
         own["guidance"] = known.guidance
     if known.mask is not None:
         own["mask"] = known.mask
-    tuned = known.domains or {}  # what the catalogue has was tuned for the shipped model
-    own["domains"] = {name: DomainDefaults(**dict(settings)) for name, settings in tuned.items()}
+    if known.domains is not None or known.mask is not None:  # then the catalogue's are for another model
+        tuned = known.domains or {}
+        own["domains"] = {name: DomainDefaults(**dict(settings)) for name, settings in tuned.items()}
     if known.variables is not None:
         own["variables"] = known.variables
     if known.id in built_in():

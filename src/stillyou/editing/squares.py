@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from stillyou.config import GuidanceScales, MaskSettings, validate
 from stillyou.diffusion.card import ModelCard
 from stillyou.editing.known import resolve_effect
 from stillyou.editing.options import as_guidance, check_options
+from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.errors import StillYouError
 from stillyou.images.picture import Pixels
@@ -34,6 +35,13 @@ class Plan:
     strength: float
     """What the sampler gets: the user's strength times the effect's default."""
     steps: int
+
+    def for_domain(self, domain: Domain) -> Plan:
+        """Return the plan with the effect's defaults for a domain, where the user has not asked for others."""
+        plain, tuned = self.effect, self.effect.for_domain(domain)
+        kept = {name: value for name, value in self.mask if value != getattr(plain.mask, name)}
+        guidance = tuned.guidance if self.guidance == plain.guidance else self.guidance
+        return replace(self, guidance=guidance, mask=tuned.mask.model_copy(update=kept))
 
     @property
     def batch_key(self) -> tuple[GuidanceScales, MaskSettings, float, int]:

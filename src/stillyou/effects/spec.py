@@ -37,7 +37,6 @@ class DomainDefaults(Strict):
 
     guidance: GuidanceScales | None = None
     mask: MaskSettings | None = None
-    strength: float | None = Field(None, ge=0, le=1)
 
 
 class EffectSpec(Strict):
