@@ -26,7 +26,7 @@ _SIDE = 64
 _FLAT, _JUMP = 4, 24
 _CERTAIN, _SURE = 1.3, 0.8
 """A face with the first score is one whatever the picture looks like; with the second, if it is a little shaded."""
-_LITTLE, SOME_SHADING, _MUCH = 0.15, 0.2, 0.45
+_LITTLE, _SOME, _MUCH = 0.15, 0.2, 0.45
 """Shading: a sure face needs the first, a doubtful one the second; with the third it is a photograph without a face."""
 
 
@@ -67,7 +67,7 @@ def recognise(softness: float, faces: Sequence[Face]) -> Finding:
     best = max((face.score for face in faces), default=0.0)
     if best >= _CERTAIN or (best >= _SURE and softness >= _LITTLE):
         return Finding("people", "a face of a person was found")
-    if best > 0 and softness >= SOME_SHADING:
+    if best > 0 and softness >= _SOME:
         return Finding("people", "what may be a face was found, and the picture is shaded like a photograph")
     if softness >= _MUCH:
         return Finding("people", "the picture is shaded like a photograph")

@@ -22,7 +22,7 @@ _FIRST_LOOK, _SECOND_LOOK = 1024, 2560
 """Longer side of the copies that are searched: faces from 1/13 of it on are found in one, from 1/32 in the other."""
 _TURNED_LOOK = 640
 """Longer side of the copy that is searched in other directions: faces from 1/8 of it on."""
-_MOST_ENLARGED = 3.0
+_MOST_ENLARGED, _SECOND_ENLARGED = 3.0, 2.0
 _LEAST_SIDE = 40
 """Pictures with a shorter side below this hold no face that could be edited."""
 _LEAST_SCORE = 0.2
@@ -108,7 +108,7 @@ def find_faces(rgb: Pixels) -> list[Face]:
 def _scales(longest: int) -> list[float]:
     """Return by how much a picture is resized for each look."""
     first = min(_FIRST_LOOK / longest, _MOST_ENLARGED)
-    second = min(_SECOND_LOOK / longest, 1.0)
+    second = min(_SECOND_LOOK / longest, _SECOND_ENLARGED)
     return [first, second] if second > 1.2 * first else [first]
 
 

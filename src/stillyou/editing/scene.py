@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from stillyou.editing.choice import MOST_EDITED, FaceChoice, choose
 from stillyou.editing.crop import Box, Crop, check_crop, find_crop, include_box, mask_box
-from stillyou.editing.domain import SOME_SHADING, Finding, recognise, shading
+from stillyou.editing.domain import Finding, recognise, shading
 from stillyou.editing.faces import Detector, Face
 from stillyou.editing.framed import Framed, frame_crop, frame_face
 from stillyou.effects.domains import Domain
@@ -15,8 +15,11 @@ from stillyou.errors import StillYouError, UsageError
 from stillyou.images import Picture
 from stillyou.images.picture import Pixels
 
+_DRAWING = "no face was found, so it was taken for a drawing; --crop X,Y,SIZE and --domain people say otherwise"
 _INSTALL = "finding faces needs: pip install 'stillyou[faces]'"
 _BY_HAND = "Name the square around head and shoulders with --crop X,Y,SIZE"
+_UNSURE = 0.25
+"""Shading from which on a picture without a face may be a photograph."""
 _MOST_OUTSIDE = 0.35
 """Share of a face's square beyond the picture from which on that is told."""
 _SMALL = 0.4
@@ -153,8 +156,9 @@ def _without_faces(
     if wish.choice is not None:
         raise StillYouError("no face was found in the picture", f"{_BY_HAND}, or leave --face out.")
     if finding.domain == "cartoon":
-        unsure = wish.domain is None and softness >= SOME_SHADING
-        return [_INSTALL] if unsure and detector is None else []
+        if wish.domain is not None or softness < _UNSURE or box is not None:
+            return []
+        return [f"taken for a drawing without looking for faces: {_INSTALL}" if detector is None else _DRAWING]
     if detector is None:
         return [f"the largest square was edited, since {_INSTALL}"]
     if box is not None:
