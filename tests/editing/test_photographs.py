@@ -353,3 +353,12 @@ def test_what_is_tuned_for_photographs_is_used_for_them_unless_the_user_says_oth
     assert (said.guidance.text, said.mask.ratio, said.mask.strategy) == (2, 2.75, "noise")
     cartoon = edits.edit(drawing(), "santa", domain="cartoon").report
     assert (cartoon.guidance, cartoon.mask) == (catalogue()["santa"].guidance, catalogue()["santa"].mask)
+
+
+def test_a_picture_that_may_be_a_photograph_is_told():
+    half = photograph()
+    half.paste((90, 160, 40), (330, 0, 600, 300))
+    result = editor().edit(half, "santa")
+    assert result.report.domain == "cartoon"
+    assert "taken for a drawing" in result.report.notes[0]
+    assert editor().edit(half, "santa", domain="cartoon").report.notes == ()
