@@ -148,8 +148,9 @@ def sample(
     scheduler, timesteps = start(scheduler, steps, encoded.latents.device, strength)
     noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
     z_t = noise * scheduler.init_noise_sigma
-    levels = noise_levels(scheduler, timesteps)
-    if len(timesteps) < len(scheduler.timesteps):
+    late = len(timesteps) < len(scheduler.timesteps)
+    levels = noise_levels(scheduler, timesteps) if late or strategy == "latent" else []
+    if late:
         z_t = levels[0][0] * encoded.latents + levels[0][1] * noise
     predict = _guided_prediction(denoiser, encoded, guidance, mask if strategy == "noise" else None, speed)
     guided_steps = max(1, round(speed.guidance_share * len(timesteps)))
