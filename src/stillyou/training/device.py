@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import InitProcessGroupKwargs
 
 from stillyou.diffusion.models import pick_device, pick_dtype
 from stillyou.errors import UsageError
@@ -37,7 +40,9 @@ def make_accelerator(device: str, precision: Precision) -> Accelerator:
     if AcceleratorState._shared_state:
         AcceleratorState._reset_state(reset_partial_state=True)  # an earlier run of this process may differ
     mixed = "no" if precision == "fp32" else precision
-    return Accelerator(cpu=chosen.type == "cpu", mixed_precision=mixed)
+    # The others wait while the first process renders and encodes, which may take hours.
+    patience = InitProcessGroupKwargs(timeout=timedelta(hours=24))
+    return Accelerator(cpu=chosen.type == "cpu", mixed_precision=mixed, kwargs_handlers=[patience])
 
 
 def describe_device(accelerator: Accelerator) -> str:
