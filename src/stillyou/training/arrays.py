@@ -15,7 +15,9 @@ AHEAD = 2
 
 
 class GrowingArrays:
-    """Arrays of (N, K, ...) on disk, filled batch by batch. A GPU goes on encoding while what it has encoded is fetched and written.
+    """Arrays of (N, K, ...) on disk, filled batch by batch.
+
+    A GPU goes on encoding while what it has encoded is fetched and written.
 
     Args:
         folder: Where they lie.
