@@ -17,7 +17,8 @@ from stillyou.draws import stable_seed
 from stillyou.effects.catalogue import load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
-from stillyou.pairs.generate import make_pairs, sole_writer
+from stillyou.pairs.folder import sole_writer
+from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.shards import shard_name
 from stillyou.pairs.store import PairDataset, read_info
 from tests.pairs.fakes import BrokenTeacher, FakeTeacher, LeakyTeacher

@@ -28,6 +28,14 @@ EFFECTS = load_effects("santa,royal,angry")
 
 
 @dataclass(frozen=True)
+class BrokenDriver(FakeTeacher):
+    """Takes its process down."""
+
+    def make(self, effect: EffectSpec, seed: int) -> Pair:
+        os._exit(11)
+
+
+@dataclass(frozen=True)
 class Sitters(FakeTeacher):
     """The source follows from the seed alone; the effects of a seed must be asked for one after another."""
 
@@ -87,6 +95,12 @@ def test_a_limit_in_time_leaves_a_whole_smaller_dataset_that_can_grow(tmp_path: 
         (tmp_path / "p" / shard_name(number)).read_bytes() == (tmp_path / "at-once" / shard_name(number)).read_bytes()
         for number in range(3)
     )
+
+
+def test_a_driver_that_dies_at_the_first_pair_is_reported_and_leaves_nothing(tmp_path: Path):
+    with pytest.raises(StillYouError, match="the process that made the first pair died"):
+        make_pairs(BrokenDriver, EFFECTS, 4, tmp_path / "p", size=64, workers=2, progress=False)
+    assert not (tmp_path / "p").exists()
 
 
 def test_what_a_failed_run_left_is_salvaged(tmp_path: Path):

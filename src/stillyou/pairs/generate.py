@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -19,10 +20,11 @@ from stillyou.draws import stable_seed
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError, requires
 from stillyou.pairs.curate import Summary, judge_candidate, measure, summarise
+from stillyou.pairs.folder import check_folder, sole_writer
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.runner import RowSource, ShardJob, ShardTask, run_jobs
-from stillyou.pairs.shards import Row, shard_name
-from stillyou.pairs.store import DESCRIPTION, DatasetInfo, PairDataset, inspect_shards, read_info, write_info
+from stillyou.pairs.shards import Row
+from stillyou.pairs.store import DatasetInfo, PairDataset, inspect_shards, read_info, write_info
 from stillyou.pairs.teacher import Teacher
 
 SHARD_SIZE = 32
@@ -117,23 +119,51 @@ def make_pairs(
     """
     requires("pairs", "pyarrow", "pyvips", "filelock")
     check_numbers(n=n, size=size, shard_size=shard_size, workers=workers, seed=seed)
-    first = open_teacher()
+    name, licences = _first_look(open_teacher, list(effects), seed, size, workers)
     info = DatasetInfo(
         made_with=__version__,
-        teacher=first.name,
+        teacher=name,
         seed=seed,
         size=size,
         shard_size=shard_size,
         effects=list(effects),
         candidates=n,
-        licences=dict(first.licences),
+        licences=licences,
         options=dict(options or {}),
     )
     started = time.monotonic()
-    TeacherRows(lambda: first, effects, seed, size).rows(0)  # an effect that cannot be shown fails before any file
     open_source = partial(TeacherRows, open_teacher, list(effects), seed, size)
     until = None if seconds is None else started + seconds
     return build(info, Path(out), open_source, workers=workers, progress=progress, until=until)
+
+
+def _first_look(
+    open_teacher: TeacherFactory, effects: Sequence[EffectSpec], seed: int, size: int, workers: int
+) -> tuple[str, dict[str, str]]:
+    """Make the first candidates and let them go, so that what cannot be shown fails before any file.
+
+    If there are several workers this one process stays free of renderers, and outlives a broken graphics driver.
+
+    Returns:
+        The teacher's name and licences.
+    """
+    if workers <= 1:
+        return _look(open_teacher, effects, seed, size)
+    try:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            return pool.submit(_look, open_teacher, effects, seed, size).result()
+    except BrokenProcessPool as error:
+        raise StillYouError(
+            "the process that made the first pair died", "A graphics driver may be broken; --workers 1 shows more."
+        ) from error
+
+
+def _look(
+    open_teacher: TeacherFactory, effects: Sequence[EffectSpec], seed: int, size: int
+) -> tuple[str, dict[str, str]]:
+    first = open_teacher()
+    TeacherRows(lambda: first, effects, seed, size).rows(0)
+    return first.name, dict(first.licences)
 
 
 def check_numbers(*, n: int, size: int, shard_size: int, workers: int, seed: int) -> None:
@@ -241,65 +271,3 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Return the speed, once it is known."""
         return Text(f"{task.speed:.0f} pairs/s" if task.speed else "")
-
-
-def check_folder(folder: Path, info: DatasetInfo) -> None:
-    """Refuse a folder that these settings must not write to.
-
-    Raises:
-        UsageError: It is a file, holds something else, or was begun with other settings (the first is named).
-    """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file", "Give a folder for the pairs.")
-    if not (folder / DESCRIPTION).exists():
-        shards = {shard_name(number) for number in range(len(info.ranges()))}  # left where a damaged description was
-        names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-        if any(not name.startswith(".") for name in names - shards):
-            raise UsageError(f"{folder} is not empty and holds no pair dataset", "Choose a new or empty folder.")
-        return
-    begun = read_info(folder)
-    remedy = "Use the same settings, or another folder."
-    for name, value in info.settings().items():
-        before = begun.settings()[name]
-        if before != value:
-            raise UsageError(f"{folder} was begun with {_difference(name, before, value)}", remedy)
-    if begun.candidates > info.candidates:
-        counts = f"{begun.candidates} candidates an effect, not {info.candidates}"
-        raise UsageError(f"{folder} was begun with {counts}", "A dataset can grow, not shrink.")
-
-
-def _difference(name: str, before: Any, value: Any) -> str:
-    """Say in a few words how two settings differ."""
-    if name != "effects":
-        return f"{name.replace('_', ' ')} {before}, not {value}"
-    ids, wanted = ([effect["id"] for effect in effects] for effects in (before, value))
-    if ids != wanted:
-        return f"effects {','.join(ids)}, not {','.join(wanted)}"
-    changed = next(old["id"] for old, new in zip(before, value, strict=True) if old != new)
-    return f"other prompts of effect '{changed}'"
-
-
-@contextmanager
-def sole_writer(folder: Path) -> Iterator[None]:
-    """Hold a folder for writing and clear what a killed run left half-written.
-
-    The lock is the operating system's: that of a killed process goes with it.
-
-    Raises:
-        UsageError: Another process is writing there.
-        StillYouError: The folder cannot be made or written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        raise UsageError(f"another process is writing to {folder}", "Wait for it, or choose another folder.") from error
-    except OSError as error:
-        raise StillYouError(f"cannot write to {folder}: {error.strerror}", "Choose another folder.") from error
-    try:
-        for leftover in folder.glob(".part-*"):
-            leftover.unlink(missing_ok=True)
-        yield
-    finally:
-        lock.release()
