@@ -96,9 +96,8 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     """Dress as royalty."""
     rng = bench.draw("colours")
     pair = rng.permutation(len(STONES))[:2]
-    silver = rng.random() < 0.08
-    gold = floats([0.95, 0.93, 0.9]) if silver else floats(GOLDS[rng.integers(len(GOLDS))])
-    metal = Metal(gold, floats(STONES)[pair], floats([0.72, 0.69, 0.64]))
+    alloy = int(rng.integers(len(GOLDS)))
+    metal = Metal(floats(GOLDS[alloy]), floats(STONES)[pair], floats([0.72, 0.69, 0.64]))
     if torso:
         robe(bench, metal)
     if head:
@@ -112,4 +111,4 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
         velvet = floats(VELVETS[rng.integers(len(VELVETS))])
         bench.attributes["crown"] = CROWNS[kind](bench, ring, metal, velvet if closed else None)
         bench.attributes["hat_low"] = round(float(front), 3)
-    bench.attributes["metal"] = "silver" if silver else "gold"
+    bench.attributes["gold"] = ("yellow", "pale", "deep", "rose")[alloy]
