@@ -34,7 +34,9 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/studio.py
+	$(BIN)/python benchmarks/people.py
 	$(BIN)/python benchmarks/editing.py
+	$(BIN)/python -m stillyou bench --quick -o bench
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
