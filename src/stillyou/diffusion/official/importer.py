@@ -24,6 +24,7 @@ from transformers import CLIPVisionConfig
 from stillyou.diffusion.adapter import ImageAdapter
 from stillyou.diffusion.base import base_config
 from stillyou.diffusion.card import ModelCard, write_card
+from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.official import parts, released
 from stillyou.diffusion.official.checkpoint import Checkpoint, State, find_checkpoint, read_state
 from stillyou.diffusion.official.released import BASE, IMAGE_ENCODER, Task
@@ -216,7 +217,7 @@ def _check_room(output: Path, unet: State) -> None:
 def _write(
     folder: Path, sources: _Sources, layout: _Layout, unet: State, adapter: State, card: ModelCard, say: Say
 ) -> None:
-    """Write all parts, the card last."""
+    """Write all parts, then card and checksums."""
     say("writing unet and adapter")
     _save_weights(folder / "unet", layout.unet, unet)
     _save_weights(folder / "adapter", layout.adapter, adapter)
@@ -240,6 +241,7 @@ def _write(
     for path in folder.glob("*/config.json"):
         _forget_place(path)
     write_card(folder, card)
+    write_checksums(folder)
 
 
 def _forget_place(path: Path) -> None:
