@@ -168,7 +168,7 @@ def test_hats_press_hair_and_leave_what_hangs_below() -> None:
     pressed = press_under_hat(hair, ring, low=-0.1, hidden=0.05)
     assert pressed is not None
     angle, distance, height = ring.cylinder(pressed.points)
-    brim = np.abs(height) < 0.05
+    brim = (height > -0.05) & (height < 0.05)
     assert (distance[brim] < ring.reach(angle[brim]) - 0.04).all()
     assert not pressed.opacity[height > 0.05].any()
     far = (hair.points - ring.centre) @ ring.up < -1.3
@@ -177,6 +177,26 @@ def test_hats_press_hair_and_leave_what_hangs_below() -> None:
     assert banded is not None
     assert (banded.opacity == hair.opacity).all()
     assert press_under_hat(None, ring) is None
+
+
+def depth(figure: Figure, skin: npt.NDArray[np.int64], places: Floats) -> Floats:
+    """How far points are outside the skin, by the nearest of its vertices."""
+    near = skin[cKDTree(figure.neutral[skin]).query(places)[1]]
+    return np.einsum("ij,ij->i", places - figure.neutral[near], figure.normals[near])
+
+
+def test_pressed_hair_never_enters_the_skin() -> None:
+    for seed in range(0, 40, 3):
+        figure, hair = somebody(seed)
+        if hair is None:
+            continue
+        ring = fit_ring(figure, front=8.1, back=7.5, pad=0.05)
+        pressed = press_by_band(hair, ring, low=-0.2, high=0.2, zone=0.35)
+        assert pressed is not None
+        skin = figure.body.outside[figure.body.rest[figure.body.outside, 1] > 7.0]
+        moved = (pressed.points != hair.points).any(-1)
+        was, now = (depth(figure, skin, one.points[moved]) for one in (hair, pressed))
+        assert ((now > -0.03) | (now > was - 0.02)).mean() > 0.995
 
 
 def test_coats_lift_only_hair_below_the_neck_on_children_too() -> None:

@@ -25,6 +25,10 @@ NAPE = ((6.9, -0.32), (7.2, -0.38), (7.4, -0.4), (7.6, -0.38), (7.8, -0.28))
 """(y, z) of the back of the head in template coordinates."""
 
 
+SKIN_BAND = 0.6
+"""Decimetres above and below a ring within which it knows the skin."""
+
+
 @dataclass(frozen=True)
 class Ring:
     """A closed curve around the head: ``at(a) = centre + (sin a side + cos a forward) radius(a)``.
@@ -37,6 +41,7 @@ class Ring:
         angles: (n,) from -pi to pi, closed.
         radius: (n,) decimetres, the skull's and the hair's under it.
         crown: How far the top of the skull stands above the plane.
+        skin: (36, 12) how far the skin reaches from the axis, by angle and by height within `SKIN_BAND` of the plane.
     """
 
     centre: Floats
@@ -46,6 +51,7 @@ class Ring:
     angles: Floats
     radius: Floats
     crown: float
+    skin: Floats
 
     def reach(self, angles: npt.ArrayLike) -> Floats:
         """Return the radius at any angles, of their shape."""
@@ -62,6 +68,11 @@ class Ring:
         far = self.reach(angles) + np.asarray(out, np.float32)
         high = np.broadcast_to(np.asarray(rise, np.float32), far.shape)
         return self.centre + self.directions(angles) * far[..., None] + self.up * high[..., None]
+
+    def skin_at(self, angles: Floats, heights: Floats) -> Floats:
+        """Return how far from the axis the skin reaches near the ring, 0 farther from it than `SKIN_BAND`."""
+        row, column = _band_cell(angles, heights, self.skin.shape)
+        return np.where(np.abs(heights) < SKIN_BAND, self.skin[row, column], np.float32(0))
 
     def cylinder(self, points: Floats) -> tuple[Floats, Floats, Floats]:
         """Return angle, distance from the axis and height above the plane of points (..., 3)."""
@@ -96,6 +107,16 @@ def _widest(angles: Floats, distance: Floats) -> Floats:
     return widest
 
 
+_NO_SKIN = np.zeros((_BINS // 2, 12), np.float32)
+
+
+def _band_cell(angles: Floats, heights: Floats, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return the cell of a ring's skin table that each point falls into."""
+    around = ((angles + np.pi) / (2 * np.pi) * shape[0]).astype(np.intp) % shape[0]
+    level = ((heights / SKIN_BAND + 1) / 2 * shape[1]).astype(np.intp)
+    return around, np.clip(level, 0, shape[1] - 1)
+
+
 def fit_ring(figure: Figure, *, front: float = 7.95, back: float = 7.2, pad: float = 0.05, tilt: float = 0.0) -> Ring:
     """Fit a ring to a head: through the forehead and the nape, around all of the skull above it.
 
@@ -113,13 +134,17 @@ def fit_ring(figure: Figure, *, front: float = 7.95, back: float = 7.2, pad: flo
     side = rotation(forward, -tilt).astype(np.float32) @ np.array([1, 0, 0], np.float32)
     side = unit(side - forward * float(side @ forward))
     up = np.cross(forward, side)
-    ring = Ring((fore + nape) / 2, forward, side, up, np.zeros(1, np.float32), np.ones(1, np.float32), 0.0)
+    ring = Ring((fore + nape) / 2, forward, side, up, np.zeros(1, np.float32), np.ones(1, np.float32), 0.0, _NO_SKIN)
     angle, distance, height = ring.cylinder(skin[_scalp(body)])
     above = height > -0.06
+    near = np.abs(height) < SKIN_BAND
+    skin = np.zeros(_NO_SKIN.shape, np.float32)
+    np.maximum.at(skin, _band_cell(angle[near], height[near], skin.shape), distance[near])
+    skin = ndimage.maximum_filter(skin, 3, mode=("wrap", "nearest"))
     sectors = ((np.arange(_BINS) + 0.5) / _BINS * 2 * np.pi - np.pi).astype(np.float32)
     radius = _widest(angle[above], distance[above]) + np.float32(pad)
     angles, reach = floats(np.append(sectors, sectors[0] + 2 * np.pi)), floats(np.append(radius, radius[0]))
-    return Ring(ring.centre, forward, side, up, angles, reach, float(height.max()))
+    return Ring(ring.centre, forward, side, up, angles, reach, float(height.max()), skin)
 
 
 def clear_of_skull(figure: Figure, ring: Ring, points: Floats, pad: float) -> Floats:

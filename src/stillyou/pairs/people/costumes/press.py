@@ -11,11 +11,16 @@ import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import Floats, Ring
 from stillyou.pairs.people.costumes.outfit import with_hair
-from stillyou.pairs.people.geometry import unit
+from stillyou.pairs.people.geometry import floats, unit
 from stillyou.pairs.people.hair import Hair
 
 INSIDE = 0.05
 """How far inside the ring pressed hair lies, decimetres."""
+
+
+OFF_SKIN = 0.02
+BELOW = -0.05
+"""How near to the skin hair is pressed at most, and below which height: there the forehead may bulge beyond a ring."""
 
 
 def _ramp(values: npt.ArrayLike) -> Floats:
@@ -31,7 +36,10 @@ def _squeezed(ring: Ring, points: Floats, weight: Floats, inside: float = INSIDE
     offset = moved - ring.centre
     x, y = offset @ ring.side, offset @ ring.forward
     distance = np.maximum(np.hypot(x, y), 1e-4)
-    pressed = np.minimum(distance, ring.reach(np.arctan2(x, y)) - inside)
+    angle, height = np.arctan2(x, y), floats(offset @ ring.up)
+    bulge = np.where(height < BELOW, ring.skin_at(angle, height) + np.float32(OFF_SKIN), np.float32(0))
+    least = np.maximum(ring.reach(angle) - inside, bulge)
+    pressed = np.minimum(distance, least)
     less = share * (pressed / distance - 1)
     result = points.copy()
     result[chosen] = moved + np.outer(x * less, ring.side) + np.outer(y * less, ring.forward)
