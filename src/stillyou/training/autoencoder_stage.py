@@ -23,11 +23,12 @@ from stillyou.training.device import stream_workers
 from stillyou.training.frames import load_pictures
 from stillyou.training.loop import Intervals, Outcome, Task, Trainer
 from stillyou.training.mixture import Part
-from stillyou.training.model import fresh_autoencoder, replace_folder
+from stillyou.training.model import replace_folder
 from stillyou.training.progress import StageReporter, duration
 from stillyou.training.runs import Run, stage_reporter
 from stillyou.training.schedule import Clock, Limits
 from stillyou.training.selection import held_back
+from stillyou.training.start import first_autoencoder
 
 _SHOWN = 32
 """Held-back pairs that the PSNR is taken over."""
@@ -51,7 +52,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
             return Outcome.FINISHED, {"skipped": True}
         preparation = Clock(Limits())
         pictures, shown = _pictures(run, parts)
-        vae = fresh_autoencoder(config.architecture, config.seed)
+        vae = first_autoencoder(config)
         vae.to(memory_format=torch.channels_last)
         model = AutoencoderObjective(vae, config.autoencoder.latent_noise)
         device = accelerator.device
@@ -76,6 +77,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
                 "batch": config.autoencoder.batch,
                 "architecture": config.architecture.model_dump(mode="json"),
                 "pairs": "+".join(part.data.fingerprint() for part in parts),
+                "start": config.start,
             },
             validate=lambda step, to: _report_psnr(vae, shown, device, to),
         )

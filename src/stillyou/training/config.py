@@ -187,6 +187,9 @@ class TrainingConfig(Strict):
     render: RenderSettings = RenderSettings()
     autoencoder: AutoencoderSettings = AutoencoderSettings()
     editor: EditorSettings = EditorSettings()
+    start: str | None = None
+    """A model of the same architecture (name, folder or hub id) whose weights both stages start from; None is random
+    weights. Autoencoder and editor are both trained on, unlike in fine-tuning."""
     resolution: int | None = Field(None, ge=64, multiple_of=64)
     """Side of the pictures a base is trained at; None takes the base's own."""
     held_back: int = Field(64, ge=0)

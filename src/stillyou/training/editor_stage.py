@@ -13,7 +13,6 @@ import torch
 from accelerate import Accelerator
 from PIL import Image
 
-from stillyou.diffusion.base import IMAGE_ENCODER, load_base
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
@@ -27,14 +26,14 @@ from stillyou.training.encoding import encode_pairs, encoders_on
 from stillyou.training.frozen import FrozenBatches, frozen_objective
 from stillyou.training.loop import Intervals, Outcome, Task, Trainer
 from stillyou.training.memory import check_memory, remedies
-from stillyou.training.mixture import Part, words
-from stillyou.training.model import fresh_pipeline, load_autoencoder, load_init
+from stillyou.training.mixture import Part
 from stillyou.training.progress import StageReporter, duration
 from stillyou.training.results import describe, is_complete, result_folder, write_results
 from stillyou.training.runs import Run, stage_reporter
 from stillyou.training.schedule import Clock, Limits
 from stillyou.training.selection import held_back
 from stillyou.training.sharding import settle, shard, wholes
+from stillyou.training.start import first_pipeline
 from stillyou.training.stream import SampleDraws
 from stillyou.training.validation import SampleGrid, Validation, pick_samples
 from stillyou.training.watch import EarlyWarnings
@@ -65,7 +64,7 @@ def train_editor(
         preparation = Clock(Limits())
         datasets = [part.data for part in parts]
         specs = effect_specs(datasets, run.request.effects)
-        pipeline = _pipeline(run, specs)
+        pipeline = first_pipeline(run, specs)
         config = run.request.config
         if config.editor.frozen_encoders:
             check_memory(pipeline, config.editor, accelerator)
@@ -127,19 +126,6 @@ def _complete(run: Run, limits: Limits) -> bool:
     if not is_complete(run):
         return False
     return state is None or Clock(limits, state.elapsed).finished(state.step)
-
-
-def _pipeline(run: Run, specs: Mapping[str, EffectSpec]) -> MultiConditionedPipeline:
-    """Load the model to fine-tune or the base, or build fresh networks around the trained autoencoder."""
-    request, config = run.request, run.request.config
-    if request.init is not None:
-        return load_init(request.init)
-    if request.base is not None:
-        encoder = request.image_encoder or IMAGE_ENCODER
-        return load_base(request.base, encoder, resolution=config.resolution, seed=config.seed)
-    if not (run.vae / "config.json").is_file():
-        raise UsageError(f"{run.vae} does not exist yet", "Run the autoencoder stage first.")
-    return fresh_pipeline(config.architecture, words(list(specs.values())), load_autoencoder(run.vae), config.seed)
 
 
 def _draws(
@@ -207,6 +193,7 @@ def _identity(run: Run, cache: LatentCache) -> dict[str, Any]:
         "copies": settings.copies,
         "architecture": config.architecture.model_dump(mode="json"),
         "init": request.init,
+        "start": config.start,
         "latents": cache.name,
     }
     if settings.frozen_encoders:
@@ -292,7 +279,7 @@ def _brought_together(
     """Return the model anew, with the weights that processes have shared; all of them call this."""
     settle(shared.unet)
     settle(shared.adapter)
-    pipeline = _pipeline(run, specs)
+    pipeline = first_pipeline(run, specs)
     for name in ("unet", "adapter"):
         getattr(pipeline, name).load_state_dict(wholes(getattr(shared, name).state_dict()))
     return pipeline
