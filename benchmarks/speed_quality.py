@@ -22,9 +22,10 @@ import numpy as np
 from stillyou.diffusion.speed_settings import SpeedSettings
 from stillyou.editing.editor import Editor
 from stillyou.effects.spec import EffectSpec
-from stillyou.evaluation.benchmark import SPLITS, Settings, evaluate
+from stillyou.evaluation.benchmark import Settings, evaluate
 from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.judge import SHIPPED, Judge
+from stillyou.evaluation.splits import SPLITS
 from stillyou.evaluation.subject import ModelSubject
 from stillyou.files import write_json
 from stillyou.metrics import Picture
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--split", choices=SPLITS, default=SPLITS[0])
+    parser.add_argument("--split", choices=SPLITS[:2], default=SPLITS[0])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

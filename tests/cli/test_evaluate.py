@@ -90,7 +90,10 @@ def test_curves_are_plotted_and_the_table_is_printed(run, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--split", "unseen"), "unseen-characters or unseen-styles"),
+        (("--split", "unseen"), "unseen-characters, unseen-styles, people or photos"),
+        (("--split", "photos"), "--split photos needs a folder"),
+        (("--split", "people", "holiday/"), "takes no folder such as holiday"),
+        (("--split", "photos", "holiday/", "--curves"), "--curves needs known truth"),
         (("-n", 0), "-n 0 is out of range"),
         (("--steps", 0), "--steps 0"),
         (("--seed", -1), "--seed -1"),

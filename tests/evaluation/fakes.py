@@ -3,8 +3,8 @@
 import numpy as np
 
 from stillyou.effects.catalogue import catalogue
-from stillyou.evaluation.benchmark import cases
 from stillyou.evaluation.figures import Answer
+from stillyou.evaluation.splits import cases
 
 SIZE = 32
 

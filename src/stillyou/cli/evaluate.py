@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from stillyou.cli.evaluate_output import print_photographs, print_split
 from stillyou.config import GuidanceScales
 from stillyou.console import console
 from stillyou.errors import UsageError, requires
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from stillyou.evaluation.benchmark import Evaluation
+    from stillyou.evaluation.identity import FaceReader
     from stillyou.evaluation.judge import Judge
     from stillyou.evaluation.subject import ModelSubject
+
+PAIRS = 32
+"""Pairs an effect, or photographs, unless -n says otherwise: 9 to 13 minutes on two cores."""
 
 
 def register(app: typer.Typer) -> None:
@@ -25,11 +30,27 @@ def register(app: typer.Typer) -> None:
     app.command()(evaluate)
 
 
+@dataclass(frozen=True)
+class _Request:
+    """The options of the command, checked."""
+
+    model: str
+    split: str
+    n: int
+    settings: Any
+    seed: int
+    batch: int
+    with_curves: bool
+
+
 def evaluate(
+    photographs: Path | None = typer.Argument(None, metavar="[DIR]", help="Photographs, for --split photos."),
     output: Path = typer.Option(..., "-o", "--output", metavar="FOLDER", help="Folder for the report."),
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
-    split: str = typer.Option("unseen-characters", metavar="unseen-characters|unseen-styles", help="Which pictures."),
-    n: int = typer.Option(32, "-n", help="Pairs an effect; below 32 the figures are only a glance."),
+    split: str = typer.Option(
+        "unseen-characters", metavar="SPLIT", help="Which pictures: unseen-characters, unseen-styles, people or photos."
+    ),
+    n: int = typer.Option(PAIRS, "-n", help="Pairs an effect, or photographs at most; below 32 only a glance."),
     steps: int = typer.Option(20, help="Sampling steps."),
     seed: int = typer.Option(0, help="Seed of the pairs and of the noise."),
     guidance: str = typer.Option(
@@ -41,22 +62,95 @@ def evaluate(
     judge: Path | None = typer.Option(None, metavar="FOLDER", help="Another judge than the shipped one."),
     as_json: bool = typer.Option(False, "--json", help="Print the figures as one JSON object."),
 ) -> None:
-    """Measure edit success, masks and what stays untouched, on studio pairs with known truth."""
+    """Measure edit success, masks, identity and what stays untouched, on pairs with known truth or on photographs."""
     _check_numbers(n=(n, 1, 100_000), steps=(steps, 1, 1000), seed=(seed, 0, 2**63 - 1), batch=(batch, 1, 1024))
     scales = GuidanceScales.parse(guidance) if guidance else None
-    requires("evaluate", "matplotlib", "dicebear", "dicebear_styles", "pyvips")
-    from stillyou.evaluation.benchmark import FEWEST, Settings, check_split
+    requires("evaluate", "matplotlib")
+    from stillyou.evaluation.benchmark import Settings
+    from stillyou.evaluation.splits import ALL_SPLITS, check_split
+
+    check_split(split, ALL_SPLITS)
+    _check_needs(split, photographs, curves)
+    request = _Request(model, split, n, Settings(steps=steps, guidance=scales), seed, batch, curves)
+    if photographs is not None:
+        _run_photographs(request, photographs, output, judge, device, as_json)
+    else:
+        _run_split(request, output, judge, device, as_json)
+
+
+def _check_needs(split: str, folder: Path | None, curves: bool) -> None:
+    """Refuse what does not go together or is not installed, before anything is loaded.
+
+    Raises:
+        UsageError: A folder without its split, the split without a folder, or curves of photographs.
+        StillYouError: Libraries are missing, a folder cannot be read, or people cannot be drawn here.
+    """
+    if (split == "photos") != (folder is not None):
+        if folder is None:
+            raise UsageError("--split photos needs a folder", "Write: stillyou evaluate --split photos DIR -o report/")
+        raise UsageError(f"--split {split} takes no folder such as {folder}", "Photographs go with --split photos.")
+    if folder is not None:
+        if curves:
+            raise UsageError("--curves needs known truth, which photographs do not have", "Leave it out.")
+        requires("faces", "dlib")
+        from stillyou.evaluation.photographs import pictures_in
+
+        pictures_in(folder)
+    elif split == "people":
+        from stillyou.pairs.teacher import prepare_teacher
+
+        prepare_teacher("people")
+    else:
+        requires("evaluate", "dicebear", "dicebear_styles", "pyvips")
+
+
+def _run_split(request: _Request, output: Path, judge: Path | None, device: str, as_json: bool) -> None:
+    from stillyou.evaluation.benchmark import FEWEST
     from stillyou.evaluation.report import prepare_folder, write_report
 
-    check_split(split)
-    examiner, subject = _load(judge, model, device)
+    examiner, subject = _load(request, judge, device)
     folder = prepare_folder(output)
-    if n < FEWEST:
-        console.print(f"Note: {n} pairs an effect are too few for figures; the default is {FEWEST}.")
-    settings = Settings(steps=steps, guidance=scales)
-    found = _measure(subject, examiner, model, split, n, settings, seed, batch, curves)
-    files = write_report(folder, found)
-    _print(found.document, files, as_json)
+    if request.n < FEWEST:
+        console.print(f"Note: {request.n} pairs an effect are too few for figures; the default is {FEWEST}.")
+    found = _measure(subject, examiner, request)
+    print_split(found.document, write_report(folder, found), as_json)
+
+
+def _run_photographs(
+    request: _Request, photographs: Path, output: Path, judge: Path | None, device: str, as_json: bool
+) -> None:
+    from stillyou.evaluation.photo_report import write_photo_report
+    from stillyou.evaluation.photographs import measure_photographs, pictures_in
+    from stillyou.evaluation.report import prepare_folder
+
+    total = min(request.n, len(pictures_in(photographs)[0]))
+    examiner, subject = _load(request, judge, device)
+    folder = prepare_folder(output)
+    with _progress() as bar:
+        task = bar.add_task(f"evaluating {request.split}", total=total)
+        found = measure_photographs(
+            subject.editor,
+            subject.effects(),
+            examiner,
+            photographs,
+            n=request.n,
+            settings=request.settings,
+            seed=request.seed,
+            faces=_face_reader(),
+            progress=lambda files: bar.advance(task, files),
+        )
+    found.document = {"model": request.model, **found.document}
+    print_photographs(found.document, write_photo_report(folder, found), as_json)
+
+
+def _face_reader() -> FaceReader | None:
+    """Return what compares faces; without its extra a line says how to get it, and there are no such figures."""
+    from stillyou.evaluation.identity import INSTALL, DlibReader, available
+
+    if not available():
+        console.print(f"Note: identity is left out; it needs: {INSTALL}", markup=False)
+        return None
+    return DlibReader()
 
 
 def _check_numbers(**options: tuple[int, int, int]) -> None:
@@ -66,45 +160,43 @@ def _check_numbers(**options: tuple[int, int, int]) -> None:
             raise UsageError(f"{flag} {value} is out of range", f"Give a whole number from {low} to {high}.")
 
 
-def _load(judge: Path | None, model: str, device: str) -> tuple[Judge, ModelSubject]:
+def _load(request: _Request, judge: Path | None, device: str) -> tuple[Judge, ModelSubject]:
     """Load the judge and the model, before anything is written."""
+    from stillyou.effects.catalogue import catalogue
     from stillyou.evaluation.judge import SHIPPED, Judge
+    from stillyou.evaluation.splits import domain_of
     from stillyou.evaluation.subject import ModelSubject
 
-    examiner, subject = Judge.from_folder(judge or SHIPPED), ModelSubject.from_pretrained(model, device)
-    subject.effects()  # refuses a model that knows nothing that can be measured
+    examiner = Judge.from_folder(judge or SHIPPED)
+    subject = ModelSubject.from_pretrained(request.model, device, domain_of(request.split))
+    effects = subject.effects()  # refuses a model that knows nothing that can be measured
+    for note in subject.notes():
+        console.print(f"Note: {note}.", markup=False)
+    if len(effects) < len(catalogue()):
+        console.print(
+            f"Note: '{request.model}' knows {len(effects)} of the effects: {', '.join(e.id for e in effects)}."
+        )
     return examiner, subject
 
 
-def _measure(
-    subject: ModelSubject,
-    judge: Judge,
-    model: str,
-    split: str,
-    n: int,
-    settings: Any,
-    seed: int,
-    batch: int,
-    with_curves: bool,
-) -> Evaluation:
+def _measure(subject: ModelSubject, judge: Judge, request: _Request) -> Evaluation:
     """Evaluate under a progress bar."""
-    from stillyou.effects.catalogue import catalogue
     from stillyou.evaluation.benchmark import evaluate
     from stillyou.evaluation.curves import curve_edits, measure_curves
 
     effects = subject.effects()
-    if len(effects) < len(catalogue()):
-        console.print(f"Note: '{model}' knows {len(effects)} of the effects: {', '.join(e.id for e in effects)}.")
     # The curves have ten points: an eighth of the pairs at each keeps them in reach of a CPU.
-    curve_n = max(1, n // 8) if with_curves else 0
-    options: dict[str, Any] = {"settings": settings, "seed": seed, "batch": batch, "effects": effects}
+    curve_n = max(1, request.n // 8) if request.with_curves else 0
+    options: dict[str, Any] = {"settings": request.settings, "seed": request.seed, "batch": request.batch}
+    faces = _face_reader() if request.split == "people" else None
     with _progress() as bar:
-        task = bar.add_task(f"evaluating {split}", total=len(effects) * n + curve_edits(len(effects), curve_n))
-        options["progress"] = lambda edits: bar.advance(task, edits)
-        found = evaluate(subject, judge, split, n=n, **options)
-        if with_curves:
-            found.document["curves"] = measure_curves(subject, judge, split, n=curve_n, **options)
-    found.document = {"model": model, **found.document}
+        total = len(effects) * request.n + curve_edits(len(effects), curve_n)
+        task = bar.add_task(f"evaluating {request.split}", total=total)
+        options |= {"effects": effects, "progress": lambda edits: bar.advance(task, edits)}
+        found = evaluate(subject, judge, request.split, n=request.n, faces=faces, **options)
+        if request.with_curves:
+            found.document["curves"] = measure_curves(subject, judge, request.split, n=curve_n, **options)
+    found.document = {"model": request.model, **found.document}
     return found
 
 
@@ -113,30 +205,3 @@ def _progress() -> Progress:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console)
-
-
-def _print(document: dict[str, Any], files: list[Path], as_json: bool) -> None:
-    from stillyou.evaluation.report import judge_warning
-
-    if as_json:
-        typer.echo(json.dumps(document, allow_nan=False))
-    else:
-        _print_table(document)
-    if not document["judge_fit"]:
-        console.print(f"Warning: {judge_warning(document)}", markup=False)
-    console.print("Wrote " + ", ".join(str(path) for path in files), markup=False)
-
-
-def _print_table(document: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from stillyou.evaluation.report import BRIEF, rows
-
-    head, *body = rows(document, BRIEF)
-    table = Table(title=f"{document['model']} on {document['split']}")
-    for title in head:
-        table.add_column(title, justify="right" if title else "left", no_wrap=not title)
-    for row in body:
-        table.add_row(*row)
-    Console().print(table)

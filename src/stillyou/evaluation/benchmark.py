@@ -1,16 +1,14 @@
 """The benchmark: edits of unseen pictures against known truth, beside the lazy answer and the oracle.
 
-Each effect gets n studio pairs, spread evenly over the drawing styles that can show it. Sources are neutral, plain
-and in canonical framing. Three answers to each pair are measured with the same figures: the edit, `lazy` (the source
-as the answer, nothing marked) and `oracle` (the target, with the true mask).
-
-Pair seeds are keyed by "evaluation": no training or judge picture has one of them.
+Each effect gets n studio pairs (`splits`): of cartoons evenly from the drawing styles that can show it, of people
+one person each. Three answers to each pair are measured with the same figures: the edit, `lazy` (the source as the
+answer, nothing marked) and `oracle` (the target, with the true mask).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,13 +16,14 @@ from stillyou.config import GuidanceScales
 from stillyou.draws import stable_seed
 from stillyou.effects.catalogue import catalogue
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError, nearest, requires
-from stillyou.evaluation.figures import Answer, Figures, figures, summary
+from stillyou.evaluation.figures import Answer, figures, summary
+from stillyou.evaluation.groups import AXES, with_certainty, worst_first
+from stillyou.evaluation.identity import FaceReader, between
+from stillyou.evaluation.rows import Row, described, sources, summaries, with_identity
+from stillyou.evaluation.splits import cases, check_split, domain_of
 from stillyou.metrics import Picture
-from stillyou.pairs.pair import Pair
+from stillyou.pairs.pair import Attribute, Pair
 
-SPLITS = ("unseen-characters", "unseen-styles")
-"""New characters of the training styles; characters of styles that training never saw."""
 FEWEST = 32
 """Pairs an effect below which figures are only a glance."""
 LEAST_ORACLE, MOST_LAZY = 0.95, 0.10
@@ -100,61 +99,6 @@ class Evaluation:
     examples: list[Example] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Row:
-    effect: str
-    style: str
-    figures: Mapping[str, Figures]
-
-
-def check_split(split: str) -> None:
-    """Refuse an unknown split; raises UsageError with the names there are."""
-    if split not in SPLITS:
-        hint = nearest(split, SPLITS)
-        known = " or ".join(SPLITS)
-        raise UsageError(f"unknown split '{split}'", hint if hint.startswith("There") else f"{hint} Choose {known}.")
-
-
-def evaluation_seed(split: str, seed: int, effect: str, index: int) -> int:
-    """Return the studio seed of a pair of the benchmark; the key's domain is the evaluation's alone."""
-    return stable_seed("evaluation", split, seed, effect, index)
-
-
-def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0) -> Iterator[Pair]:
-    """Make an effect's pairs: neutral plain sources, styles taking turns.
-
-    Args:
-        effect: One of the eight.
-        split: One of `SPLITS`.
-        n: Number of pairs.
-        size: Side of the pictures in pixels.
-        seed: Benchmark seed.
-
-    Raises:
-        UsageError: An unknown split, or no style of it can show the effect.
-    """
-    check_split(split)
-    requires("pairs", "dicebear", "dicebear_styles", "pyvips")
-    from stillyou.evaluation.held_out import HELD_OUT_STYLES
-    from stillyou.pairs.studio import TRAIN_STYLES, CartoonStudio
-
-    styles = TRAIN_STYLES if split == SPLITS[0] else HELD_OUT_STYLES
-    able = [style for style in styles if _can_show(style, effect)]
-    if not able:
-        raise UsageError(f"no drawing style of {split} can show '{effect.id}'", "Evaluate another effect.")
-    studios = [
-        CartoonStudio([style], size=size, augment=False, neutral_sources=True, costumed_sources=False) for style in able
-    ]
-    first = list(catalogue()).index(effect.id) if effect.id in catalogue() else 0
-    for index in range(n):
-        # Effects begin with different styles, so that a few pairs an effect still show many styles.
-        yield studios[(first + index) % len(studios)].make(effect, evaluation_seed(split, seed, effect.id, index))
-
-
-def _can_show(style: Any, effect: EffectSpec) -> bool:
-    return style.costume is not None if effect.group == "costume" else style.can_show(effect.id)
-
-
 def evaluate(
     editor: PictureEditor,
     judge: PictureJudge,
@@ -165,6 +109,8 @@ def evaluate(
     seed: int = 0,
     effects: Sequence[EffectSpec] | None = None,
     batch: int = 8,
+    faces: FaceReader | None = None,
+    pairs: Mapping[str, Sequence[Pair]] | None = None,
     progress: Callable[[int], None] = lambda edits: None,
 ) -> Evaluation:
     """Measure an editor on one split.
@@ -172,18 +118,21 @@ def evaluate(
     Args:
         editor: What answers.
         judge: What says whether an answer shows the effect.
-        split: One of `SPLITS`.
+        split: One of `splits.SPLITS`.
         n: Pairs an effect.
         settings: How edits are made.
         seed: Benchmark seed: pairs and the noise of the edits follow from it.
         effects: The effects; None takes the eight of the catalogue.
         batch: Pictures edited at a time.
+        faces: Compares the faces of people; without it there are no figures of identity.
+        pairs: The pairs of each effect, where they are made already (`cases`).
         progress: Called with the number of edits just done.
 
     Returns:
         The document has `edit_success`, `judge_score`, the errors and the mask figures of `figures.summary` for all
-        edits, for each of `effects` and `styles`, and the same under `lazy` and `oracle`; `judge_fit` tells whether
-        the judge told those two apart.
+        edits, for each of `effects` and of `styles` (cartoons) or `groups` (people: axis, then group, worst first), and
+        the same under `lazy` and `oracle`; `judge_fit` tells whether the judge told those two apart. With `faces` also
+        `different_people`: how similar the sources are to each other.
 
     Raises:
         UsageError: An unknown split or an effect that the judge or the split cannot show.
@@ -191,11 +140,15 @@ def evaluate(
     check_split(split)
     settings = settings or Settings()
     effects = list(catalogue().values()) if effects is None else list(effects)
-    run = _Run(editor, judge, split, n, settings, seed, batch, progress)
+    run = _Run(editor, judge, split, n, settings, seed, batch, faces, progress)
     started = time.monotonic()
     for effect in effects:
-        run.measure(effect)
-    lazy, oracle = _tables(run.rows, "lazy"), _tables(run.rows, "oracle")
+        made = None if pairs is None else pairs[effect.id]
+        run.measure(effect, list(cases(effect, split, n, size=editor.resolution, seed=seed)) if made is None else made)
+    rows = run.rows if faces is None else with_identity(run.rows)
+    edit, lazy, oracle = (_tables(rows, name, split) for name in ("edit", "lazy", "oracle"))
+    if "groups" in edit:
+        _sort_groups(edit, lazy, oracle)
     document = {
         "split": split,
         "n": n,
@@ -205,11 +158,12 @@ def evaluate(
         "guidance": {effect.id: settings.scales(effect).model_dump() for effect in effects},
         "resolution": editor.resolution,
         "seconds": round(time.monotonic() - started, 2),
-        "seconds_per_edit": round(run.editing / len(run.rows), 4),
-        **_tables(run.rows, "edit"),
+        "seconds_per_edit": round(run.editing / len(rows), 4),
+        **edit,
         "judge_fit": oracle["edit_success"] >= LEAST_ORACLE and lazy["edit_success"] <= MOST_LAZY,
         "lazy": lazy,
         "oracle": oracle,
+        **({} if faces is None else {"different_people": between(sources(rows))}),
     }
     return Evaluation(document, run.examples)
 
@@ -225,21 +179,21 @@ class _Run:
     settings: Settings
     seed: int
     batch: int
+    faces: FaceReader | None
     progress: Callable[[int], None]
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
     editing: float = 0.0
 
-    def measure(self, effect: EffectSpec) -> None:
+    def measure(self, effect: EffectSpec, pairs: Sequence[Pair]) -> None:
         """Edit and measure an effect's pairs, batch after batch."""
-        pairs = list(cases(effect, self.split, self.n, size=self.editor.resolution, seed=self.seed))
         for first in range(0, self.n, self.batch):
             part = pairs[first : first + self.batch]
             seeds = [stable_seed("evaluation noise", self.seed, effect.id, first + i) for i in range(len(part))]
             started = time.monotonic()
             answers = self.editor.answer([pair.source for pair in part], effect, seeds, self.settings)
             self.editing += time.monotonic() - started
-            rows = _figures_of(self.judge, effect, part, answers)
+            rows = _figures_of(self.judge, self.faces, effect, part, answers)
             self.rows += rows
             for pair, answer, row in list(zip(part, answers, rows, strict=True))[: max(0, EXAMPLES - first)]:
                 self.examples.append(Example(pair, answer, bool(row.figures["edit"]["edit_success"])))
@@ -247,8 +201,8 @@ class _Run:
 
 
 def _figures_of(
-    judge: PictureJudge, effect: EffectSpec, pairs: Sequence[Pair], answers: Sequence[Answer]
-) -> list[_Row]:
+    judge: PictureJudge, faces: FaceReader | None, effect: EffectSpec, pairs: Sequence[Pair], answers: Sequence[Answer]
+) -> list[Row]:
     """Measure a batch's edits, the lazy answers and the oracle's."""
     given = {
         "edit": list(answers),
@@ -260,20 +214,34 @@ def _figures_of(
         verdicts = zip(*judge.scores(effect, [answer.edit for answer in batch]), strict=True)
         columns[name] = [figures(a, pair, *v) for a, pair, v in zip(batch, pairs, verdicts, strict=True)]
     return [
-        _Row(effect.id, str(pair.attributes["style"]), {name: columns[name][i] for name in given})
+        Row(
+            effect.id,
+            pair.attributes,
+            {name: columns[name][i] for name in given},
+            None if faces is None else described(faces, {name: given[name][i].edit for name in given}),
+        )
         for i, pair in enumerate(pairs)
     ]
 
 
-def _tables(rows: Sequence[_Row], answer: str) -> dict[str, Any]:
-    """Summarise one kind of answer: all edits, each effect and each style."""
+def _tables(rows: Sequence[Row], answer: str, split: str) -> dict[str, Any]:
+    """Summarise one kind of answer: all edits, each effect, and each style or group."""
 
-    def by(key: Callable[[_Row], str]) -> dict[str, Any]:
-        names = dict.fromkeys(map(key, rows))
-        return {name: summary([row.figures[answer] for row in rows if key(row) == name]) for name in names}
+    def by(key: Callable[[Row], str]) -> dict[str, dict[str, Any]]:
+        return summaries(rows, answer, key, summary)
 
-    return {
-        **summary([row.figures[answer] for row in rows]),
-        "effects": by(lambda row: row.effect),
-        "styles": by(lambda row: row.style),
-    }
+    def by_group(group: Callable[[Mapping[str, Attribute]], str]) -> dict[str, dict[str, Any]]:
+        return {name: with_certainty(table) for name, table in by(lambda row: group(row.attributes)).items()}
+
+    tables = {**summary([row.figures[answer] for row in rows]), "effects": by(lambda row: row.effect)}
+    if domain_of(split) == "people":
+        return {**tables, "groups": {axis: by_group(group) for axis, group in AXES.items()}}
+    return {**tables, "styles": by(lambda row: str(row.attributes["style"]))}
+
+
+def _sort_groups(edit: dict[str, Any], *others: dict[str, Any]) -> None:
+    """Put the groups with the worst edits first, and those of the other answers into the same order."""
+    for axis, tables in edit["groups"].items():
+        order = worst_first(tables)
+        for document in (edit, *others):
+            document["groups"][axis] = {name: document["groups"][axis][name] for name in order}

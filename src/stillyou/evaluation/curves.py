@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from stillyou.effects.catalogue import catalogue
 from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.benchmark import PictureEditor, PictureJudge, Settings, evaluate
+from stillyou.evaluation.splits import cases
 
 TEXT_SCALES = (1.5, 2.0, 3.0, 4.5, 6.0)
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -41,7 +43,7 @@ def measure_curves(
     Args:
         editor: What answers.
         judge: What says whether an answer shows the effect.
-        split: One of `benchmark.SPLITS`.
+        split: One of `splits.SPLITS`.
         n: Pairs an effect at each point; the same pairs and noise at all of them.
         settings: Steps and base scales.
         seed: Benchmark seed.
@@ -55,11 +57,15 @@ def measure_curves(
     """
 
     def point(axis: str, value: float, chosen: Settings) -> dict[str, Any]:
-        options: dict[str, Any] = {"seed": seed, "effects": effects, "batch": batch, "progress": progress}
+        options: dict[str, Any] = {"seed": seed, "effects": chosen_effects, "batch": batch, "pairs": pairs}
+        options["progress"] = progress
         found = evaluate(editor, judge, split, n=n, settings=chosen, **options).document
         references.update({name: _pick(found[name]) for name in ("lazy", "oracle")})
         return {axis: value, **_pick(found), "effects": {name: _pick(t) for name, t in found["effects"].items()}}
 
+    chosen_effects = list(catalogue().values()) if effects is None else list(effects)
+    size = editor.resolution
+    pairs = {effect.id: list(cases(effect, split, n, size=size, seed=seed)) for effect in chosen_effects}
     references: dict[str, Any] = {}
     text = [point("text", value, replace(settings, text_scale=value, strength=1.0)) for value in TEXT_SCALES]
     strength = [point("strength", value, replace(settings, strength=value)) for value in STRENGTHS]

@@ -29,6 +29,10 @@ MEANS = (
 """Figures whose summary is their mean over the edits that have a value."""
 
 
+IDENTITY = ("identity_similarity", "identity_nearest")
+"""Figures of `identity`, where faces were compared: summarised in the same way."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """An editor's answer to one picture.
@@ -77,18 +81,29 @@ def summary(rows: Sequence[Figures]) -> dict[str, float | int | None]:
 
     Returns:
         `edits`, the means of `MEANS` over the edits that have a value (None if none has one), `mask_area_ratio`
-        (total marked area over total true area) and `outside_change` (the greatest).
+        (total marked area over total true area) and `outside_change` (the greatest). Where faces were compared also
+        the means of `IDENTITY` and the number of `faces` that they are of.
     """
     true = sum(row["true_area"] or 0 for row in rows)
     predicted = sum(row["predicted_area"] or 0 for row in rows)
     return {
         "edits": len(rows),
-        **{name: _mean([row[name] for row in rows]) for name in MEANS},
+        **{name: mean([row[name] for row in rows]) for name in MEANS},
         "mask_area_ratio": predicted / true if true else None,
         "outside_change": int(max(row["outside_change"] or 0 for row in rows)),
+        **identity_summary(rows),
     }
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
+def identity_summary(rows: Sequence[Figures]) -> dict[str, float | int | None]:
+    """Return the means of `IDENTITY` over the `faces` that were found; nothing where none was looked for."""
+    if IDENTITY[0] not in rows[0]:
+        return {}
+    faces = sum(row[IDENTITY[0]] is not None for row in rows)
+    return {"faces": faces, **{name: mean([row[name] for row in rows]) for name in IDENTITY}}
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean of the values that there are, None if there is none."""
     there = [value for value in values if value is not None]
     return sum(there) / len(there) if there else None

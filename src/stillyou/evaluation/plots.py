@@ -14,10 +14,11 @@ RECALL_GOAL, AREA_GOAL = 0.95, 3.0
 
 
 def plot_success(document: Mapping[str, Any], path: Path) -> None:
-    """Draw edit success of each effect and each style as bars, beside the lazy answer and the oracle."""
-    figure = _figure(11, 6.4)
-    for row, (key, title) in enumerate((("effects", "effect"), ("styles", "drawing style"))):
-        axes = figure.add_subplot(2, 1, row + 1)
+    """Draw edit success of each effect and each style as bars, beside the lazy answer and, if any, the oracle."""
+    parts = [(key, title) for key, title in (("effects", "effect"), ("styles", "drawing style")) if key in document]
+    figure = _figure(11, 3.2 * len(parts))
+    for row, (key, title) in enumerate(parts):
+        axes = figure.add_subplot(len(parts), 1, row + 1)
         names = list(document[key])
         for index, (label, table) in enumerate(_answers(document).items()):
             places = [i + 0.27 * (index - 1) for i in range(len(names))]
@@ -28,6 +29,30 @@ def plot_success(document: Mapping[str, Any], path: Path) -> None:
         axes.grid(axis="y", alpha=0.3)
         axes.set_axisbelow(True)
     figure.axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
+    _save(figure, path)
+
+
+def plot_groups(document: Mapping[str, Any], path: Path) -> None:
+    """Draw success (with 95% intervals) and identity of each group, the worst of an axis on top, small groups pale."""
+    bars = [(axis, name, table) for axis, tables in document["groups"].items() for name, table in tables.items()]
+    places = [-index - 0.8 * list(document["groups"]).index(axis) for index, (axis, _, _) in enumerate(bars)]
+    columns = ["edit_success", *(["identity_similarity"] if "identity_similarity" in document else [])]
+    figure = _figure(5.5 * len(columns), 1.4 + 0.33 * len(bars))
+    for column, key in enumerate(columns):
+        axes = figure.add_subplot(1, len(columns), column + 1)
+        for place, (_, _, table) in zip(places, bars, strict=True):
+            axes.barh(place, table[key] or 0, 0.7, color=COLOURS["edit"], alpha=0.35 if table["few"] else 1.0)
+            if key == "edit_success":
+                axes.plot([table["success_low"], table["success_high"]], [place, place], color="black", linewidth=1)
+        labels = [f"{name}  ({table['edits']}{'*' if table['few'] else ''})" for _, name, table in bars]
+        axes.set_yticks(places, labels if column == 0 else [""] * len(places))
+        axes.axvline(document[key] or 0, color="grey", linestyle=":", label="all edits")
+        if key == "identity_similarity" and document["different_people"] is not None:
+            axes.axvline(document["different_people"]["mean"], color="#c0713a", label="different people")
+        axes.set(xlim=(0, 1.02), xlabel=key.replace("_", " "))
+        axes.grid(axis="x", alpha=0.3)
+        axes.set_axisbelow(True)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     _save(figure, path)
 
 
@@ -85,7 +110,8 @@ def plot_strength(curves: Mapping[str, Any], path: Path) -> None:
 
 
 def _answers(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {"edit": document, "lazy": document["lazy"], "oracle": document["oracle"]}
+    others = [name for name in ("lazy", "oracle") if name in document]
+    return {"edit": document, **{name: document[name] for name in others}}
 
 
 def _figure(width: float, height: float) -> Any:

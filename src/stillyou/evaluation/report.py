@@ -9,10 +9,16 @@ from typing import Any
 
 from stillyou.errors import StillYouError
 from stillyou.evaluation.benchmark import FEWEST, LEAST_ORACLE, MOST_LAZY, Evaluation
-from stillyou.evaluation.plots import plot_curves, plot_masks, plot_strength, plot_success
+from stillyou.evaluation.groups import FEWEST_OF_GROUP
+from stillyou.evaluation.plots import plot_curves, plot_groups, plot_masks, plot_strength, plot_success
 from stillyou.evaluation.sheet import save_sheet
 from stillyou.files import write_json, write_text
 
+IDENTITY_COLUMNS = {
+    "identity_similarity": ("identity", "{:.2f}"),
+    "identity_nearest": ("nearest is own source", "{:.1%}"),
+}
+"""Figures of identity, where faces were compared."""
 COLUMNS = {
     "edit_success": ("success", "{:.1%}"),
     "judge_score": ("judge score", "{:.2f}"),
@@ -23,10 +29,27 @@ COLUMNS = {
     "mask_precision": ("mask precision", "{:.3f}"),
     "mask_area_ratio": ("mask area", "{:.2f}x"),
     "outside_change": ("change where mask is 0", "{}"),
+    **IDENTITY_COLUMNS,
 }
 """Figures of the table: their heading and how they are written."""
-BRIEF = ("edit_success", "judge_score", "outside_true_error", "mask_recall", "mask_area_ratio", "outside_change")
+BRIEF = (
+    "edit_success",
+    "judge_score",
+    "outside_true_error",
+    "mask_recall",
+    "mask_area_ratio",
+    "outside_change",
+    "identity_similarity",
+)
 """Figures that fit a terminal of 80 columns."""
+GROUP_COLUMNS = {
+    "edit_success": COLUMNS["edit_success"],
+    "judge_score": COLUMNS["judge_score"],
+    "outside_true_error": COLUMNS["outside_true_error"],
+    "mask_recall": COLUMNS["mask_recall"],
+    "identity_similarity": IDENTITY_COLUMNS["identity_similarity"],
+}
+"""Figures of a group."""
 
 
 def prepare_folder(folder: str | Path) -> Path:
@@ -62,6 +85,9 @@ def write_report(folder: Path, evaluation: Evaluation) -> list[Path]:
     plot_masks(document, folder / "masks.png")
     save_sheet(evaluation.examples, folder / "sheet.jpg")
     files = ["success.png", "masks.png", "sheet.jpg"]
+    if "groups" in document:
+        plot_groups(document, folder / "groups.png")
+        files.append("groups.png")
     if "curves" in document:
         plot_curves(document["curves"], folder / "curves.png")
         plot_strength(document["curves"], folder / "strength.png")
@@ -76,16 +102,37 @@ def rows(document: Mapping[str, Any], figures: Sequence[str] = tuple(COLUMNS)) -
 
     Args:
         document: What `benchmark.evaluate` found.
-        figures: The figures wanted, of `COLUMNS`.
+        figures: The figures wanted, of `COLUMNS`; those that were not measured are left out.
     """
     tables = {"all edits": document, "lazy": document["lazy"], "oracle": document["oracle"]}
-    tables |= document["effects"] | document["styles"]
-    head = ["", "edits", *(COLUMNS[name][0] for name in figures)]
-    return [head, *([name, str(table["edits"]), *_cells(table, figures)] for name, table in tables.items())]
+    tables |= document["effects"] | document.get("styles", {})
+    known = [name for name in figures if name in document]
+    head = ["", "edits", *(COLUMNS[name][0] for name in known)]
+    return [head, *([name, str(table["edits"]), *cells(table, known, COLUMNS)] for name, table in tables.items())]
 
 
-def _cells(table: Mapping[str, Any], figures: Sequence[str]) -> list[str]:
-    return ["-" if table[name] is None else COLUMNS[name][1].format(table[name]) for name in figures]
+def group_rows(document: Mapping[str, Any], axis: str) -> list[list[str]]:
+    """Return the cells of the groups of an axis, worst first; numbers of too few edits have a star."""
+    known = [name for name in GROUP_COLUMNS if name in document]
+    head = [axis, "edits", "success, 95%", "lazy", "oracle", *(GROUP_COLUMNS[name][0] for name in known)]
+    body = []
+    for name, table in document["groups"][axis].items():
+        likely = f"{table['success_low']:.0%} to {table['success_high']:.0%}"
+        beside = [f"{document[answer]['groups'][axis][name]['edit_success']:.0%}" for answer in ("lazy", "oracle")]
+        count = f"{table['edits']}{'*' if table['few'] else ''}"
+        body.append([name, count, likely, *beside, *cells(table, known, GROUP_COLUMNS)])
+    return [head, *body]
+
+
+def cells(table: Mapping[str, Any], figures: Sequence[str], columns: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Return figures as they are written, `-` for one without a value."""
+    return ["-" if table[name] is None else columns[name][1].format(table[name]) for name in figures]
+
+
+def table_lines(table: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table whose first row is its head."""
+    head, *body = table
+    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
 
 
 def judge_warning(document: Mapping[str, Any]) -> str:
@@ -100,8 +147,6 @@ def judge_warning(document: Mapping[str, Any]) -> str:
 
 def markdown(document: Mapping[str, Any]) -> str:
     """Return the report's text: how the figures were made, and the table."""
-    head, *body = rows(document)
-    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
     unfit = "" if document["judge_fit"] else f"\n{judge_warning(document)}\n"
     few = f"\nOnly {document['n']} pairs an effect: too few for figures to quote.\n" if document["n"] < FEWEST else ""
     return "\n".join(
@@ -115,7 +160,27 @@ def markdown(document: Mapping[str, Any]) -> str:
             "Errors are mean absolute differences in 8-bit levels, inside and outside the true mask. `lazy` answers"
             " with the source, `oracle` with the target and the true mask.",
             "",
-            *lines,
+            *table_lines(rows(document)),
             "",
+            *people_lines(document),
+            *(
+                line
+                for axis in document.get("groups", ())
+                for line in ("", *table_lines(group_rows(document, axis)), "")
+            ),
         ]
     )
+
+
+def people_lines(document: Mapping[str, Any]) -> list[str]:
+    """Return what figures of people have to be read with: how alike different people are, and small groups."""
+    lines = []
+    if "groups" in document:
+        lines.append(f"Groups: worst first; a star marks fewer than {FEWEST_OF_GROUP} edits, too few to quote.")
+    if (found := document.get("different_people")) is not None:
+        lines.append(
+            f"Identity: 1 - distance of face descriptors to the source, of {document['faces']} faces. Different people:"
+            f" {found['mean']:.2f} on average, 95% below {found['p95']:.2f}, at most {found['highest']:.2f}, among"
+            f" {found['people']}."
+        )
+    return lines

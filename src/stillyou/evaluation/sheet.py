@@ -16,7 +16,8 @@ TILE = 120
 _GAP, _GUTTER, _LABEL, _HEADER = 4, 18, 84, 24
 _COLUMNS = ("source", "edit", "target", "mask")
 _PAPER, _INK = "#ffffff", "#222222"
-_VERDICTS = {True: "#2e9e4f", False: "#d03a3a"}
+VERDICTS = {True: "#2e9e4f", False: "#d03a3a"}
+"""Frames of edits in which the judge sees the effect, or not."""
 
 
 def save_sheet(examples: Sequence[Example], path: Path) -> None:
@@ -54,4 +55,4 @@ def _draw_example(sheet: Image.Image, example: Example, left: int, top: int) -> 
         sheet.paste(Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.LANCZOS), (x, top))
         if _COLUMNS[column] == "edit":
             box = (x - 2, top - 2, x + TILE + 1, top + TILE + 1)
-            ImageDraw.Draw(sheet).rectangle(box, outline=_VERDICTS[example.success], width=2)
+            ImageDraw.Draw(sheet).rectangle(box, outline=VERDICTS[example.success], width=2)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stillyou.editing.domain import subject
 from stillyou.editing.editor import Editor
-from stillyou.editing.known import resolve_effect
+from stillyou.editing.known import resolve_effect, unusual
 from stillyou.effects.catalogue import catalogue
+from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.evaluation.benchmark import Settings
@@ -19,15 +21,17 @@ class ModelSubject:
 
     Args:
         editor: The editor, its model loaded.
+        domain: What the pictures show: prompts name it, and effects have defaults for it.
     """
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Editor, domain: Domain = "cartoon") -> None:
         self.editor = editor
+        self.domain = domain
 
     @classmethod
-    def from_pretrained(cls, model: str = "embedded", device: str = "auto") -> ModelSubject:
+    def from_pretrained(cls, model: str = "embedded", device: str = "auto", domain: Domain = "cartoon") -> ModelSubject:
         """Load a model by name, folder or hub id; raises as `Editor.from_pretrained` does."""
-        return cls(Editor.from_pretrained(model, device))
+        return cls(Editor.from_pretrained(model, device), domain)
 
     @property
     def resolution(self) -> int:
@@ -36,6 +40,8 @@ class ModelSubject:
 
     def effects(self) -> list[EffectSpec]:
         """Return the effects of the catalogue that the model knows, with the model's own scales and mask settings.
+
+        They have the word and the defaults that edits of the domain's pictures get.
 
         Raises:
             UsageError: It knows none of them, so there is nothing to measure against known truth.
@@ -47,7 +53,11 @@ class ModelSubject:
                 f"the model '{name}' was trained for none of the effects that the studio can draw",
                 f"Evaluate a model that knows one of: {', '.join(catalogue())}.",
             )
-        return [resolve_effect(effect, card, name) for effect in known]
+        return [self._for_domain(resolve_effect(effect, card, name)) for effect in known]
+
+    def notes(self) -> list[str]:
+        """Return what users should know about the model and such pictures."""
+        return unusual(self.editor.pipeline, self.editor.model, self.domain, self.resolution)
 
     def answer(
         self, pictures: Sequence[Picture], effect: EffectSpec, seeds: Sequence[int], settings: Settings
@@ -62,3 +72,8 @@ class ModelSubject:
             guidance=settings.scales(effect),
         )
         return [Answer(edit, mask) for edit, mask in edits]
+
+    def _for_domain(self, effect: EffectSpec) -> EffectSpec:
+        tuned = effect.for_domain(self.domain)
+        word = subject(effect, self.domain, self.editor.pipeline.card.domains)
+        return tuned.with_variables(word)

@@ -1,0 +1,61 @@
+"""What ``stillyou evaluate`` prints: tables, or one JSON object, and what to beware of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from stillyou.console import console, results
+
+
+def print_split(document: Mapping[str, Any], files: Sequence[Path], as_json: bool) -> None:
+    """Print the figures of a split with known truth."""
+    from stillyou.evaluation.report import BRIEF, group_rows, judge_warning, people_lines, rows
+
+    if as_json:
+        typer.echo(json.dumps(document, allow_nan=False))
+    else:
+        _print_table(f"{document['model']} on {document['split']}", rows(document, BRIEF))
+        for axis in document.get("groups", ()):
+            _print_table(f"by {axis}", group_rows(document, axis))
+        for line in people_lines(document):
+            typer.echo(line)
+    if not document["judge_fit"]:
+        console.print(f"Warning: {judge_warning(document)}", markup=False)
+    _print_files(files)
+
+
+def print_photographs(document: Mapping[str, Any], files: Sequence[Path], as_json: bool) -> None:
+    """Print the figures of a folder of photographs, and what was left out."""
+    from stillyou.evaluation.photo_report import BRIEF, alike, counted, photo_rows
+
+    if as_json:
+        typer.echo(json.dumps(document, allow_nan=False))
+    else:
+        _print_table(f"{document['model']} on {counted(document['n'])}", photo_rows(document, figures=BRIEF))
+        typer.echo("\n".join(line for line in alike(document) if line))
+    for each in document["left_out"]:
+        console.print(f"left out: {each['file']}: {each['reason']}", markup=False)
+    if document["not_reached"]:
+        console.print(f"Note: {document['not_reached']} more pictures were not reached; -n N takes more of them.")
+    _print_files(files)
+
+
+def _print_files(files: Sequence[Path]) -> None:
+    console.print("Wrote " + ", ".join(str(path) for path in files), markup=False)
+
+
+def _print_table(title: str, table: Sequence[Sequence[str]]) -> None:
+    from rich.table import Table
+
+    head, *body = table
+    shown = Table(title=title)
+    for index, name in enumerate(head):
+        shown.add_column(name, justify="right" if index else "left", no_wrap=not index)
+    for row in body:
+        shown.add_row(*row)
+    results().print(shown)
