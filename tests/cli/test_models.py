@@ -8,9 +8,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tests.conftest import build_tiny_pipeline
+from tests.sd_tiny import build_base, build_clip
 
 from stillyou.cli import main
 from stillyou.diffusion import models
+from stillyou.diffusion.base import load_base
 from stillyou.diffusion.compact import save_compact
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 
@@ -95,6 +97,9 @@ def test_the_hubs_cache_is_listed_without_a_network(saved, tmp_path, monkeypatch
     monkeypatch.setattr("huggingface_hub.utils._cache_manager.HF_HUB_CACHE", str(tmp_path / "hub"))
     assert run("list", "--json") == 0
     assert json.loads(capsys.readouterr().out)["models"]["me/mine"]["name"] == "tiny"
+    (snapshot / "stillyou.json").write_text("{")  # one damaged card hides no other model
+    assert run("list", "--json") == 0
+    assert "embedded" in json.loads(capsys.readouterr().out)["models"]
 
 
 def test_info_counts_parameters(saved, capsys):
@@ -276,3 +281,26 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, tiny_pipeline, mon
     told = capsys.readouterr().err
     assert "cannot write" in told and "No space left" in told and "Check space" in told
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("part", ["unet", "text_encoder", "adapter"])
+def test_weights_that_are_missing_are_never_made_up(plain, tmp_path, capsys, part):
+    save_file(dict(list(load_file(weights(plain, part)).items())[2:]), weights(plain, part), metadata={"format": "pt"})
+    assert run("export", plain, "-o", tmp_path / "out") == 1
+    told = capsys.readouterr().err
+    assert f"{part} lacks 2 weights" in told and len(told.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_config_that_is_no_text_is_a_damaged_model(plain, tmp_path, capsys):
+    (plain / "vae" / "config.json").write_bytes(b"\xff\xfe\x00")
+    assert run("export", plain, "-o", tmp_path / "out") == 1
+    assert "damaged or incomplete" in capsys.readouterr().err
+
+
+def test_the_int8_form_of_a_stable_diffusion_sized_model_is_refused(tmp_path, capsys):
+    """It could not be loaded again."""
+    base, clip = build_base(tmp_path / "base"), build_clip(tmp_path / "clip")
+    load_base(str(base), str(clip)).save_pretrained(tmp_path / "model")
+    assert run("export", tmp_path / "model", "--compact", "-o", tmp_path / "out") == 2
+    assert "tiny autoencoder" in capsys.readouterr().err and not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
+from safetensors.torch import load_file, save_file
 
 from stillyou.diffusion.base import load_base, sketch_base
 from stillyou.errors import StillYouError, UsageError
@@ -113,3 +114,24 @@ def test_pickled_weights_are_not_read(tmp_path: Path, clip: Path) -> None:
     pickled = build_base(tmp_path / "pickled", safetensors=False)
     with pytest.raises(StillYouError, match="with safetensors"):
         load_base(str(pickled), str(clip))
+
+
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
+def test_weights_that_are_missing_are_never_made_up(base: Path, clip: Path, tmp_path: Path, part: str) -> None:
+    copy = Path(shutil.copytree(base, tmp_path / "copy"))
+    (path,) = (copy / part).glob("*.safetensors")
+    kept = dict(list(load_file(path).items())[3:])
+    save_file(kept, path, metadata={"format": "pt"})
+    with pytest.raises(StillYouError, match="3 weights are missing"):
+        load_base(str(copy), str(clip))
+
+
+def test_a_base_that_predicts_neither_noise_nor_velocity_is_refused(base: Path, clip: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(base, tmp_path / "copy"))
+    path = copy / "scheduler" / "scheduler_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "prediction_type": "sample"}))
+    with pytest.raises(UsageError, match="predicts 'sample'"):
+        sketch_base(str(copy), str(clip))
+    (copy / "model_index.json").write_text("[]")
+    with pytest.raises(StillYouError, match=r"model_index.json is damaged"):
+        load_base(str(copy), str(clip))

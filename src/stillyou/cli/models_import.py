@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import typer
@@ -50,5 +51,6 @@ def import_official(
         typer.echo(json.dumps({"folder": str(output), **card.model_dump(mode="json")}))
         return
     console.print(f"licence: {card.licence}", markup=False)
-    console.print(f"next: stillyou edit me.jpg -e {card.effect_ids[0]} --model {output} -o out.png", markup=False)
+    model = shlex.quote(str(output))
+    console.print(f"next: stillyou edit me.jpg -e {card.effect_ids[0]} --model {model} -o out.png", markup=False)
     typer.echo(str(output))

@@ -9,6 +9,7 @@ Autoencoder, text encoder, tokenizer and noise schedule are the base's; CLIP's i
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ from stillyou.errors import StillYouError, UsageError
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _FILES = [f"{part}/*.{kind}" for part in _PARTS for kind in ("json", "txt", "safetensors", "model")]
+_PLAIN: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
 _UNWANTED = ["*.fp16.safetensors", "*.non_ema.safetensors"]
 IMAGE_ENCODER = "openai/clip-vit-base-patch32"
 """The released models' image encoder; for Stable Diffusion 2.x the adapter maps its width to the text's."""
@@ -81,12 +83,20 @@ def check_base(folder: Path) -> None:
     missing = [part for part in _PARTS if not (folder / part).is_dir()]
     if missing:
         raise StillYouError(f"the base {folder} lacks {', '.join(missing)}", "Download or copy it whole.")
+    predicts = _read_json(folder / "scheduler" / "scheduler_config.json").get("prediction_type", "epsilon")
+    if predicts not in ("epsilon", "v_prediction"):
+        raise UsageError(
+            f"the base {folder} predicts '{predicts}', neither noise nor velocity",
+            "Name one whose scheduler says epsilon or v_prediction.",
+        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return dict(data)
+        if not isinstance(data, dict):
+            raise ValueError("no JSON object")
+        return data
     except FileNotFoundError as error:
         raise UsageError(
             f"{path.parent} has no {path.name}", "Name a folder in diffusers layout, with model_index.json."
@@ -146,6 +156,7 @@ def load_base(
     folder = find_base(base)
     for library in (diffusers_logging, transformers_logging):
         library.disable_progress_bar()
+        library.set_verbosity(logging.CRITICAL)  # what goes wrong is said once, by us
     parts, encoder = _load_parts(folder), _load_image_encoder(find_image_encoder(image_encoder))
     unet = parts["unet"]
     widen_conv_in(unet)
@@ -158,12 +169,13 @@ def load_base(
 
 
 def _load_parts(folder: Path) -> dict[str, Any]:
-    plain: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True, "use_safetensors": True}
     try:
         return {
-            "unet": UNet2DConditionModel.from_pretrained(folder / "unet", **_diffusers(plain)),
-            "vae": AutoencoderKL.from_pretrained(folder / "vae", **_diffusers(plain)),
-            "text_encoder": CLIPTextModel.from_pretrained(folder / "text_encoder", **plain),
+            "unet": whole(*UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32, **_PLAIN)),
+            "vae": whole(*AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32, **_PLAIN)),
+            "text_encoder": whole(
+                *CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32, **_PLAIN)
+            ),
             "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
             "scheduler": UniPCMultistepScheduler.from_config(
                 UniPCMultistepScheduler.load_config(folder / "scheduler", local_files_only=True)
@@ -177,15 +189,25 @@ def _load_parts(folder: Path) -> dict[str, Any]:
         ) from error
 
 
-def _diffusers(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{key: value for key, value in options.items() if key != "dtype"}, "torch_dtype": options["dtype"]}
+def whole(network: Any, info: Mapping[str, Any]) -> Any:
+    """Return a network as loaded, in evaluation mode.
+
+    Args:
+        network: From a library's `from_pretrained`.
+        info: What that says with `output_loading_info`.
+
+    Raises:
+        ValueError: Weights were not in the file; the libraries make those up.
+    """
+    missing = sorted(key for key in info["missing_keys"] if not key.endswith("position_ids"))
+    if missing:
+        raise ValueError(f"{len(missing)} weights are missing, such as {missing[0]}")
+    return network.eval()
 
 
 def _load_image_encoder(folder: Path) -> CLIPVisionModel:
     try:
-        encoder: CLIPVisionModel = CLIPVisionModel.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
-        )
+        encoder: CLIPVisionModel = whole(*CLIPVisionModel.from_pretrained(folder, dtype=torch.float32, **_PLAIN))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         detail = " ".join(str(error).split())
         raise StillYouError(

@@ -19,7 +19,7 @@ from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.card import read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.errors import StillYouError
+from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_path
 
 _SCALE = ".scale"
@@ -60,7 +60,15 @@ def save_compact(pipeline: MultiConditionedPipeline, folder: str | Path) -> None
     Args:
         pipeline: What to store.
         folder: Made if absent; files appear whole or not at all, the card last.
+
+    Raises:
+        UsageError: The autoencoder is not the tiny one, which is what `load_compact` builds.
     """
+    if not isinstance(pipeline.vae, LatentAutoencoderTiny):
+        raise UsageError(
+            f"the int8 form is for models with the tiny autoencoder, this one has a {type(pipeline.vae).__name__}",
+            "Use the plain layout.",
+        )
     folder = Path(folder)
     for name in _NETWORKS:
         module = getattr(pipeline, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -86,7 +87,8 @@ def cached_folders() -> list[ModelFolder]:
     for repository in sorted(repositories, key=lambda r: r.repo_id):
         for revision in repository.revisions:
             if repository.repo_type == "model" and _is_model(revision.snapshot_path):
-                found.append(describe(repository.repo_id, revision.snapshot_path))
+                with suppress(StillYouError):  # one damaged card must not hide the other models
+                    found.append(describe(repository.repo_id, revision.snapshot_path))
     return found
 
 
@@ -130,7 +132,8 @@ def _lora(folder: Path) -> dict[str, str | int] | None:
         about["rank"] = max(ranks)
     about["parameters"] = sum(prod(shape) for shape in shapes.values())
     card = _json(folder / "stillyou.json")
-    base = card.get("training", {}).get("base")
+    training = card.get("training")
+    base = training.get("base") if isinstance(training, dict) else None
     return {**about, "base": str(base)} if base else about
 
 

@@ -20,6 +20,7 @@ from stillyou.diffusion.memory import Sizes, check_memory, free_memory, read_siz
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.speed import speed_up
 from stillyou.diffusion.speed_settings import Precision, SpeedSettings
+from stillyou.diffusion.verify import NETWORKS, missing_weights
 from stillyou.errors import StillYouError, UsageError, nearest
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -113,7 +114,7 @@ def load_pipeline(
     if card is not None and card.storage == "int8":
         pipeline = load_compact(folder, precision)
     else:
-        pipeline = _load_plain(folder, precision, autoencoder_dtype(folder, precision, chosen))
+        pipeline = _load_plain(folder, precision, chosen)
     if speed is None:
         return pipeline.to(chosen)
     speed_up(pipeline, speed, chosen)
@@ -162,17 +163,28 @@ def _download(hub_id: str) -> Path:
         ) from error
 
 
-def _load_plain(folder: Path, dtype: torch.dtype, autoencoder: torch.dtype) -> MultiConditionedPipeline:
+def _load_plain(folder: Path, dtype: torch.dtype, device: torch.device) -> MultiConditionedPipeline:
     # What goes wrong is said once, by us; the libraries' own lines and bars would stand in between.
     for library in (diffusers_logging, transformers_logging):
         library.disable_progress_bar()
     diffusers_logging.set_verbosity(logging.CRITICAL)
-    precisions = {"default": dtype, "vae": autoencoder}
-    options: dict[str, Any] = {"dtype": precisions, "use_safetensors": True, "local_files_only": True}
+    transformers_logging.set_verbosity(logging.CRITICAL)
+    options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True}
     try:
-        return MultiConditionedPipeline.from_pretrained(folder, **options)
+        options["dtype"] = {"default": dtype, "vae": autoencoder_dtype(folder, dtype, device)}
+        pipeline = MultiConditionedPipeline.from_pretrained(folder, **options)
+        for name in NETWORKS:
+            _check_complete(folder / name, getattr(pipeline, name))
+        return pipeline
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         detail = (str(error).splitlines() or [""])[0]
         raise StillYouError(
             f"the model folder {folder} is damaged or incomplete ({detail:.160})", "Copy or download it again."
         ) from error
+
+
+def _check_complete(part: Path, network: torch.nn.Module) -> None:
+    """Raise ValueError if files lack weights: the libraries would make those up."""
+    lacking = missing_weights(part, network)
+    if lacking:
+        raise ValueError(f"{part.name} lacks {len(lacking)} weights, '{lacking[0]}' first")

@@ -182,7 +182,7 @@ def _misfits(part: Path, shapes: Shapes, compact: bool) -> Iterator[str]:
     if compact:
         shapes = {key: shape for key, shape in shapes.items() if not key.endswith(".scale")}
     actual = _modern(shapes, expected)
-    missing = [key for key in expected if key not in actual and not key.endswith("position_ids")]
+    missing = _missing(actual, expected)
     wrong = [key for key, shape in expected.items() if key in actual and actual[key] != shape]
     if missing:
         yield f"{part.name}: {len(missing)} weights are missing, '{missing[0]}' first"
@@ -190,6 +190,21 @@ def _misfits(part: Path, shapes: Shapes, compact: bool) -> Iterator[str]:
         key = wrong[0]
         others = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         yield f"{part.name}: '{key}' has shape {actual[key]}, its config says {expected[key]}{others}"
+
+
+def missing_weights(part: Path, network: nn.Module) -> list[str]:
+    """Return the weights of a network that its folder's files do not hold, by their headers alone."""
+    found: Shapes = {}
+    for path in sorted(part.glob("*.safetensors")):
+        with safe_open(path, "pt") as weights:
+            found |= dict.fromkeys(weights.keys(), ())
+    expected: Shapes = dict.fromkeys(network.state_dict(), ())
+    return _missing(_modern(found, expected), expected)
+
+
+def _missing(actual: Shapes, expected: Shapes) -> list[str]:
+    """Return the keys that are missing; position ids are no weights."""
+    return [key for key in expected if key not in actual and not key.endswith("position_ids")]
 
 
 def _modern(shapes: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> Shapes:

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
 from transformers.utils import logging as transformers_logging
 
-from stillyou.diffusion.base import check_base
+from stillyou.diffusion.base import check_base, whole
 from stillyou.diffusion.official.hub import fetch, is_hub_id, repository_files
 from stillyou.errors import StillYouError, UsageError
 
@@ -91,7 +91,7 @@ def _weights(names: list[str], part: str) -> list[str]:
 def load_autoencoder(folder: Path) -> AutoencoderKL:
     """Load the base's autoencoder in fp32 (its encoder is where fp16 overflows)."""
     with _told(folder / "vae", "autoencoder"):
-        return _whole(
+        return whole(
             *AutoencoderKL.from_pretrained(
                 folder / "vae",
                 torch_dtype=torch.float32,
@@ -105,13 +105,13 @@ def load_autoencoder(folder: Path) -> AutoencoderKL:
 def load_text_encoder(folder: Path) -> CLIPTextModel:
     """Load the base's text encoder: CLIP's of SD 1.x, OpenCLIP's of SD 2.x."""
     with _told(folder / "text_encoder", "text encoder"):
-        return _whole(*CLIPTextModel.from_pretrained(folder / "text_encoder", **_transformers(folder / "text_encoder")))
+        return whole(*CLIPTextModel.from_pretrained(folder / "text_encoder", **_transformers(folder / "text_encoder")))
 
 
 def load_image_encoder(folder: Path) -> CLIPVisionModel:
     """Load a CLIP's image encoder; the folder may hold the whole CLIP."""
     with _told(folder, "CLIP image encoder"):
-        return _whole(*CLIPVisionModel.from_pretrained(folder, **_transformers(folder)))
+        return whole(*CLIPVisionModel.from_pretrained(folder, **_transformers(folder)))
 
 
 def image_encoder_config(folder: Path) -> CLIPVisionConfig:
@@ -147,14 +147,6 @@ def _transformers(folder: Path) -> dict[str, Any]:
 
 def _has_safetensors(folder: Path) -> bool:
     return any(folder.glob("*.safetensors"))
-
-
-def _whole(network: Any, info: dict[str, Any]) -> Any:
-    """Return a network all of whose weights were in the file; position ids are no weights."""
-    missing = sorted(key for key in info["missing_keys"] if not key.endswith("position_ids"))
-    if missing:
-        raise ValueError(f"{len(missing)} weights are missing, such as {missing[0]}")
-    return network.eval()
 
 
 @contextmanager
