@@ -31,7 +31,7 @@ from stillyou.diffusion.sampling import estimate_soft_map
 from stillyou.draws import stable_seed
 from stillyou.effects.catalogue import catalogue
 from stillyou.effects.spec import EffectSpec
-from stillyou.evaluation.benchmark import cases
+from stillyou.evaluation.splits import cases
 from stillyou.images.framing import FACE_CENTRE, FACE_SHARE
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.store import PairDataset, read_info

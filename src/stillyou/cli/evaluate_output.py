@@ -14,13 +14,13 @@ from stillyou.console import console, results
 
 def print_split(document: Mapping[str, Any], files: Sequence[Path], as_json: bool) -> None:
     """Print the figures of a split with known truth."""
-    from stillyou.evaluation.report import BRIEF, group_rows, judge_warning, people_lines, rows
+    from stillyou.evaluation.report import BRIEF, axes, group_rows, judge_warning, people_lines, rows
 
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
     else:
         _print_table(f"{document['model']} on {document['split']}", rows(document, BRIEF))
-        for axis in document.get("groups", ()):
+        for axis in axes(document)[1:]:  # the first table has the effects
             _print_table(f"by {axis}", group_rows(document, axis))
         for line in people_lines(document):
             typer.echo(line)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stillyou.evaluation.groups import FEWEST_OF_GROUP
 from stillyou.files import atomic_path
 
 COLOURS = {"edit": "#3b6fb6", "lazy": "#b8b8b8", "oracle": "#7bb37b"}
@@ -32,6 +33,12 @@ def plot_success(document: Mapping[str, Any], path: Path) -> None:
     _save(figure, path)
 
 
+_BESIDE = {
+    "edit_success": f"edit success, 95% interval  (*: fewer than {FEWEST_OF_GROUP} edits)",
+    "identity_similarity": "identity similarity to the source",
+}
+
+
 def plot_groups(document: Mapping[str, Any], path: Path) -> None:
     """Draw success (with 95% intervals) and identity of each group, the worst of an axis on top, small groups pale."""
     bars = [(axis, name, table) for axis, tables in document["groups"].items() for name, table in tables.items()]
@@ -44,12 +51,12 @@ def plot_groups(document: Mapping[str, Any], path: Path) -> None:
             axes.barh(place, table[key] or 0, 0.7, color=COLOURS["edit"], alpha=0.35 if table["few"] else 1.0)
             if key == "edit_success":
                 axes.plot([table["success_low"], table["success_high"]], [place, place], color="black", linewidth=1)
-        labels = [f"{name}  ({table['edits']}{'*' if table['few'] else ''})" for _, name, table in bars]
+        labels = [f"{axis}: {name}  ({table['edits']}{'*' if table['few'] else ''})" for axis, name, table in bars]
         axes.set_yticks(places, labels if column == 0 else [""] * len(places))
         axes.axvline(document[key] or 0, color="grey", linestyle=":", label="all edits")
         if key == "identity_similarity" and document["different_people"] is not None:
             axes.axvline(document["different_people"]["mean"], color="#c0713a", label="different people")
-        axes.set(xlim=(0, 1.02), xlabel=key.replace("_", " "))
+        axes.set(xlim=(0, 1.02), xlabel=_BESIDE[key])
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)

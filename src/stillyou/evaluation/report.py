@@ -9,7 +9,7 @@ from typing import Any
 
 from stillyou.errors import StillYouError
 from stillyou.evaluation.benchmark import FEWEST, LEAST_ORACLE, MOST_LAZY, Evaluation
-from stillyou.evaluation.groups import FEWEST_OF_GROUP
+from stillyou.evaluation.groups import FEWEST_OF_GROUP, with_certainty, worst_first
 from stillyou.evaluation.plots import plot_curves, plot_groups, plot_masks, plot_strength, plot_success
 from stillyou.evaluation.sheet import save_sheet
 from stillyou.files import write_json, write_text
@@ -42,14 +42,6 @@ BRIEF = (
     "identity_similarity",
 )
 """Figures that fit a terminal of 80 columns."""
-GROUP_COLUMNS = {
-    "edit_success": COLUMNS["edit_success"],
-    "judge_score": COLUMNS["judge_score"],
-    "outside_true_error": COLUMNS["outside_true_error"],
-    "mask_recall": COLUMNS["mask_recall"],
-    "identity_similarity": IDENTITY_COLUMNS["identity_similarity"],
-}
-"""Figures of a group."""
 
 
 def prepare_folder(folder: str | Path) -> Path:
@@ -112,16 +104,33 @@ def rows(document: Mapping[str, Any], figures: Sequence[str] = tuple(COLUMNS)) -
 
 
 def group_rows(document: Mapping[str, Any], axis: str) -> list[list[str]]:
-    """Return the cells of the groups of an axis, worst first; numbers of too few edits have a star."""
-    known = [name for name in GROUP_COLUMNS if name in document]
-    head = [axis, "edits", "success, 95%", "lazy", "oracle", *(GROUP_COLUMNS[name][0] for name in known)]
+    """Return the cells of an axis' groups, the worst first; a star marks numbers of too few edits.
+
+    Args:
+        document: What `benchmark.evaluate` found on people.
+        axis: One of its `groups`, or `effect`.
+    """
+    groups, lazy, oracle = (
+        each["effects"] if axis == "effect" else each["groups"][axis]
+        for each in (document, document["lazy"], document["oracle"])
+    )
+    head = [axis, "edits", "success", "95%", "lazy / oracle", "inside, to target (lazy)", "outside", "recall / area"]
+    compared = ["identity / oracle's"] if "identity_similarity" in document else []
     body = []
-    for name, table in document["groups"][axis].items():
-        likely = f"{table['success_low']:.0%} to {table['success_high']:.0%}"
-        beside = [f"{document[answer]['groups'][axis][name]['edit_success']:.0%}" for answer in ("lazy", "oracle")]
-        count = f"{table['edits']}{'*' if table['few'] else ''}"
-        body.append([name, count, likely, *beside, *cells(table, known, GROUP_COLUMNS)])
-    return [head, *body]
+    for name in worst_first(groups):
+        table = with_certainty(groups[name])
+        row = [name, f"{table['edits']}{'*' if table['few'] else ''}", _written("edit_success", table)]
+        row += [f"{table['success_low']:.0%} to {table['success_high']:.0%}"]
+        row += [_written("edit_success", lazy[name], oracle[name])]
+        row += [f"{_written('inside_target_error', table)} ({_written('inside_target_error', lazy[name])})"]
+        row += [_written("outside_true_error", table)]
+        row += [f"{_written('mask_recall', table)} / {_written('mask_area_ratio', table)}"]
+        body.append([*row, *(_written("identity_similarity", table, oracle[name]) for _ in compared)])
+    return [[*head, *compared], *body]
+
+
+def _written(figure: str, *tables: Mapping[str, Any]) -> str:
+    return " / ".join(cells(table, [figure], COLUMNS)[0] for table in tables)
 
 
 def cells(table: Mapping[str, Any], figures: Sequence[str], columns: Mapping[str, tuple[str, str]]) -> list[str]:
@@ -163,13 +172,15 @@ def markdown(document: Mapping[str, Any]) -> str:
             *table_lines(rows(document)),
             "",
             *people_lines(document),
-            *(
-                line
-                for axis in document.get("groups", ())
-                for line in ("", *table_lines(group_rows(document, axis)), "")
-            ),
+            *(line for axis in axes(document) for line in ("", *table_lines(group_rows(document, axis)))),
+            "",
         ]
     )
+
+
+def axes(document: Mapping[str, Any]) -> list[str]:
+    """Return what `group_rows` can show of a document: nothing of cartoons."""
+    return ["effect", *document["groups"]] if "groups" in document else []
 
 
 def people_lines(document: Mapping[str, Any]) -> list[str]:
