@@ -78,10 +78,14 @@ class MaskSettings(Strict):
 def _explain(error: ValidationError, where: str) -> UsageError:
     """Turn the first of pydantic's complaints into one line that names the key."""
     first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return UsageError(f"{where}: unknown key '{key}'", "Remove it or check its spelling.")
-    return UsageError(f"{where}: '{key}': {first['msg']} (got {first['input']!r:.80})", "Correct the value.")
+    named = f"{where}: '{key}'" if key else where
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error" and isinstance(first["input"], dict):  # values that do not go together
+        return UsageError(f"{named}: {said}", "Correct one of them.")
+    return UsageError(f"{named}: {said} (got {first['input']!r:.80})", "Correct the value.")
 
 
 def validate(model: type[Model], data: Any, where: str) -> Model:

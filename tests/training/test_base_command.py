@@ -50,6 +50,8 @@ def test_a_lora_from_the_command_line_and_an_edit_with_it(
     captured = capsys.readouterr()
     assert json.loads(captured.out)["model"] == str(out / "lora") and "change" in captured.err
     assert json.loads((out / "validation.json").read_text())[0]["step"] == 2
+    assert run(*common, "--config", config, "-o", out, "--lora", "8", "--accumulation", "2") == 2
+    assert "was made with lora_rank = 4, now it is 8" in capsys.readouterr().err
     picture, edited = tmp_path / "me.png", tmp_path / "out.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(picture)
     options = ("--steps", "2", "--crop", "0,0,64", "--device", "cpu")
@@ -71,6 +73,7 @@ def test_a_lora_from_the_command_line_and_an_edit_with_it(
         (["--base", "nowhere"], "needs pairs"),
         (["--recipe", "embedded", "--lora", "4"], "frozen_encoders"),
         (["--recipe", "embedded", "--accumulation", "0"], "accumulation"),
+        (["--base", "nowhere", "--lora", "4", "--shard"], "'editor': shard needs frozen_encoders = true, and neither"),
     ],
 )
 def test_wrong_usage_is_one_line_and_code_2(
@@ -89,3 +92,14 @@ def test_a_missing_base_is_refused_before_anything_is_written(
     assert run("train", "--base", tmp_path / "nowhere", "--pairs", painted_folder, "-o", out, "--steps", "1") == 2
     assert "there is no base" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("index", ["{", "[1]", "{}"])
+def test_a_damaged_model_to_start_from_is_one_line(
+    tmp_path: Path, index: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model_index.json").write_text(index)
+    assert run("train", "--init", model, "--pairs", tmp_path, "-o", tmp_path / "run", "--steps", "1") == 1
+    assert "model_index.json is damaged" in capsys.readouterr().err

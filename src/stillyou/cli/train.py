@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from stillyou.console import console
-from stillyou.errors import UsageError, nearest, requires
+from stillyou.errors import StillYouError, UsageError, nearest, requires
 
 if TYPE_CHECKING:
     from stillyou.training.config import Stage, TrainingConfig
@@ -127,8 +127,11 @@ def _is_large(model: str) -> bool:
     """Whether a model has the autoencoder of Stable Diffusion, and with it its encoders and size."""
     from stillyou.diffusion.models import find_model
 
-    index = json.loads((find_model(model) / "model_index.json").read_text(encoding="utf-8"))
-    return bool(index.get("vae", [None, None])[1] == "AutoencoderKL")
+    path = find_model(model) / "model_index.json"
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8"))["vae"][1] == "AutoencoderKL")
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise StillYouError(f"{path} is damaged", "Copy or download the model again.") from error
 
 
 def _lora(settings: TrainingConfig, rank: int | None, merge: bool) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ from stillyou.training.loop import Intervals, Outcome, Task, Trainer
 from stillyou.training.memory import check_memory, remedies
 from stillyou.training.mixture import Part
 from stillyou.training.progress import StageReporter, duration
-from stillyou.training.results import describe, is_complete, result_folder, write_results
+from stillyou.training.results import check_origin, describe, is_complete, result_folder, write_results
 from stillyou.training.runs import Run, stage_reporter
 from stillyou.training.schedule import Clock, Limits
 from stillyou.training.selection import held_back
@@ -125,6 +125,7 @@ def _complete(run: Run, limits: Limits) -> bool:
     state = newest_state(run.folder / "editor")
     if not is_complete(run):
         return False
+    check_origin(run)
     return state is None or Clock(limits, state.elapsed).finished(state.step)
 
 

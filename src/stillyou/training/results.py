@@ -9,12 +9,13 @@ import torch
 from accelerate import Accelerator
 
 from stillyou.diffusion.base import IMAGE_ENCODER
-from stillyou.diffusion.card import ModelCard
+from stillyou.diffusion.card import ModelCard, read_card
 from stillyou.diffusion.lora import save_lora
 from stillyou.diffusion.lora_choice import WEIGHTS_NAME, LoraChoice
 from stillyou.diffusion.lora_models import load_with_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError
 from stillyou.pairs.store import PairDataset
 from stillyou.training.device import describe_device
 from stillyou.training.mixture import domains_of
@@ -37,6 +38,25 @@ def is_complete(run: Run) -> bool:
     if lora is None:
         return model
     return (run.lora / WEIGHTS_NAME).is_file() and (model or not lora.merge)
+
+
+def check_origin(run: Run) -> None:
+    """Refuse a result that is complete but was made from another model than is asked for now, or of another rank.
+
+    Raises:
+        UsageError: With both.
+        StillYouError: The result's card is damaged.
+    """
+    folder, lora = result_folder(run), run.request.config.editor.lora
+    card = read_card(folder)
+    made = {} if card is None else card.training
+    wanted = {**_origin(run.request), **({} if lora is None else {"lora_rank": lora.rank})}
+    for key in ("init", "base", "lora_rank"):
+        if made.get(key) != wanted.get(key):
+            raise UsageError(
+                f"{folder} was made with {key} = {made.get(key)}, now it is {wanted.get(key)}",
+                "Repeat the first command, or choose another folder with -o.",
+            )
 
 
 def describe(
