@@ -1,9 +1,11 @@
 """`stillyou evaluate` through the real command line, on a tiny random model and judge."""
 
+import importlib.util
 import json
 
 import pytest
 import torch
+from PIL import Image
 
 from stillyou.cli import main
 from stillyou.effects.catalogue import catalogue
@@ -119,9 +121,81 @@ def test_a_report_that_is_a_file_and_a_missing_judge_are_refused_before_the_work
     assert not (tmp_path / "report").exists()
 
 
-def test_a_missing_extra_names_the_command_that_installs_it(run, monkeypatch):
-    import importlib.util
+@pytest.fixture
+def photographs(tmp_path):
+    pytest.importorskip("dlib", reason="needs dlib: pip install 'stillyou[faces]'")
+    from tests.editing.portraits import portrait
 
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(portrait(256)).save(folder / "astronaut.png")
+    Image.new("RGB", (200, 200), "green").save(folder / "meadow.png")
+    (folder / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0 torn")
+    return folder
+
+
+def test_photographs_are_edited_and_what_cannot_be_is_listed(run, photographs, tmp_path):
+    code, out, err = run("--split", "photos", photographs, "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert list(document["photographs"]) == ["astronaut.png"] and document["edits"] == len(catalogue())
+    assert document["outside_change"] == 0 and document["steps"] == 1
+    assert {each["file"] for each in document["left_out"]} == {"meadow.png", "torn.jpg"}
+    assert "left out: torn.jpg: is a damaged" in err and "Traceback" not in err
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert names == {"evaluation.json", "evaluation.md", "success.png", "sheet.jpg"}
+
+
+def test_without_the_identity_extra_its_figures_are_left_out_with_a_line(run, photographs, monkeypatch):
+    found, hidden = importlib.util.find_spec, "face_recognition_models"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == hidden else found(name, *a))
+    code, out, err = run("--split", "photos", photographs)
+    assert code == 0 and "on 1 photograph" in out
+    assert "identity is left out; it needs: pip install 'stillyou[identity]'" in err
+    assert "identity" not in out
+
+
+def test_a_folder_without_photographs_is_refused_before_the_work(run, tmp_path):
+    pytest.importorskip("dlib", reason="needs dlib: pip install 'stillyou[faces]'")
+    (tmp_path / "bare").mkdir()
+    for folder, what in (("bare", "there is no picture in"), ("nowhere", "does not exist")):
+        code, out, err = run("--split", "photos", tmp_path / folder)
+        assert code == 1 and not out
+        assert what in err and len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "report").exists()
+
+
+def test_people_are_measured_by_group(run, tmp_path):
+    pytest.importorskip("moderngl", reason="needs pip install 'stillyou[people]'")
+    from stillyou.errors import StillYouError
+    from stillyou.pairs.teacher import prepare_teacher
+
+    try:
+        prepare_teacher("people")
+    except StillYouError as error:
+        pytest.skip(str(error))
+    code, out, err = run("-n", 1, "--split", "people")
+    assert code == 0, err
+    for title in ("by age band", "by gender", "by skin tone", "by hair", "worst first"):
+        assert title in out
+    document = json.loads((tmp_path / "report" / "evaluation.json").read_text())
+    assert document["outside_change"] == 0
+    for axis in document["groups"].values():
+        assert sum(table["edits"] for table in axis.values()) == len(catalogue())
+        successes = [table["edit_success"] for table in axis.values()]
+        assert successes == sorted(successes)
+    assert (tmp_path / "report" / "groups.png").exists()
+
+
+def test_people_without_a_renderer_are_refused_in_a_line(run, tmp_path, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "moderngl" else found(name, *a))
+    code, out, err = run("-n", 1, "--split", "people")
+    assert code == 1 and not out and "pip install 'stillyou[people]'" in err
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_missing_extra_names_the_command_that_installs_it(run, monkeypatch):
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "matplotlib" else found(name, *a))
     code, _, err = run("-n", 1)

@@ -46,8 +46,8 @@ def changed(picture: Picture, result: EditResult, face: Face, mask: NDArray[np.f
 def face_change(before: Picture, after: Picture, face: Face) -> float | None:
     """Return the mean absolute difference in the circle of a face's box, in 8-bit levels; None if it shows nothing."""
     width, height = before.size
-    left, top, right, bottom = face.box
-    left, top, right, bottom = max(0, left), max(0, top), min(width, right), min(height, bottom)
+    left, top = max(0, face.box[0]), max(0, face.box[1])
+    right, bottom = max(left, min(width, face.box[2])), max(top, min(height, face.box[3]))
     y, x = np.mgrid[top:bottom, left:right] + 0.5
     circle = (x - face.x) ** 2 + (y - face.y) ** 2 <= (face.size / 2) ** 2
     return metrics.mean_absolute_error(after.rgb[top:bottom, left:right], before.rgb[top:bottom, left:right], circle)
