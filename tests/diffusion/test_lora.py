@@ -135,3 +135,9 @@ def test_wrong_choices_are_named(folder: Path, text: str, message: str) -> None:
 def test_choices_read(folder: Path) -> None:
     assert LoraChoice.parse(str(folder)) == LoraChoice(folder, 1.0)
     assert LoraChoice.parse(f"{folder}:0.7") == LoraChoice(folder, 0.7)
+
+
+def test_too_little_memory_is_told_before_anything_is_moved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stillyou.diffusion.lora_models.free_memory", lambda _: 1e6)
+    with pytest.raises(StillYouError, match=r"an edit needs about 0\.\d GB on cuda"):
+        load_with_lora(LoraChoice(folder), None, torch.device("cuda"), torch.float32)

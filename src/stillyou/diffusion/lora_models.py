@@ -11,6 +11,7 @@ from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.base import IMAGE_ENCODER, load_base
 from stillyou.diffusion.card import ModelCard, read_card
 from stillyou.diffusion.lora_choice import LoraChoice
+from stillyou.diffusion.memory import check_memory, free_memory, sizes_of
 from stillyou.diffusion.models import as_dtype, load_pipeline, pick_device
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.speed import speed_up
@@ -38,14 +39,15 @@ def load_with_lora(
 
     Raises:
         UsageError: No model is named, neither here nor in the LoRA's card.
-        StillYouError: The LoRA does not fit the model, or one of them is damaged.
+        StillYouError: The LoRA does not fit the model, one of them is damaged, or the GPU has too little memory.
     """
     chosen = device if isinstance(device, torch.device) else pick_device(device)
     card = read_card(lora.folder)
     pipeline = load_lora_base(lora.folder, card) if model is None else load_pipeline(model, "cpu", torch.float32)
     pipeline.load_lora_weights(str(lora.folder), scale=lora.scale)
     pipeline.merge_lora()
-    precision = dtype or as_dtype((speed or SpeedSettings()).precision, chosen)
+    settings = speed or SpeedSettings()
+    precision = dtype or as_dtype(settings.precision, chosen)
     for name in _NETWORKS:
         network = getattr(pipeline, name)
         if not isinstance(network, LatentAutoencoderTiny):
@@ -54,6 +56,10 @@ def load_with_lora(
             nn.Module.to(network, (torch.float16 if half else torch.float32) if name == "vae" else precision)
     if card is not None:
         pipeline.card = card
+    if chosen.type == "cuda":
+        counts = {name: sum(p.numel() for p in getattr(pipeline, name).parameters()) for name in _NETWORKS}
+        sizes = sizes_of(pipeline, pipeline.resolution, counts)
+        check_memory(sizes, settings, precision is not torch.float32, free_memory(chosen), str(chosen))
     if speed is None:
         return pipeline.to(chosen)
     speed_up(pipeline, speed, chosen)

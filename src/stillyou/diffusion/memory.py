@@ -145,6 +145,24 @@ def _remedies(sizes: Sizes, speed: SpeedSettings, half: bool) -> list[tuple[str,
     return found
 
 
+def sizes_of(pipeline: Any, side: int, parameters: Mapping[str, int]) -> Sizes:
+    """Return the sizes of a loaded `MultiConditionedPipeline` for pictures of a side in pixels.
+
+    Args:
+        pipeline: The model.
+        side: Of the pictures.
+        parameters: Of the networks that are still to be moved to the GPU.
+    """
+    tiny = "encoder_block_out_channels" in pipeline.vae.config
+    return Sizes(
+        parameters=parameters,
+        unet_channels=pipeline.unet.config.block_out_channels[0],
+        autoencoder_channels=pipeline.vae.config["encoder_block_out_channels" if tiny else "block_out_channels"][0],
+        resolution=side,
+        tiny_autoencoder=tiny,
+    )
+
+
 def check_room(pipeline: Any, side: int) -> None:
     """Refuse a resolution whose activations would not fit on the GPU beside the loaded networks.
 
@@ -158,14 +176,7 @@ def check_room(pipeline: Any, side: int) -> None:
     device = pipeline._execution_device
     if device.type != "cuda":
         return
-    tiny = "encoder_block_out_channels" in pipeline.vae.config
-    sizes = Sizes(
-        parameters={},  # they are on the GPU already
-        unet_channels=pipeline.unet.config.block_out_channels[0],
-        autoencoder_channels=pipeline.vae.config["encoder_block_out_channels" if tiny else "block_out_channels"][0],
-        resolution=side,
-        tiny_autoencoder=tiny,
-    )
+    sizes = sizes_of(pipeline, side, {})  # all of them are there already
     check_memory(sizes, pipeline.speed, pipeline.unet.dtype.itemsize == 2, free_memory(device), str(device))
 
 
