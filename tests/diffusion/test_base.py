@@ -12,6 +12,7 @@ from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
 from stillyou.diffusion.base import load_base, sketch_base
+from stillyou.diffusion.models import load_pipeline
 from stillyou.errors import StillYouError, UsageError
 from tests.sd_tiny import build_base, build_clip
 
@@ -135,3 +136,24 @@ def test_a_base_that_predicts_neither_noise_nor_velocity_is_refused(base: Path, 
     (copy / "model_index.json").write_text("[]")
     with pytest.raises(StillYouError, match=r"model_index.json is damaged"):
         load_base(str(copy), str(clip))
+
+
+def test_weights_that_are_not_finite_are_named_before_training(base: Path, clip: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(base, tmp_path / "copy"))
+    (path,) = (copy / "unet").glob("*.safetensors")
+    state = load_file(path)
+    state["mid_block.resnets.0.conv1.weight"][0] = float("nan")
+    save_file(state, path, metadata={"format": "pt"})
+    with pytest.raises(StillYouError, match=r"'mid_block.resnets.0.conv1.weight' holds numbers that are not finite"):
+        load_base(str(copy), str(clip))
+
+
+def test_other_networks_are_no_image_encoders(base: Path) -> None:
+    for other in (base, base / "text_encoder"):
+        with pytest.raises(UsageError, match="is no CLIP image encoder"):
+            sketch_base(str(base), str(other))
+
+
+def test_a_base_cannot_edit(base: Path) -> None:
+    with pytest.raises(UsageError, match="text-to-image model, which cannot edit"):
+        load_pipeline(str(base), "cpu")

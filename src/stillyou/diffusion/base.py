@@ -114,15 +114,18 @@ def find_image_encoder(name: str) -> Path:
     """Return the folder of a CLIP image encoder or of a whole CLIP, given by folder or hub id.
 
     Raises:
-        UsageError: No such folder.
+        UsageError: No such folder, or another kind of model.
         StillYouError: The hub cannot be reached.
     """
     folder = Path(name)
-    if folder.is_dir():
-        return folder
-    if not _HUB_ID.fullmatch(name) or name.startswith(".") or folder.parent.is_dir():
-        raise UsageError(f"there is no image encoder '{name}'", "Name a folder, or a hub id OWNER/NAME.")
-    return _download(name, ["*.json", "*.safetensors"])
+    if not folder.is_dir():
+        if not _HUB_ID.fullmatch(name) or name.startswith(".") or folder.parent.is_dir():
+            raise UsageError(f"there is no image encoder '{name}'", "Name a folder, or a hub id OWNER/NAME.")
+        folder = _download(name, ["*.json", "*.safetensors"])
+    config = folder / "config.json"
+    if not config.is_file() or _read_json(config).get("model_type") not in ("clip", "clip_vision_model"):
+        raise UsageError(f"{name} is no CLIP image encoder", "Name another with --image-encoder.")
+    return folder
 
 
 def _download(hub_id: str, patterns: list[str]) -> Path:
@@ -197,11 +200,14 @@ def whole(network: Any, info: Mapping[str, Any]) -> Any:
         info: What that says with `output_loading_info`.
 
     Raises:
-        ValueError: Weights were not in the file; the libraries make those up.
+        ValueError: Weights were not in the file (the libraries make those up), or are not finite.
     """
     missing = sorted(key for key in info["missing_keys"] if not key.endswith("position_ids"))
     if missing:
         raise ValueError(f"{len(missing)} weights are missing, such as {missing[0]}")
+    bad = next((name for name, weights in network.named_parameters() if not bool(weights.isfinite().all())), None)
+    if bad is not None:
+        raise ValueError(f"'{bad}' holds numbers that are not finite")
     return network.eval()
 
 

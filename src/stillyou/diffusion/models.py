@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from importlib.resources import files
@@ -107,6 +108,7 @@ def load_pipeline(
     settings = speed or SpeedSettings()
     precision = dtype or as_dtype(settings.precision, chosen)
     folder = find_model(model)
+    _check_kind(folder)
     card = read_card(folder)
     if chosen.type == "cuda":
         sizes = _counted(folder, card.resolution if card else None)
@@ -119,6 +121,18 @@ def load_pipeline(
         return pipeline.to(chosen)
     speed_up(pipeline, speed, chosen)
     return pipeline
+
+
+def _check_kind(folder: Path) -> None:
+    """Refuse a text-to-image model; a damaged index is told when the model is loaded."""
+    try:
+        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(index, dict) and "adapter" not in index:
+        raise UsageError(
+            f"{folder} is a text-to-image model, which cannot edit", "Train on it: stillyou train --base with its name."
+        )
 
 
 def _counted(folder: Path, resolution: int | None) -> Sizes:
