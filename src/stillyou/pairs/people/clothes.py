@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import NECK_ANGLES, neck_loop
 from stillyou.pairs.people.costumes.torso import Region, layer, torso
@@ -99,15 +100,7 @@ def _ring(
         colour: Its main colour.
         gap: Half the opening in front, radians; 0 for a closed band.
     """
-    traits = figure.person.clothes
-    base, outward = neck_loop(figure, level)
-    front = np.exp(-((NECK_ANGLES / 0.55) ** 2))[:, None]
-    forward = np.array([0, 0, 1.0])
-    grid = [
-        base + outward * out + np.array([0, 1.0, 0]) * up - front * np.array([0, down, 0]) + front * forward * ahead
-        for out, up, down, ahead in rows
-    ]
-    stack = np.stack(grid)
+    stack = _ring_rows(figure, rows, level)
     if gap:
         order = np.argsort(np.where(NECK_ANGLES > 0, NECK_ANGLES, NECK_ANGLES + 2 * np.pi))
         keep = order[np.abs(NECK_ANGLES[order]) > gap]
@@ -125,8 +118,20 @@ def _ring(
         role=Role.CLOTHES,
         rest=points,
         aux=aux,
-        params=_rows(traits, PIECE, colour, "plain"),
+        params=_rows(figure.person.clothes, PIECE, colour, "plain"),
     )
+
+
+def _ring_rows(figure: Figure, rows: list[tuple[float, float, float, float]], level: float) -> npt.NDArray[np.floating]:
+    """Return the points (rows, angles, 3) of a band around the neck."""
+    base, outward = neck_loop(figure, level)
+    front = np.exp(-((NECK_ANGLES / 0.55) ** 2))[:, None]
+    forward = np.array([0, 0, 1.0])
+    grid = [
+        base + outward * out + np.array([0, 1.0, 0]) * up - front * np.array([0, down, 0]) + front * forward * ahead
+        for out, up, down, ahead in rows
+    ]
+    return np.stack(grid)
 
 
 def _tube(width: float, rise: float) -> list[tuple[float, float, float, float]]:

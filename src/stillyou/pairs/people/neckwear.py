@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from stillyou.pairs.people.costumes.fit import NECK_ANGLES, neck_loop
 from stillyou.pairs.people.geometry import floats, grid_triangles, loop, tube
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
 _PIECE = 6
 """Cloth that cloth.glsl does not cut."""
+_SCARF = (
+    (0.02, 0.25),
+    (0.06, 0.30),
+    (0.13, 0.27),
+    (0.18, 0.17),
+    (0.20, 0.05),
+    (0.24, -0.08),
+    (0.32, -0.24),
+    (0.4, -0.4),
+)
+"""Rows of a scarf: how far out and how far up, decimetres."""
 _GOLD: Colour = (0.72, 0.50, 0.20)
 _SILVER: Colour = (0.62, 0.62, 0.63)
 
@@ -29,38 +41,33 @@ def wrap(figure: Figure, colour: Colour, role: Role, *, rise: float = 0.0) -> Me
         role: What it counts as.
         rise: Decimetres higher or lower than close under the jaw.
     """
-    base, outward = neck_loop(figure, 0.0)
-    around = floats(loop(NECK_ANGLES))
-    shift, rows = figure.person.skin.pattern, []
-    profile = (
-        (0.02, 0.25),
-        (0.06, 0.30),
-        (0.13, 0.27),
-        (0.18, 0.17),
-        (0.20, 0.05),
-        (0.24, -0.08),
-        (0.32, -0.24),
-        (0.4, -0.4),
-    )
-    for k, (out, high) in enumerate(profile):
-        fold = 0.03 * np.sin(3 * NECK_ANGLES + 1.3 * k + shift) * (0 < k < 7)
-        behind = 0.05 * (1 - np.cos(NECK_ANGLES))
-        front = np.clip(0.62 + 0.5 * np.cos(NECK_ANGLES), 0, 1) * (0.26 if 0 < k < 4 else 0.13 * (k == 4))
-        lifted = (high + rise + fold + behind + front)[:, None] * np.array([0, 1.0, 0])
-        rows.append(base + outward * (out + 0.6 * fold + 0.4 * front)[:, None] + lifted)
-    stack = np.stack(rows)
+    stack = _scarf_rows(figure, rise)
     points = floats(np.concatenate([stack, stack[:, :1]], 1).reshape(-1, 3))
+    around = floats(loop(NECK_ANGLES))
     aux = np.zeros((len(points), 4), np.float32)
-    aux[:, 1] = np.tile(around, len(profile))
+    aux[:, 1] = np.tile(around, len(stack))
     return mesh_part(
         figure.pose.blend(points, {"torso": 0.7, "neck01": 0.3}),
-        grid_triangles(len(profile), len(around)),
+        grid_triangles(len(stack), len(around)),
         material="cloth",
         role=role,
         rest=points,
         aux=aux,
         params=[(*colour, _PIECE), (0.0,), (0.0, 0.0, 0.0, 0.3), (2.0, 0.0, 0.0, 0.0)],
     )
+
+
+def _scarf_rows(figure: Figure, rise: float) -> npt.NDArray[np.floating]:
+    """Return the points (8, angles, 3) of a scarf: folded, higher behind, bulging in front."""
+    base, outward = neck_loop(figure, 0.0)
+    shift, rows = figure.person.skin.pattern, []
+    behind = 0.05 * (1 - np.cos(NECK_ANGLES))
+    for k, (out, high) in enumerate(_SCARF):
+        fold = 0.03 * np.sin(3 * NECK_ANGLES + 1.3 * k + shift) * (0 < k < 7)
+        front = np.clip(0.62 + 0.5 * np.cos(NECK_ANGLES), 0, 1) * (0.26 if 0 < k < 4 else 0.13 * (k == 4))
+        lifted = (high + rise + fold + behind + front)[:, None] * np.array([0, 1.0, 0])
+        rows.append(base + outward * (out + 0.6 * fold + 0.4 * front)[:, None] + lifted)
+    return np.stack(rows)
 
 
 def necklace(figure: Figure) -> MeshPart:

@@ -96,21 +96,14 @@ def furred_region(
         kind: ``fur`` or ``wool``.
         droop: How far tips sink, as a share of the length.
     """
-    part = torso(bench.figure.body)
     spots = sites(bench.figure.body, name, torso, where, bench.tuft_count(count))
     outward = spots.on(normals)
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
-    tint = colour(spots.on(part.rest)) if callable(colour) else colour
+    tint = colour(spots.on(torso(bench.figure.body).rest)) if callable(colour) else colour
     bench.fur(
-        bench.draw(name),
-        spots.on(posed),
-        outward,
-        colour=tint,
-        length=length,
-        kind=kind,
-        droop=droop,
-        role=Role.COSTUME_BODY,
-    )
+        bench.draw(name), spots.on(posed), outward,
+        colour=tint, length=length, kind=kind, droop=droop, role=Role.COSTUME_BODY,
+    )  # fmt: skip
 
 
 def neck_roll(bench: Bench, *, thick: float, tall: float, out: float, rise: float) -> tuple[Floats, Floats, Triangles]:

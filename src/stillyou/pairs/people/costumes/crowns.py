@@ -157,7 +157,13 @@ def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
     _stone_row(bench, ring, rng, metal, 0.1, 0.06)
     assert velvet is not None
     velvet_cap(bench, ring, velvet, low=0.08, tall=tall - 0.16, puff=rng.uniform(0.06, 0.16))
-    arches = int(rng.choice([4, 6, 8]))
+    _arches(bench, ring, metal, int(rng.choice([4, 6, 8])), tall)
+    _orb_and_cross(bench, ring, metal, tall)
+    return "dome"
+
+
+def _arches(bench: Bench, ring: Ring, metal: Metal, arches: int, tall: float) -> None:
+    """Bend golden arches with pearls from the band to the top, `tall` above the ring's plane."""
     rise = np.linspace(0, np.pi / 2, 14, dtype=np.float32)
     pieces = []
     for k in range(arches):
@@ -172,6 +178,10 @@ def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
         along = line[2:12]
         beads(bench, along + unit(along - ring.centre) * 0.045, 0.03, metal, pearl=True)
     bench.mesh(*joined(*pieces), "gold", params=metal.params)
+
+
+def _orb_and_cross(bench: Bench, ring: Ring, metal: Metal, tall: float) -> None:
+    """Set an orb and a cross where the arches meet."""
     top = ring.centre + ring.up * (tall + 0.06)
     beads(bench, top[None], 0.09, metal, pearl=False)
     cross = joined(
@@ -184,7 +194,6 @@ def dome(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:
         ),
     )
     bench.mesh(*cross, "gold", params=metal.params)
-    return "dome"
 
 
 def tiara(bench: Bench, ring: Ring, metal: Metal, velvet: Floats | None) -> str:

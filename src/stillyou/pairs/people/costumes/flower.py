@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from stillyou.pairs.people.costumes.coat import coat
-from stillyou.pairs.people.costumes.fit import Floats, neck_loop
+from stillyou.pairs.people.costumes.fit import Floats, Ring, neck_loop
 from stillyou.pairs.people.costumes.outfit import Bench
 from stillyou.pairs.people.costumes.press import press_by_band
 from stillyou.pairs.people.costumes.shapes import Shape, ball, bases, copies, grid, joined, spin
@@ -135,9 +135,18 @@ def wreath(bench: Bench, palette: Floats, species: list[str], green: Floats) -> 
     size = big * rng.uniform(0.75, 1.1, count)
     if rng.random() < 0.35:  # larger over the forehead
         size *= 0.72 + 0.4 * np.cos(at)
+    _flowers(bench, rng, ring, palette, species, at, size.astype(np.float32))
+    _leaves(bench, rng, ring, green, count * 5)
+    bench.attributes |= {"hat_low": round(float(front), 3), "hat_tilt": round(float(tilt), 3), "flowers": count}
+
+
+def _flowers(
+    bench: Bench, rng: np.random.Generator, ring: Ring, palette: Floats, species: list[str], at: Floats, size: Floats
+) -> None:
+    """Set the flowers of a wreath at angles (K,) of its ring, the species in turn."""
     pose = bench.figure.pose
     for k, kind in enumerate(species):
-        mine = np.arange(count) % len(species) == k
+        mine = np.arange(len(at)) % len(species) == k
         where = pose.head(ring.at(at[mine], 0.05, floats(rng.normal(0.02, 0.035, mine.sum()).clip(-0.05, 0.09))))
         facing = pose.direction(unit(ring.directions(at[mine]) + 0.3 * ring.up + rng.normal(0, 0.12, (mine.sum(), 3))))
         tint = palette[rng.integers(0, len(palette), mine.sum())] * rng.uniform(0.85, 1.1, (mine.sum(), 1))
@@ -147,11 +156,15 @@ def wreath(bench: Bench, palette: Floats, species: list[str], green: Floats) -> 
             blossom(kind),
             np.asarray(where, np.float32),
             np.asarray(facing, np.float32),
-            size[mine].astype(np.float32),
+            size[mine],
             tint.astype(np.float32),
             Role.COSTUME_HEAD,
         )
-    many = count * 5
+
+
+def _leaves(bench: Bench, rng: np.random.Generator, ring: Ring, green: Floats, many: int) -> None:
+    """Set the leaves of a wreath anywhere on its ring."""
+    pose = bench.figure.pose
     at = (rng.uniform(-np.pi, np.pi, many)).astype(np.float32)
     where = pose.head(ring.at(at, 0.01, floats(rng.normal(0, 0.07, many).clip(-0.13, 0.13))))
     facing = pose.direction(unit(ring.directions(at) + rng.normal(0, 0.45, (many, 3))))
@@ -166,7 +179,6 @@ def wreath(bench: Bench, palette: Floats, species: list[str], green: Floats) -> 
         tint.astype(np.float32),
         Role.COSTUME_HEAD,
     )
-    bench.attributes |= {"hat_low": round(float(front), 3), "hat_tilt": round(float(tilt), 3), "flowers": count}
 
 
 def _around_neck(bench: Bench, level: float, count: int, off: float, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -176,21 +176,18 @@ class Bench:
             role: Which part of the costume it is.
         """
         points = tufts(rng, sites, normals, length=length, kind=kind, droop=droop)
-        tint = np.broadcast_to(np.asarray(colour, np.float32), (len(sites), 3)) * rng.uniform(
-            0.88, 1.08, (len(sites), 1)
-        )
+        tint = colour * rng.uniform(0.88, 1.08, (len(sites), 1))
         shade = np.repeat(rng.random(len(sites)) * 0.6, STRANDS[kind]) + rng.random(len(points)) * 0.4
-        self.parts.append(
-            strand_part(
-                points,
-                material="fur",
-                role=role,
-                width=np.full(len(points), self.figure.detail.width(width), np.float32),
-                colour=np.repeat(tint.astype(np.float32), STRANDS[kind], 0),
-                shade=shade.astype(np.float32),
-                params=[[1.0 if kind == "wool" else 0.0], self._hull(role)],
-            )
+        made = strand_part(
+            points,
+            material="fur",
+            role=role,
+            width=np.full(len(points), self.figure.detail.width(width), np.float32),
+            colour=np.repeat(tint.astype(np.float32), STRANDS[kind], 0),
+            shade=shade.astype(np.float32),
+            params=[[1.0 if kind == "wool" else 0.0], self._hull(role)],
         )
+        self.parts.append(made)
 
     @property
     def neck(self) -> Floats:
