@@ -159,6 +159,19 @@ def test_buffers_live_as_long_as_their_part(device: str) -> None:
     assert buffers.meshes == 0
 
 
+def test_what_was_released_by_hand_is_freed_but_once(device: str) -> None:
+    from stillyou.pairs.people.gl.buffers import free_dead
+    from stillyou.pairs.people.gl.context import open_device
+
+    opened = open_device().context
+    free_dead(opened)
+    released, dropped = opened.buffer(reserve=16), opened.buffer(reserve=16)
+    released.release()
+    del released, dropped
+    assert free_dead(opened) == 1
+    assert free_dead(opened) == 0
+
+
 def test_ribbons_join_each_point_of_a_strand_to_the_next() -> None:
     indices = ribbon_indices(2, 3).reshape(-1, 3)
     assert indices.tolist() == [

@@ -1,11 +1,11 @@
 """Buffers on the device for parts, kept for as long as the part lives.
 
-What dies here is freed by the context's own collection, which the renderer asks for with every picture.
+What dies here is put aside by the context and freed with the next picture (`free_dead`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -94,6 +94,21 @@ class Buffers:
             indices = self._context.buffer(ribbon_indices(room, steps).tobytes())
             self._ribbons[key] = room, self._context.vertex_array(program, [], indices, 4)
         return self._ribbons[key][1], count * (steps - 1) * 6
+
+
+def free_dead(context: moderngl.Context) -> int:
+    """Free what has died since, and return how much that was.
+
+    `Context.gc` does the same, but raises for an object that was released by hand before it died, since a placeholder
+    that cannot be released is all that is left of it.
+    """
+    freed = 0
+    while context.objects:
+        dead: Any = context.objects.popleft()
+        if hasattr(dead, "release"):
+            dead.release()
+            freed += 1
+    return freed
 
 
 def ribbon_indices(count: int, steps: int) -> Integers:

@@ -18,7 +18,7 @@ from stillyou.pairs.pair import Pixels
 from stillyou.pairs.people.camera import Camera
 from stillyou.pairs.people.detail import Detail
 from stillyou.pairs.people.geometry import Floats
-from stillyou.pairs.people.gl.buffers import Buffers
+from stillyou.pairs.people.gl.buffers import Buffers, free_dead
 from stillyou.pairs.people.gl.context import Device, open_device
 from stillyou.pairs.people.gl.programs import Programs, set_uniforms
 from stillyou.pairs.people.light import Light
@@ -91,7 +91,7 @@ class Renderer:
 
     def render(self, parts: Sequence[Part], scenery: Scenery) -> Rendered:
         """Draw a picture."""
-        self._context.gc()
+        free_dead(self._context)
         common = _common_uniforms(scenery, self.detail)
         self._shadow_pass(parts, common, scenery.light)
         self._main_pass(parts, common, scenery)
