@@ -132,8 +132,6 @@ class Trainer:
                 if decision.outcome is not None:
                     break
                 self.train_step(next(batches), decision.progress)
-                if self.accelerator.device.type == "cpu":
-                    self._check_finite()
         self._check_finite()
         if decision.outcome is Outcome.FINISHED:
             self._validate()
@@ -178,13 +176,15 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss, errors = self._backward(batch)
         norm = whole(self.accelerator.clip_grad_norm_(list(self.parameters.values()), self.settings.clip))
-        self.optimizer.step()
-        self.step += 1
-        self.average.update(self.step)
         # The loss scaler of fp16 expects infinite gradients now and then and skips those steps.
         watched = loss if self.accelerator.scaler is not None else loss + norm
         self._meter.add(errors, batch.group, norm, watched)
         self._batch, self._rate = batch, rate
+        self.step += 1
+        if self.accelerator.device.type == "cpu":
+            self._check_finite()  # before the weights are poisoned, so that the message can name where it begins
+        self.optimizer.step()
+        self.average.update(self.step)
 
     def _backward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Add up the gradients of a step, part by part; return the loss and each sample's error."""
