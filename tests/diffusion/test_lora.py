@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from stillyou.diffusion.lora import add_lora, lora_parameters, save_lora
 from stillyou.diffusion.lora_choice import LoraChoice
 from stillyou.diffusion.lora_models import load_with_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.diffusion.verify import verify_model
 from stillyou.errors import StillYouError, UsageError
 from tests.sd_tiny import build_base, build_clip
 
@@ -141,3 +143,16 @@ def test_too_little_memory_is_told_before_anything_is_moved(folder: Path, monkey
     monkeypatch.setattr("stillyou.diffusion.lora_models.free_memory", lambda _: 1e6)
     with pytest.raises(StillYouError, match=r"an edit needs about 0\.\d GB on cuda"):
         load_with_lora(LoraChoice(folder), None, torch.device("cuda"), torch.float32)
+
+
+def test_a_lora_folder_verifies_and_a_damaged_one_does_not(folder: Path, tmp_path: Path) -> None:
+    found = verify_model(folder)
+    assert not found.problems and found.files == 2
+    part = tmp_path / "lora"
+    shutil.copytree(folder, part)
+    weights = part / "pytorch_lora_weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    (part / "adapter.safetensors").unlink()
+    damaged, missing = sorted(verify_model(part).problems, key=lambda line: "missing" in line)
+    assert "damaged or only partly there" in damaged
+    assert missing == "adapter.safetensors is missing"

@@ -14,6 +14,8 @@ from torch import nn
 
 from stillyou.diffusion.card import read_card
 from stillyou.diffusion.checksums import CHECKSUMS_NAME, file_sum, model_files, read_checksums
+from stillyou.diffusion.lora import ADAPTER_NAME
+from stillyou.diffusion.lora_choice import WEIGHTS_NAME
 from stillyou.errors import StillYouError
 
 NETWORKS = ("vae", "text_encoder", "image_encoder", "adapter", "unet")
@@ -53,10 +55,10 @@ class Verification:
 
 
 def verify_model(folder: Path, progress: Callable[[str], None] = lambda name: None) -> Verification:
-    """Check a model folder of either storage form.
+    """Check a model folder of either storage form, or a LoRA's.
 
     Args:
-        folder: Holds `model_index.json`.
+        folder: Holds `model_index.json`, or a LoRA's files.
         progress: Called with the name of each file before it is read.
 
     Returns:
@@ -65,6 +67,9 @@ def verify_model(folder: Path, progress: Callable[[str], None] = lambda name: No
     """
     found = Verification()
     found.problems += _unsafe(folder)
+    if (folder / WEIGHTS_NAME).is_file():
+        _check_lora(folder, found, progress)
+        return found
     found.problems += _structure(folder)
     _hold_against_checksums(folder, found, progress)
     try:
@@ -77,6 +82,18 @@ def verify_model(folder: Path, progress: Callable[[str], None] = lambda name: No
         if (folder / name).is_dir():
             _check_network(folder / name, found, compact, progress)
     return found
+
+
+def _check_lora(folder: Path, found: Verification, progress: Callable[[str], None]) -> None:
+    """Read the updates of the UNet and the adapter's weights; whether they fit a base is seen when they are loaded."""
+    for name in (WEIGHTS_NAME, ADAPTER_NAME):
+        path = folder / name
+        if not path.is_file():
+            found.problems.append(f"{name} is missing")
+            continue
+        progress(name)
+        found.files, found.bytes = found.files + 1, found.bytes + path.stat().st_size
+        _read_weights(path, name, found)
 
 
 def _unsafe(folder: Path) -> Iterator[str]:
