@@ -117,8 +117,13 @@ def test_a_dataset_says_what_the_teacher_was_told(tmp_path: Path):
     plain, told = make(tmp_path / "plain"), make(tmp_path / "told", options={"backgrounds": "3 files, ab"})
     assert plain.meta.options == {} and told.meta.options == {"backgrounds": "3 files, ab"}
     assert plain.meta.digest() != told.meta.digest()
-    with pytest.raises(UsageError, match="options"):
-        make(tmp_path / "told", options={"backgrounds": "4 files, cd"})
+    for folder, options, message in (
+        ("told", {"backgrounds": "4 files, cd"}, "backgrounds 3 files, ab, not backgrounds 4 files, cd"),
+        ("told", {}, "backgrounds 3 files, ab, not no options"),
+        ("plain", {"backgrounds": "3 files, ab"}, "no options, not backgrounds 3 files, ab"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            make(tmp_path / folder, options=options)
     assert read_info(tmp_path / "told").options == told.meta.options
 
 

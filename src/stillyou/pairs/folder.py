@@ -30,8 +30,9 @@ def check_folder(folder: Path, info: DatasetInfo) -> None:
         return
     begun = read_info(folder)
     remedy = "Use the same settings, or another folder."
-    for name, value in info.settings().items():
-        before = begun.settings()[name]
+    old, new = begun.settings(), info.settings()
+    for name in sorted(old.keys() | new.keys(), key=[*new, *old].index):  # options are left out where there are none
+        before, value = old.get(name), new.get(name)
         if before != value:
             raise UsageError(f"{folder} was begun with {_difference(name, before, value)}", remedy)
     if begun.candidates > info.candidates:
@@ -41,6 +42,8 @@ def check_folder(folder: Path, info: DatasetInfo) -> None:
 
 def _difference(name: str, before: Any, value: Any) -> str:
     """Say in a few words how two settings differ."""
+    if name == "options":
+        return f"{_words(before)}, not {_words(value)}"
     if name != "effects":
         return f"{name.replace('_', ' ')} {before}, not {value}"
     ids, wanted = ([effect["id"] for effect in effects] for effects in (before, value))
@@ -48,6 +51,10 @@ def _difference(name: str, before: Any, value: Any) -> str:
         return f"effects {','.join(ids)}, not {','.join(wanted)}"
     changed = next(old["id"] for old, new in zip(before, value, strict=True) if old != new)
     return f"other prompts of effect '{changed}'"
+
+
+def _words(options: dict[str, str] | None) -> str:
+    return ", ".join(f"{name} {value}" for name, value in (options or {}).items()) or "no options"
 
 
 @contextmanager
