@@ -143,6 +143,12 @@ def test_a_tilted_face_is_seen_upright_and_only_its_own_square_is_touched(tilt):
     assert changed[:, 0].mean() > 200 > 60 > changed[:, 1].mean()
 
 
+def test_a_square_of_few_pixels_is_told():
+    tiny = editor().edit(Image.new("RGB", (8, 8), (200, 100, 50)), "santa")
+    assert any("reduced to 8 pixels a side" in note for note in tiny.report.notes)
+    assert not any("reduced" in note for note in editor().edit(drawing(), "santa").report.notes)
+
+
 def test_faces_that_are_small_or_cut_off_are_told():
     small = editor(Face(300, 150, 4)).edit(photograph(), "santa")
     assert any("the face is small" in note for note in small.report.notes)

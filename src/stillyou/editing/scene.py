@@ -90,12 +90,12 @@ def look(picture: Picture, wish: Wish, mask: Pixels | None, side: int, detector:
     box = None if mask is None else mask_box(mask)
     if wish.crop is not None:
         target = Target(frame_crop(check_crop(wish.crop, picture.size), side))
-        return Scene(finding, tuple(faces), (target,))
+        return Scene(finding, tuple(faces), (target,), _tiny(target.framed))
     if faces and (finding.domain == "people" or wish.choice is not None):
         return _with_faces(picture, wish.choice or FaceChoice(), finding, faces, box, side)
     notes = _without_faces(wish, finding, softness, box, detector)
     target = Target(frame_crop(find_crop(picture, box, least=side), side))
-    return Scene(finding, tuple(faces), (target,), notes)
+    return Scene(finding, tuple(faces), (target,), notes + _tiny(target.framed))
 
 
 def _find(picture: Picture, wish: Wish, detector: Detector | None) -> list[Face]:
@@ -143,6 +143,13 @@ def _about(framed: Framed, index: int, count: int, size: tuple[int, int]) -> lis
     if max(0, right - left) * max(0, bottom - top) < (1 - _MOST_OUTSIDE) * crop.size**2 and not framed.tilt:
         notes.append(f"{name} is close to the picture's edge or fills it, so part of the edit falls outside")
     return notes
+
+
+def _tiny(framed: Framed) -> list[str]:
+    """Return a note on a square in which little of an edit can show."""
+    if framed.crop.size >= _SMALL * framed.side:
+        return []
+    return [f"the square is small: the model's edit is reduced to {framed.crop.size} pixels a side"]
 
 
 def _without_faces(
