@@ -44,7 +44,6 @@ WAYS: dict[str, tuple[SpeedSettings, int]] = {
     "dpm++, 10 steps": (SpeedSettings(scheduler="dpm++"), 10),
     "ddim, 20 steps": (SpeedSettings(scheduler="ddim"), 20),
     "euler, 20 steps": (SpeedSettings(scheduler="euler"), 20),
-    "tiled autoencoder": (SpeedSettings(tile_vae=True), 20),
 }
 KEPT = ("edit_success", "judge_score", "outside_true_error", "inside_target_error", "mask_recall")
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from stillyou.diffusion.attention import fuse_attention
+from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.conditions import Conditions
 from stillyou.diffusion.feature_cache import FeatureCache
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
@@ -93,8 +94,13 @@ def _token_count(pipeline: MultiConditionedPipeline) -> int:
 
 
 def _tile(vae: Any, resolution: int) -> None:
-    """Let an autoencoder work on tiles of half the picture's side, a picture at a time."""
+    """Let an autoencoder work on tiles of half the picture's side, a picture at a time.
+
+    The tiny one works on whole pictures all the same: it needs little, and its tiles know 4 latent channels alone.
+    """
     vae.enable_slicing()
+    if isinstance(vae, LatentAutoencoderTiny):
+        return
     vae.enable_tiling()
     vae.tile_sample_min_size = max(_LEAST_TILE, resolution // 2)
     vae.tile_latent_min_size = vae.tile_sample_min_size // 8
