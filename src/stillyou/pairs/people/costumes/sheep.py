@@ -177,7 +177,9 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     if torso:
         _coat(bench, fleece, length)
     if head:
-        hooded = rng.random() < 0.8 or bench.figure.person.accessories.covering != "none"
+        covering = bench.figure.person.accessories.covering
+        # A scarf hangs over a hood's lower edge, which would show through it: there it is the band.
+        hooded = (rng.random() < 0.8 or covering != "none") and covering != "hijab"
         ring = _hood(bench, fleece, length) if hooded else _band(bench, fleece, length)
         _ears(bench, ring, fleece, pink)
         bench.attributes["hood"] = "hood" if hooded else "band"
