@@ -15,6 +15,7 @@ from PIL import Image
 from stillyou.cli import main
 from stillyou.effects.catalogue import load_effects
 from stillyou.errors import StillYouError
+from stillyou.pairs import teacher
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.show import contact_sheet
 from stillyou.pairs.store import PairDataset
@@ -32,7 +33,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _fake_cartoon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stillyou.pairs.teacher._TEACHERS", {"cartoon": FakeTeacher})
+    entry = teacher._Entry(lambda options: FakeTeacher(options.size))
+    monkeypatch.setattr(teacher, "_TEACHERS", {"cartoon": entry})
 
 
 def _run(*arguments: object) -> int:
