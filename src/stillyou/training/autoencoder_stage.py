@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 
+from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.draws import generator
 from stillyou.errors import StillYouError
 from stillyou.pairs.store import PairDataset
@@ -56,31 +57,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
         vae.to(memory_format=torch.channels_last)
         model = AutoencoderObjective(vae, config.autoencoder.latent_noise)
         device = accelerator.device
-        side = config.architecture.latent_size
-        shape = (config.architecture.latent_channels, side, side)
-        batches = PictureBatches(
-            _placed(pictures, device),
-            DrawPictures(config.seed, len(pictures), shape),
-            config.autoencoder.batch,
-            device,
-            rank=accelerator.process_index,
-            world=accelerator.num_processes,
-            workers=stream_workers(accelerator, 4 * config.autoencoder.batch * int(np.prod(shape))),
-        )
-        task = Task(
-            name="autoencoder",
-            model=model,
-            labels=("reconstruction",),
-            batches=batches,
-            identity={
-                "seed": config.seed,
-                "batch": config.autoencoder.batch,
-                "architecture": config.architecture.model_dump(mode="json"),
-                "pairs": "+".join(part.data.fingerprint() for part in parts),
-                "start": config.start,
-            },
-            validate=lambda step, to: _report_psnr(vae, shown, device, to),
-        )
+        task = _task(run, accelerator, parts, model, pictures, lambda step, to: _report_psnr(vae, shown, device, to))
         trainer = Trainer(
             accelerator,
             task,
@@ -94,21 +71,69 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
         outcome = trainer.run()
         figures: dict[str, Any] = {"steps": trainer.step, "seconds": round(trainer.clock.elapsed, 1)}
         if outcome is Outcome.FINISHED:
-            if not trainer.step:
-                raise StillYouError("the budget left no time to train the autoencoder", "Give more --budget-minutes.")
-            trainer.average.apply()
-            vae.eval()
-            measure_latents(vae, pictures, device)
-            figures["psnr"] = round(reconstruction_psnr(vae, shown, device), 2)
-            if accelerator.is_main_process:
-                vae.to("cpu", memory_format=torch.contiguous_format)
-                replace_folder(run.vae, lambda folder: vae.save_pretrained(folder))
+            figures["psnr"] = _finish(run, accelerator, trainer, vae, pictures, shown)
         if accelerator.is_main_process:
             run.record("autoencoder", trainer.clock.elapsed)
         accelerator.wait_for_everyone()
         accelerator.free_memory()
         reporter.say(f"{outcome.value} after {duration(trainer.clock.elapsed)}")
         return outcome, figures
+
+
+def _task(
+    run: Run,
+    accelerator: Accelerator,
+    parts: Sequence[Part],
+    model: AutoencoderObjective,
+    pictures: torch.Tensor,
+    validate: Callable[[int, StageReporter], Mapping[str, float]],
+) -> Task:
+    """Bring network, batches and what a checkpoint must agree with together."""
+    config, device = run.request.config, accelerator.device
+    side = config.architecture.latent_size
+    shape = (config.architecture.latent_channels, side, side)
+    batches = PictureBatches(
+        _placed(pictures, device),
+        DrawPictures(config.seed, len(pictures), shape),
+        config.autoencoder.batch,
+        device,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+        workers=stream_workers(accelerator, 4 * config.autoencoder.batch * int(np.prod(shape))),
+    )
+    identity = {
+        "seed": config.seed,
+        "batch": config.autoencoder.batch,
+        "architecture": config.architecture.model_dump(mode="json"),
+        "pairs": "+".join(part.data.fingerprint() for part in parts),
+        "start": config.start,
+    }
+    return Task("autoencoder", model, ("reconstruction",), batches, identity, validate)
+
+
+def _finish(
+    run: Run,
+    accelerator: Accelerator,
+    trainer: Trainer,
+    vae: LatentAutoencoderTiny,
+    pictures: torch.Tensor,
+    shown: torch.Tensor,
+) -> float:
+    """Take the averaged weights, measure latents, and save; return the PSNR in dB.
+
+    Raises:
+        StillYouError: There was no time for a single step.
+    """
+    if not trainer.step:
+        raise StillYouError("the budget left no time to train the autoencoder", "Give more --budget-minutes.")
+    trainer.average.apply()
+    vae.eval()
+    measure_latents(vae, pictures, accelerator.device)
+    psnr = round(reconstruction_psnr(vae, shown, accelerator.device), 2)
+    if accelerator.is_main_process:
+        vae.to("cpu", memory_format=torch.contiguous_format)
+        replace_folder(run.vae, lambda folder: vae.save_pretrained(folder))
+    return psnr
 
 
 def _pictures(run: Run, parts: Sequence[Part]) -> tuple[torch.Tensor, torch.Tensor]:
