@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,13 +10,17 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from stillyou.effects.catalogue import catalogue
 from stillyou.errors import StillYouError
 from stillyou.evaluation import judge_pictures
 from stillyou.evaluation.held_out import HELD_OUT_STYLES
 from stillyou.evaluation.judge import COSTUMES, EXPRESSIONS, Judge, JudgeConfig, JudgeNetwork
-from stillyou.evaluation.judge_pictures import JudgePictures, render
+from stillyou.evaluation.judge_pictures import JudgePictures, read, render
 from stillyou.evaluation.judge_training import Plan, evenly, fit, labels, main, measure
+from stillyou.pairs.generate import make_pairs
+from stillyou.pairs.store import PairDataset
 from stillyou.pairs.studio import TRAIN_STYLES
+from stillyou.pairs.teacher import teacher
 from tests.pairs.fakes import FakeTeacher
 
 SMALL = JudgeConfig(resolution=32, widths=(8, 16, 16, 16), blocks=(0, 1, 0, 0))
@@ -141,6 +146,27 @@ def test_people_take_turns_with_cartoons_and_each_look_counts_once(monkeypatch):
     classes = labels(both, SMALL)[-10:]
     assert (classes[:, 0] == -1).sum() == len(COSTUMES) and classes[:, 1].min() == 0
     assert measure(Judge(SMALL, JudgeNetwork(SMALL)), both)["expression"]["classes"].keys() == set(EXPRESSIONS)
+
+
+def test_pairs_that_are_there_are_read_instead_of_rendered(command, tmp_path):
+    effects = list(catalogue().values())[:3]
+    make_pairs(
+        partial(teacher, "cartoon", size=64), effects, 4, tmp_path / "pairs", size=64, seed=3, workers=1, progress=False
+    )
+    pairs = PairDataset(tmp_path / "pairs")
+    both = read([tmp_path / "pairs"], 32)
+    assert len(both) == 2 * len(pairs)
+    shown = pairs.load(5)
+    means = shown.target.reshape(32, 2, 32, 2, 3).mean((1, 3))
+    assert np.abs(both.pictures[11] - means).max() <= 0.5
+    assert both.expressions[11] == shown.attributes["target_expression"]
+    assert both.costumes[11] == shown.attributes["target_costume"]
+    Judge(SMALL, JudgeNetwork(SMALL)).save(tmp_path / "first")
+    start = ("--held-back", 36, "--workers", 1, "--device", "cpu", "--domains", "cartoon", "--init", tmp_path / "first")
+    result = command("-o", tmp_path / "more", "--minutes", 0.05, *start, "--from", tmp_path / "pairs")
+    assert result.exit_code == 0
+    assert Judge.from_folder(tmp_path / "more").config.training["pictures"] == len(both)
+    assert command("-o", tmp_path / "other", *start, "--from", tmp_path / "nowhere").exit_code == 2
 
 
 def test_both_kinds_of_pictures_are_about_as_frequent():

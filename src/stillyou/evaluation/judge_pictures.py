@@ -2,7 +2,8 @@
 
 Every pair gives its source and its target; of people, each look of a person counts once. Their seeds are keyed by
 "judge", so that no picture of the judge is one of training (keyed by datasets) or of the evaluation (keyed by
-"evaluation").
+"evaluation"). Where rendering is slow, the pairs that an editor was trained on can be read instead: no picture of them
+is one of the evaluation either.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -22,13 +24,13 @@ from numpy.typing import NDArray
 
 from stillyou.draws import stable_seed
 from stillyou.effects.catalogue import auxiliary, catalogue
-from stillyou.effects.domains import DOMAINS, Domain
-from stillyou.effects.spec import EffectSpec
-from stillyou.errors import StillYouError
+from stillyou.effects.domains import DOMAINS, Domain, parse_domains
+from stillyou.errors import StillYouError, UsageError
 from stillyou.evaluation.held_out import HELD_OUT_STYLES
 from stillyou.pairs.camera import Photographed
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.runner import one_thread_each
+from stillyou.pairs.store import PairDataset
 from stillyou.pairs.studio import TRAIN_STYLES, CartoonStudio
 from stillyou.pairs.teacher import Teacher, teacher
 
@@ -112,12 +114,7 @@ def render(
         parts.append(part)
         done += task.last - task.first
         progress(done)
-    return JudgePictures(
-        np.concatenate([part.pictures for part in parts]),
-        [name for part in parts for name in part.expressions],
-        [name for part in parts for name in part.costumes],
-        [name for part in parts for name in part.styles],
-    )
+    return joined(parts)
 
 
 def _tasks(purpose: Purpose, pairs: int, resolution: int, seed: int, domains: Sequence[Domain]) -> Iterator[_Task]:
@@ -159,31 +156,95 @@ def _in_order(tasks: Iterator[_Task], workers: int, deadline: float) -> Iterator
             raise StillYouError("a rendering process died", "Free some memory, or render with --workers 1.") from error
 
 
+def read(
+    folders: Sequence[Path], resolution: int, progress: Callable[[int], None] = lambda done: None
+) -> JudgePictures:
+    """Read the pictures of pair datasets that the cartoon studio or the people studio made.
+
+    Args:
+        folders: Pair datasets whose pictures are at least as large as the judge's.
+        resolution: Side of the pictures returned; it divides the datasets' size.
+        progress: Called with the number of pairs done.
+
+    Raises:
+        UsageError: Not such a dataset.
+        StillYouError: It is damaged.
+    """
+    labelled, done = _Labelled(resolution), 0
+    for folder in folders:
+        data = PairDataset(folder)
+        if data.meta.teacher not in DOMAINS:
+            raise UsageError(f"pairs of '{data.meta.teacher}' have no labels for the judge", "Name a studio's pairs.")
+        if data.meta.size % resolution:
+            raise UsageError(
+                f"{folder} has pictures of {data.meta.size} pixels; the judge wants multiples of {resolution}"
+            )
+        for index in range(len(data)):
+            pair = data.load(index)
+            labelled.add(pair, parse_domains(data.meta.teacher)[0], pair.seed)
+            done += 1
+            progress(done)
+    return labelled.pictures()
+
+
+def joined(parts: Sequence[JudgePictures]) -> JudgePictures:
+    """Return all pictures of some parts, in order."""
+    return JudgePictures(
+        np.concatenate([part.pictures for part in parts]),
+        [name for part in parts for name in part.expressions],
+        [name for part in parts for name in part.costumes],
+        [name for part in parts for name in part.styles],
+    )
+
+
 def _render_task(task: _Task) -> JudgePictures:
     effects = [*catalogue().values(), *auxiliary().values()]
-    pictures, expressions, costumes, styles = [], [], [], []
-    for pair, side in _shown(task, effects):
-        pictures.append(_shrink(pair.source if side == "source" else pair.target, task.resolution))
-        expressions.append(str(pair.attributes[f"{side}_expression"]))
-        costumes.append(str(pair.attributes.get(f"{side}_costume", "none")))
-        styles.append(str(pair.attributes.get("style", task.domain)))
-    return JudgePictures(np.stack(pictures), expressions, costumes, styles)
-
-
-def _shown(task: _Task, effects: Sequence[EffectSpec]) -> Iterator[tuple[Pair, Literal["source", "target"]]]:
-    """Make the task's pairs, and name the pictures that show something new."""
-    seen: set[tuple[int, object, object]] = set()
+    labelled = _Labelled(task.resolution)
     for index in range(task.first, task.last):
         effect, turn = effects[index % len(effects)], index // len(effects)
         person = task.domain == "people"
         studio = _people(turn % 2) if person else _studio(turn % 3)
         pair = studio.make(effect, judge_seed(task.purpose, task.seed, turn if person else index))
+        labelled.add(pair, task.domain, turn)
+    return labelled.pictures()
+
+
+class _Labelled:
+    """Collects both pictures of pairs with their labels.
+
+    Args:
+        resolution: Side of the pictures kept.
+    """
+
+    def __init__(self, resolution: int) -> None:
+        self._resolution = resolution
+        self._pictures: list[NDArray[np.uint8]] = []
+        self._names: list[tuple[str, str, str]] = []
+        self._seen: set[tuple[int, str, str]] = set()
+
+    def add(self, pair: Pair, domain: Domain, person: int) -> None:
+        """Take a pair's source and target, but for looks of a person that were there: they are the same in all pairs.
+
+        Args:
+            pair: Of a studio.
+            domain: What it shows.
+            person: Tells people apart.
+        """
         sides: tuple[Literal["source"], Literal["target"]] = ("source", "target")
         for side in sides:
-            look = (turn, pair.attributes[f"{side}_expression"], pair.attributes.get(f"{side}_costume", "none"))
-            if not person or look not in seen:  # a person looks the same in all pairs that show the same
-                seen.add(look)
-                yield pair, side
+            expression = str(pair.attributes[f"{side}_expression"])
+            costume = str(pair.attributes.get(f"{side}_costume", "none"))
+            look = (person, expression, costume)
+            if domain == "people" and look in self._seen:
+                continue
+            self._seen.add(look)
+            self._pictures.append(_shrink(pair.source if side == "source" else pair.target, self._resolution))
+            self._names.append((expression, costume, str(pair.attributes.get("style", domain))))
+
+    def pictures(self) -> JudgePictures:
+        """Return what was collected."""
+        expressions, costumes, styles = (list(names) for names in zip(*self._names, strict=True))
+        return JudgePictures(np.stack(self._pictures), expressions, costumes, styles)
 
 
 @cache

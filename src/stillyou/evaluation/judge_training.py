@@ -1,9 +1,9 @@
 """Training of the judge: ``python -m stillyou.evaluation.judge_training -o FOLDER``.
 
 Pictures of all styles and of people are rendered into memory first, then a `JudgeNetwork` learns both questions at once
-by cross entropy; with ``--init shipped`` it starts from what the shipped judge knows. That one took 5.5 minutes on an
-H100 with 16 cores (docs/evaluation.md has its accuracy); on 2 cores a step of 64 pictures takes 0.2 s, and expressions
-begin to be told apart after about 500 steps.
+by cross entropy; with ``--init shipped`` it starts from what the shipped judge knows, and with ``--from`` it reads
+pairs that are there already. On 2 cores a step of 64 pictures takes 0.2 s, and expressions begin to be told apart after
+about 500 steps. docs/evaluation.md says how the shipped judge was trained and how well it does.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Plan:
         seed: Dataset and training seed.
         domains: What to render.
         init: Folder of a judge to start from, or None.
+        folders: Pair datasets to learn from; with none, pairs are rendered.
     """
 
     minutes: float = 15
@@ -69,10 +70,11 @@ class Plan:
     seed: int = 0
     domains: tuple[Domain, ...] = DOMAINS
     init: Path | None = None
+    folders: tuple[Path, ...] = ()
 
 
 def train_judge(plan: Plan, config: JudgeConfig | None = None) -> Judge:
-    """Render, learn and measure.
+    """Render or read, learn and measure.
 
     Args:
         plan: Budgets. With a time limit the result depends on the machine; with enough time for all pairs and
@@ -83,7 +85,7 @@ def train_judge(plan: Plan, config: JudgeConfig | None = None) -> Judge:
         The judge, with its training and its accuracy in its config.
     """
     requires("pairs", "dicebear", "dicebear_styles", "pyvips")
-    from stillyou.evaluation.judge_pictures import render
+    from stillyou.evaluation.judge_pictures import read, render
 
     first = None if plan.init is None else Judge.from_folder(plan.init)
     config = config or (JudgeConfig() if first is None else first.config)
@@ -103,8 +105,13 @@ def train_judge(plan: Plan, config: JudgeConfig | None = None) -> Judge:
                 progress=lambda done: bar.update(task, completed=done),
             )
 
+    if plan.folders:
+        with _progress() as bar:
+            task = bar.add_task("reading", total=None)
+            learn = read(plan.folders, config.resolution, lambda done: bar.update(task, completed=done))
+    else:
+        learn = rendered("learn", plan.pairs, plan.minutes * 60 * RENDER_SHARE)
     held_back = rendered("held back", plan.held_back, math.inf)
-    learn = rendered("learn", plan.pairs, plan.minutes * 60 * RENDER_SHARE)
     deadline = started + plan.minutes * 60
     network, steps = fit(
         learn.pictures,
@@ -275,12 +282,16 @@ def main(
     seed: int = typer.Option(0, min=0, help="Seed of the pictures and of the learning."),
     domains: str = typer.Option("cartoon,people", help="What to render: cartoon, people or both."),
     init: str = typer.Option("", help="Judge to start from: a folder, or 'shipped'."),
+    folders: list[Path] = typer.Option(
+        [], "--from", help="Pairs of a studio to learn from instead of rendering; may be repeated."
+    ),
 ) -> None:
     """Train the judge and print its accuracy on held-back seeds."""
     try:
         start = SHIPPED if init == "shipped" else Path(init) if init else None
-        plan = {"pairs": pairs, "held_back": held_back, "seed": seed, "domains": parse_domains(domains), "init": start}
-        judge = train_judge(_plan_for(minutes, device, workers, **plan))
+        counts = {"pairs": pairs, "held_back": held_back, "seed": seed}
+        chosen = {"domains": parse_domains(domains), "init": start, "folders": tuple(folders)}
+        judge = train_judge(_plan_for(minutes, device, workers, **counts, **chosen))
         judge.save(output)
     except StillYouError as error:
         console.print(f"judge_training: {error}", markup=False)
