@@ -20,13 +20,12 @@ from stillyou.images.framing import FACE_SHARE
 from tests.editing.fakes import CARD, PEOPLE_CARD, RedPipeline, finds
 from tests.editing.portraits import group, portrait
 
-RNG = np.random.default_rng(9)
 LEFT, MIDDLE, RIGHT = Face(100, 120, 40), Face(300, 110, 60), Face(500, 130, 30)
 
 
 def photograph(width=600, height=300):
     """Soft noise: shaded like a photograph."""
-    small = RNG.integers(0, 256, (height // 75, width // 75, 3), dtype=np.uint8)
+    small = np.random.default_rng(9).integers(0, 256, (height // 75, width // 75, 3), dtype=np.uint8)
     return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
 
 
@@ -114,7 +113,7 @@ def test_all_stops_at_a_limit_and_says_so():
 
 def test_a_supplied_mask_is_used_exactly_for_one_face_and_for_all():
     source, mask = photograph(), np.zeros((300, 600), np.uint8)
-    mask[60:180, 60:160] = RNG.integers(1, 256, (120, 100), dtype=np.uint8)
+    mask[60:180, 60:160] = np.random.default_rng(9).integers(1, 256, (120, 100), dtype=np.uint8)
     mask[60:180, 260:340] = 200
     result = editor(LEFT, MIDDLE).edit(source, "santa", mask=mask, face="all")
     kept(source, result)
@@ -230,7 +229,7 @@ def test_without_dlib_photographs_get_the_largest_square_and_a_note(monkeypatch)
 
 @pytest.mark.parametrize("size", [(1, 1), (30, 40), (64, 64), (3, 900), (900, 3)])
 def test_tiny_and_thin_pictures_of_any_kind_are_edited(size):
-    source = Image.fromarray(RNG.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+    source = Image.fromarray(np.random.default_rng(9).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
     result = Editor(RedPipeline(PEOPLE_CARD)).edit(source, "santa", domain="cartoon")
     kept(source, result)
 

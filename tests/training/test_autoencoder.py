@@ -18,6 +18,7 @@ from stillyou.training.autoencoder import (
     statistics_penalty,
     to_float,
 )
+from stillyou.training.device import fast_precision
 from tests.tiny import tiny_architecture
 
 
@@ -45,9 +46,9 @@ def test_measured_latents_have_unit_variance() -> None:
     vae = build_autoencoder(tiny_architecture()).eval()
     seen = pictures(24)
     measure_latents(vae, seen, torch.device("cpu"), batch=7)
-    with torch.no_grad():
+    with torch.no_grad(), fast_precision(seen.device):  # as pairs are encoded
         z = to_latents(vae, to_float(seen))
-    assert z.mean((0, 2, 3)).abs().max().item() < 1e-4
+    assert z.mean((0, 2, 3)).abs().max().item() < 1e-3
     assert (z.std((0, 2, 3)) - 1).abs().max().item() < 1e-3
 
 

@@ -21,6 +21,7 @@ from torch import nn
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.draws import generator
 from stillyou.training.augment import augment, draw_augmentation, no_augmentation
+from stillyou.training.device import fast_precision
 from stillyou.training.stream import BatchStream, stream_loader
 
 _STATISTICS_WEIGHT = 1e-3
@@ -166,7 +167,10 @@ def measure_latents(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: 
     """
     count, total, squares = 0, torch.zeros(vae.config.latent_channels, dtype=torch.float64), 0.0
     for start in range(0, min(len(pictures), _MEASURED), batch):
-        z = vae.encoder(to_float(pictures[start : start + batch].to(device))).double().cpu()
+        x = to_float(pictures[start : start + batch].to(device)).contiguous(memory_format=torch.channels_last)
+        with fast_precision(device):
+            z = vae.encoder(x)
+        z = z.double().cpu()
         count += z.numel() // z.shape[1]
         total = total + z.sum(dim=(0, 2, 3))
         squares = squares + z.square().sum(dim=(0, 2, 3))
@@ -181,6 +185,8 @@ def reconstruction_psnr(vae: LatentAutoencoderTiny, pictures: torch.Tensor, devi
     values = []
     for picture in pictures:
         x = to_float(picture[None].to(device))
-        mse = ((vae.decoder(vae.encoder(x)).float().clamp(-1, 1) - x) / 2).square().mean().item()
+        with fast_precision(device):
+            y = vae.decoder(vae.encoder(x)).float()
+        mse = ((y.clamp(-1, 1) - x) / 2).square().mean().item()
         values.append(-10 * math.log10(max(mse, 1e-10)))
     return sum(values) / len(values)

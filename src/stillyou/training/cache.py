@@ -33,6 +33,7 @@ from stillyou.files import write_json
 from stillyou.pairs.store import PairDataset
 from stillyou.training.arrays import GrowingArrays
 from stillyou.training.augment import VERSION, augment, draw_augmentation, reach
+from stillyou.training.device import fast_precision
 from stillyou.training.frames import frame_batches
 
 _CONSTANTS = "constants.safetensors"
@@ -266,7 +267,7 @@ class LatentEncoder:
     def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
         """Encode one copy of a batch of pairs; see `PairEncoder`."""
         frames = augmented(frames, keys, copy, self.settings.seed)
-        with torch.autocast(frames.device.type, torch.bfloat16, enabled=frames.device.type == "cuda"):
+        with fast_precision(frames.device):
             pixels = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
             latents = to_latents(self.vae, pixels).half()
         vision = small_pictures(frames[:, 0], self.settings.vision_size)
