@@ -2,8 +2,8 @@
 
 Every pair gives its source and its target; of people, each look of a person counts once. Their seeds are keyed by
 "judge", so that no picture of the judge is one of training (keyed by datasets) or of the evaluation (keyed by
-"evaluation"). Where rendering is slow, the pairs that an editor was trained on can be read instead: no picture of them
-is one of the evaluation either.
+"evaluation"). Where rendering is slow, the pairs that an editor was trained on can be read instead: they share no
+picture with the evaluation either.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 
 from stillyou.draws import stable_seed
 from stillyou.effects.catalogue import auxiliary, catalogue
-from stillyou.effects.domains import DOMAINS, Domain, parse_domains
+from stillyou.effects.domains import DOMAINS, Domain
 from stillyou.errors import StillYouError, UsageError
 from stillyou.evaluation.held_out import HELD_OUT_STYLES
 from stillyou.pairs.camera import Photographed
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.runner import one_thread_each
-from stillyou.pairs.store import PairDataset
+from stillyou.pairs.store import PairDataset, read_info
 from stillyou.pairs.studio import TRAIN_STYLES, CartoonStudio
 from stillyou.pairs.teacher import Teacher, teacher
 
@@ -156,6 +156,19 @@ def _in_order(tasks: Iterator[_Task], workers: int, deadline: float) -> Iterator
             raise StillYouError("a rendering process died", "Free some memory, or render with --workers 1.") from error
 
 
+def domain_of(folder: Path) -> Domain:
+    """Return what a studio's pair dataset shows.
+
+    Raises:
+        UsageError: There is no dataset, or nobody has labelled its pictures.
+    """
+    made_by = read_info(folder).teacher
+    for domain in DOMAINS:
+        if made_by == domain:
+            return domain
+    raise UsageError(f"pairs of '{made_by}' have no labels for the judge", "Name a studio's pairs.")
+
+
 def read(
     folders: Sequence[Path], resolution: int, progress: Callable[[int], None] = lambda done: None
 ) -> JudgePictures:
@@ -172,16 +185,14 @@ def read(
     """
     labelled, done = _Labelled(resolution), 0
     for folder in folders:
-        data = PairDataset(folder)
-        if data.meta.teacher not in DOMAINS:
-            raise UsageError(f"pairs of '{data.meta.teacher}' have no labels for the judge", "Name a studio's pairs.")
+        data, domain = PairDataset(folder), domain_of(folder)
         if data.meta.size % resolution:
             raise UsageError(
                 f"{folder} has pictures of {data.meta.size} pixels; the judge wants multiples of {resolution}"
             )
         for index in range(len(data)):
             pair = data.load(index)
-            labelled.add(pair, parse_domains(data.meta.teacher)[0], pair.seed)
+            labelled.add(pair, domain, pair.seed)
             done += 1
             progress(done)
     return labelled.pictures()

@@ -56,7 +56,7 @@ class Plan:
         seed: Dataset and training seed.
         domains: What to render.
         init: Folder of a judge to start from, or None.
-        folders: Pair datasets to learn from; with none, pairs are rendered.
+        folders: Pair datasets to learn from; pairs of domains that they do not show are rendered.
     """
 
     minutes: float = 15
@@ -85,13 +85,13 @@ def train_judge(plan: Plan, config: JudgeConfig | None = None) -> Judge:
         The judge, with its training and its accuracy in its config.
     """
     requires("pairs", "dicebear", "dicebear_styles", "pyvips")
-    from stillyou.evaluation.judge_pictures import read, render
+    from stillyou.evaluation.judge_pictures import domain_of, joined, read, render
 
     first = None if plan.init is None else Judge.from_folder(plan.init)
     config = config or (JudgeConfig() if first is None else first.config)
     started = time.monotonic()
 
-    def rendered(purpose: Purpose, pairs: int, seconds: float) -> JudgePictures:
+    def rendered(purpose: Purpose, pairs: int, seconds: float, domains: Sequence[Domain]) -> JudgePictures:
         with _progress() as bar:
             task = bar.add_task(f"rendering ({purpose})", total=pairs)
             return render(
@@ -101,17 +101,21 @@ def train_judge(plan: Plan, config: JudgeConfig | None = None) -> Judge:
                 seed=plan.seed,
                 workers=plan.workers,
                 seconds=seconds,
-                domains=plan.domains,
+                domains=domains,
                 progress=lambda done: bar.update(task, completed=done),
             )
 
-    if plan.folders:
+    given = [domain_of(folder) for folder in plan.folders]
+    missing = [domain for domain in plan.domains if domain not in given]
+    parts = []
+    if given:
         with _progress() as bar:
             task = bar.add_task("reading", total=None)
-            learn = read(plan.folders, config.resolution, lambda done: bar.update(task, completed=done))
-    else:
-        learn = rendered("learn", plan.pairs, plan.minutes * 60 * RENDER_SHARE)
-    held_back = rendered("held back", plan.held_back, math.inf)
+            parts.append(read(plan.folders, config.resolution, lambda done: bar.update(task, completed=done)))
+    if missing:
+        parts.append(rendered("learn", plan.pairs, plan.minutes * 60 * RENDER_SHARE, missing))
+    learn = joined(parts)
+    held_back = rendered("held back", plan.held_back, math.inf, plan.domains)
     deadline = started + plan.minutes * 60
     network, steps = fit(
         learn.pictures,
@@ -283,7 +287,7 @@ def main(
     domains: str = typer.Option("cartoon,people", help="What to render: cartoon, people or both."),
     init: str = typer.Option("", help="Judge to start from: a folder, or 'shipped'."),
     folders: list[Path] = typer.Option(
-        [], "--from", help="Pairs of a studio to learn from instead of rendering; may be repeated."
+        [], "--from", help="A studio's pairs to learn from; what none of them shows is rendered. May be repeated."
     ),
 ) -> None:
     """Train the judge and print its accuracy on held-back seeds."""
