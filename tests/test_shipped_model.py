@@ -39,6 +39,15 @@ def test_card_and_catalogue_agree(editor):
         assert trained[name].target_prompt == spec.target_prompt
         assert trained[name].guidance == spec.guidance
         assert trained[name].mask == spec.mask
+        own = trained[name].domains or {}
+        assert {domain: tuned.mask for domain, tuned in own.items()} == {
+            domain: tuned.mask for domain, tuned in spec.domains.items()
+        }
+
+
+def test_the_weights_tell_no_folder_of_the_machine_that_made_them():
+    for path in Path(str(files("stillyou") / "weights")).rglob("*.json"):
+        assert "_name_or_path" not in path.read_text(encoding="utf-8"), path
 
 
 @pytest.mark.parametrize(("sample", "effect"), [("micah", "laughing"), ("toon-head", "santa")])
@@ -52,6 +61,26 @@ def test_an_edit_convinces_the_judge_and_leaves_the_rest(editor, sample, effect)
     side = editor.pipeline.resolution
     pictures = [np.asarray(Image.fromarray(p).resize((side, side), Image.Resampling.LANCZOS)) for p in (before, after)]
     success, _ = Judge.from_folder().scores(load_effect(effect), pictures)
+    assert success == [False, True]
+
+
+def test_a_photograph_gets_a_hat_and_keeps_the_face(editor):
+    pytest.importorskip("dlib")
+    source = Image.open(SAMPLES / "astronaut.jpg").convert("RGB")
+    result = editor.edit(source, "santa")
+    report, (before, after, mask) = result.report, map(np.asarray, (source, result.image.convert("RGB"), result.mask))
+    assert report.domain == "people"
+    assert np.array_equal(after[mask == 0], before[mask == 0])
+    face = next(face for face in report.faces if face.edited)
+    row, column, quarter = face.top + face.size // 2, face.left + face.size // 2, face.size // 4
+    middle = np.s_[row : row + quarter, column - quarter // 2 : column + quarter // 2]
+    assert np.array_equal(after[middle], before[middle])
+    crop = report.crop
+    square = np.s_[max(0, crop.top) : crop.top + crop.size, max(0, crop.left) : crop.left + crop.size]
+    framed = [picture[square] for picture in (before, after)]
+    side = editor.pipeline.resolution
+    pictures = [np.asarray(Image.fromarray(p).resize((side, side), Image.Resampling.LANCZOS)) for p in framed]
+    success, _ = Judge.from_folder().scores(load_effect("santa"), pictures)
     assert success == [False, True]
 
 

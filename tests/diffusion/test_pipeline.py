@@ -218,3 +218,12 @@ def test_a_model_restored_from_int8_is_saved_as_a_plain_folder(carded, tmp_path)
     save_compact(carded, tmp_path / "compact")
     load_compact(tmp_path / "compact").save_pretrained(tmp_path / "plain")
     assert load_pipeline(str(tmp_path / "plain"), device="cpu").card.storage == "diffusers"
+
+
+def test_saved_models_do_not_tell_where_their_parts_were(carded, tmp_path):
+    carded.save_pretrained(tmp_path / "first")
+    again = load_pipeline(str(tmp_path / "first"), device="cpu")
+    again.save_pretrained(tmp_path / "plain")
+    save_compact(again, tmp_path / "compact")
+    for config in [*tmp_path.glob("plain/**/*.json"), *tmp_path.glob("compact/**/*.json")]:
+        assert str(tmp_path) not in config.read_text(encoding="utf-8"), config

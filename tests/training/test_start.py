@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from stillyou.diffusion.card import read_card
 from stillyou.diffusion.models import load_pipeline
 from stillyou.errors import UsageError
 from stillyou.training.loop import Outcome
@@ -40,6 +41,8 @@ def test_both_stages_go_on_from_the_model(trained: Path, painted_folder: Path, t
     request = Request(tmp_path / "run", config, ("autoencoder", "editor"), painted_folder, "cpu")
     report = run_training(request, lambda *_: {})
     assert report.outcome is Outcome.FINISHED
+    card = read_card(tmp_path / "run" / "compact")
+    assert card is not None and card.training["start"] == str(trained)
     before, after = (load_pipeline(str(path), "cpu", torch.float32) for path in (trained, tmp_path / "run" / "model"))
     for name in ("vae", "unet", "text_encoder", "adapter"):
         for key, tensor in getattr(after, name).state_dict().items():

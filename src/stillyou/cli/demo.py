@@ -1,4 +1,7 @@
-"""`stillyou demo`: every effect of the shipped model on the sample portraits, as one picture to look at."""
+"""`stillyou demo`: the shipped model's effects on the sample portraits, as one picture to look at.
+
+Drawings get every effect, a photograph the costumes: those are the two tasks of the paper.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def demo(
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
     device: str = typer.Option("auto", metavar="auto|cpu|cuda", help="Where it runs."),
 ) -> None:
-    """Edit the sample portraits with every effect; needs no network and no GPU."""
+    """Edit the sample portraits: drawings with every effect, a photograph with the costumes; no network, no GPU."""
     from rich.progress import track
 
     from stillyou.editing.editor import Editor
@@ -30,22 +33,30 @@ def demo(
 
     editor = Editor.from_pretrained(model, device=device)
     portraits = _portraits(editor.pipeline.card.domains)
-    effects = [effect for effect in catalogue() if effect in editor.pipeline.card.effect_ids]
+    effects = [spec for spec in catalogue().values() if spec.id in editor.pipeline.card.effect_ids]
+    effects.sort(key=lambda spec: spec.group != "costume")  # a photograph's row ends there
     rows = []
     for portrait in track(portraits, description="portraits", console=console):
         source = read_picture(portrait)
         row = [(portrait.stem, source)]
-        for effect in effects:
-            result = editor.edit(source, effect)
-            result.save(output / f"{portrait.stem}-{effect}.png")
-            row.append((effect, result.picture))
+        for spec in effects:
+            if _is_photograph(portrait) and spec.group != "costume":
+                continue
+            result = editor.edit(source, spec.id)
+            result.save(output / f"{portrait.stem}-{spec.id}.png")
+            row.append((spec.id, result.picture))
         rows.append(row)
     write_picture(output / "demo.png", draw_grid(rows))
     typer.echo(f"Look at {output / 'demo.png'}")
 
 
 def _portraits(domains: tuple[str, ...]) -> list[Path]:
-    """Return the samples of the kinds that a model was trained on: drawings are PNG files, photographs JPEG files."""
-    samples = Path(str(files("stillyou") / "samples"))
-    drawings = sorted(samples.glob("*.png")) if "cartoon" in domains else []
-    return drawings + (sorted(samples.glob("*.jpg")) if "people" in domains else [])
+    """Return the samples of the kinds that a model was trained on, drawings first."""
+    samples = sorted(Path(str(files("stillyou") / "samples")).glob("*.[pj][np]g"))
+    known = [path for path in samples if ("people" if _is_photograph(path) else "cartoon") in domains]
+    return sorted(known, key=_is_photograph)
+
+
+def _is_photograph(sample: Path) -> bool:
+    """Of the samples, drawings are PNG files and photographs JPEG files."""
+    return sample.suffix == ".jpg"

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
 from stillyou.errors import StillYouError
-from stillyou.files import write_text
+from stillyou.files import write_json, write_text
 
 CARD_NAME = "stillyou.json"
 FORMAT_VERSION = 1
@@ -84,3 +84,11 @@ def read_card(folder: Path) -> ModelCard | None:
 def write_card(folder: Path, card: ModelCard) -> None:
     """Write a model folder's card atomically."""
     write_text(folder / CARD_NAME, card.model_dump_json(indent=2) + "\n")
+
+
+def forget_places(folder: Path) -> None:
+    """Drop the libraries' notes of the folders that a model's parts were loaded from: paths of somebody's machine."""
+    for path in [*folder.glob("model_index.json"), *folder.glob("*/config.json")]:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        if config.pop("_name_or_path", None) is not None:
+            write_json(path, config)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
-from stillyou.diffusion.card import read_card, write_card
+from stillyou.diffusion.card import forget_places, read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError, UsageError
@@ -81,6 +81,7 @@ def save_compact(pipeline: MultiConditionedPipeline, folder: str | Path) -> None
     pipeline.scheduler.save_pretrained(folder / "scheduler")
     pipeline.save_config(folder)
     write_card(folder, pipeline.card.model_copy(update={"storage": "int8"}))
+    forget_places(folder)
     write_checksums(folder)
 
 

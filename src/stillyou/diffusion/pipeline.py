@@ -13,7 +13,7 @@ from diffusers import DiffusionPipeline
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.attention import ordinary_attention
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
-from stillyou.diffusion.card import ModelCard, read_card, write_card
+from stillyou.diffusion.card import ModelCard, forget_places, read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.conditions import NullTokens, vision_pixels
 from stillyou.diffusion.lora import LoraMixin
@@ -256,6 +256,7 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
             super().save_pretrained(save_directory, **options)
         # A model loaded from the int8 form says so in its card; what is written here is the plain layout.
         write_card(Path(save_directory), self.card.model_copy(update={"storage": "diffusers"}))
+        forget_places(Path(save_directory))
         write_checksums(Path(save_directory))
         if push:  # not before everything is there
             self.push_to_hub(repository or Path(save_directory).name)

@@ -100,6 +100,8 @@ def _origin(request: Request) -> dict[str, str]:
         return {"init": request.init}
     if request.base is not None:
         return {"base": request.base, "image_encoder": request.image_encoder or IMAGE_ENCODER}
+    if request.config.start is not None:
+        return {"start": request.config.start}
     return {}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from transformers import CLIPVisionConfig
 
 from stillyou.diffusion.adapter import ImageAdapter
 from stillyou.diffusion.base import base_config
-from stillyou.diffusion.card import ModelCard, write_card
+from stillyou.diffusion.card import ModelCard, forget_places, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.official import parts, released
 from stillyou.diffusion.official.checkpoint import Checkpoint, State, find_checkpoint, read_state
@@ -31,7 +30,7 @@ from stillyou.diffusion.official.released import BASE, IMAGE_ENCODER, Task
 from stillyou.diffusion.official.shapes import Mismatch, WrongCheckpoint, compare, shapes_of
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError, UsageError
-from stillyou.files import atomic_folder, write_json
+from stillyou.files import atomic_folder
 
 Say = Callable[[str], None]
 """Told what is being done, a line at a time."""
@@ -238,17 +237,9 @@ def _write(
         shells[name] = part.to("meta") if isinstance(part, torch.nn.Module) else part
         gc.collect()
     MultiConditionedPipeline(**shells).save_config(folder)
-    for path in folder.glob("*/config.json"):
-        _forget_place(path)
+    forget_places(folder)
     write_card(folder, card)
     write_checksums(folder)
-
-
-def _forget_place(path: Path) -> None:
-    """Drop the libraries' note of the folder that a part was loaded from."""
-    config = json.loads(path.read_text(encoding="utf-8"))
-    if config.pop("_name_or_path", None) is not None:
-        write_json(path, config)
 
 
 def _save_weights(folder: Path, network: Any, state: State) -> None:
