@@ -64,7 +64,7 @@ def test_an_edit_convinces_the_judge_and_leaves_the_rest(editor, sample, effect)
     assert success == [False, True]
 
 
-def test_a_photograph_gets_a_hat_and_keeps_the_face(editor):
+def test_a_photograph_gets_a_hat_and_keeps_the_eyes(editor):
     pytest.importorskip("dlib")
     source = Image.open(SAMPLES / "astronaut.jpg").convert("RGB")
     result = editor.edit(source, "santa")
@@ -72,9 +72,9 @@ def test_a_photograph_gets_a_hat_and_keeps_the_face(editor):
     assert report.domain == "people"
     assert np.array_equal(after[mask == 0], before[mask == 0])
     face = next(face for face in report.faces if face.edited)
-    row, column, quarter = face.top + face.size // 2, face.left + face.size // 2, face.size // 4
-    middle = np.s_[row : row + quarter, column - quarter // 2 : column + quarter // 2]
-    assert np.array_equal(after[middle], before[middle])
+    column, sixth = face.left + face.size // 2, face.size // 6
+    eyes = np.s_[face.top + 2 * sixth : face.top + 3 * sixth, column - sixth : column + sixth]
+    assert np.array_equal(after[eyes], before[eyes])
     crop = report.crop
     square = np.s_[max(0, crop.top) : crop.top + crop.size, max(0, crop.left) : crop.left + crop.size]
     framed = [picture[square] for picture in (before, after)]
