@@ -52,9 +52,9 @@ def demo(
 
 def _portraits(domains: tuple[str, ...]) -> list[Path]:
     """Return the samples of the kinds that a model was trained on, drawings first."""
-    samples = sorted(Path(str(files("stillyou") / "samples")).glob("*.[pj][np]g"))
-    known = [path for path in samples if ("people" if _is_photograph(path) else "cartoon") in domains]
-    return sorted(known, key=_is_photograph)
+    samples = Path(str(files("stillyou") / "samples"))
+    drawings = sorted(samples.glob("*.png")) if "cartoon" in domains else []
+    return drawings + (sorted(samples.glob("*.jpg")) if "people" in domains else [])
 
 
 def _is_photograph(sample: Path) -> bool:

@@ -188,8 +188,11 @@ def read(
         data, domain = PairDataset(folder), domain_of(folder)
         if data.meta.size % resolution:
             raise UsageError(
-                f"{folder} has pictures of {data.meta.size} pixels; the judge wants multiples of {resolution}"
+                f"{folder} has pictures of {data.meta.size} pixels; the judge wants multiples of {resolution}",
+                "Make pairs of another --size.",
             )
+        if not len(data):
+            raise UsageError(f"{folder} has no accepted pairs", "Look at them with: stillyou pairs show")
         for index in range(len(data)):
             pair = data.load(index)
             labelled.add(pair, domain, pair.seed)
