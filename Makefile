@@ -33,9 +33,9 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
-	$(BIN)/python benchmarks/studio.py
-	$(BIN)/python benchmarks/people.py
-	$(BIN)/python benchmarks/editing.py
+	$(BIN)/python -m stillyou.bench.cartoon_studio
+	$(BIN)/python -m stillyou.bench.people_studio
+	$(BIN)/python -m stillyou.bench.embedded_edit
 	$(BIN)/python -m stillyou bench --quick -o bench
 
 clean:

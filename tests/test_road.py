@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from stillyou.cli import main
-from stillyou.pairs.store import PairDataset
+from stillyou.pairs.dataset.store import PairDataset
 
 TINY = """
 name = "tiny"

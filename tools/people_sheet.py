@@ -11,10 +11,10 @@ from pathlib import Path
 from PIL import Image
 
 from stillyou.files import atomic_path
-from stillyou.pairs.people.backdrop import Backdrops
-from stillyou.pairs.people.detail import Detail
-from stillyou.pairs.people.gl.renderer import Renderer
-from stillyou.pairs.people.sitting import Showing, Sitting
+from stillyou.pairs.teachers.people.backdrop import Backdrops
+from stillyou.pairs.teachers.people.detail import Detail
+from stillyou.pairs.teachers.people.gl.renderer import Renderer
+from stillyou.pairs.teachers.people.sitting import Showing, Sitting
 
 _LARGEST = 400_000
 """Bytes of a picture for the documentation."""

@@ -13,12 +13,12 @@ __all__ = ["EditResult", "Editor", "__version__", "load_effect"]
 
 if TYPE_CHECKING:
     from stillyou.editing.editor import Editor, EditResult
-    from stillyou.effects.catalogue import load_effect
+    from stillyou.effects.lookup import load_effect
 
 _HOMES = {
     "Editor": "stillyou.editing.editor",
     "EditResult": "stillyou.editing.editor",
-    "load_effect": "stillyou.effects.catalogue",
+    "load_effect": "stillyou.effects.lookup",
 }
 
 

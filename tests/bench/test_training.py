@@ -11,7 +11,7 @@ import torch
 from stillyou.bench.rows import Bench
 from stillyou.bench.run import GOALS, figures
 from stillyou.bench.training import paths, rows
-from stillyou.diffusion.base import load_base
+from stillyou.models.from_base import load_base
 from tests.sd_tiny import build_base, build_clip
 
 

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from stillyou.cli import main
-from stillyou.effects.catalogue import catalogue
-from stillyou.evaluation.judge import Judge, JudgeConfig, JudgeNetwork
+from stillyou.effects.lookup import catalogue
+from stillyou.evaluation.judge.classifier import Judge, JudgeConfig, JudgeNetwork
 
 NEEDED = {
     "split",
@@ -78,8 +78,8 @@ def test_json_is_one_object_with_every_figure(run, tmp_path):
 
 
 def test_curves_are_plotted_and_the_table_is_printed(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("stillyou.evaluation.curves.TEXT_SCALES", (2.0,))
-    monkeypatch.setattr("stillyou.evaluation.curves.STRENGTHS", (0.0, 1.0))
+    monkeypatch.setattr("stillyou.evaluation.known_truth.curves.TEXT_SCALES", (2.0,))
+    monkeypatch.setattr("stillyou.evaluation.known_truth.curves.STRENGTHS", (0.0, 1.0))
     code, out, err = run("-n", 1, "--split", "unseen-styles", "--curves")
     assert code == 0, err
     for name in ("all edits", "lazy", "oracle", *catalogue(), "open-peeps"):
@@ -168,7 +168,7 @@ def test_a_folder_without_photographs_is_refused_before_the_work(run, tmp_path):
 def test_people_are_measured_by_group(run, tmp_path):
     pytest.importorskip("moderngl", reason="needs pip install 'stillyou[people]'")
     from stillyou.errors import StillYouError
-    from stillyou.pairs.teacher import prepare_teacher
+    from stillyou.pairs.teachers.registry import prepare_teacher
 
     try:
         prepare_teacher("people")

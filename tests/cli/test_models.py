@@ -11,10 +11,10 @@ from tests.conftest import build_tiny_pipeline
 from tests.sd_tiny import build_base, build_clip
 
 from stillyou.cli import main
-from stillyou.diffusion import models
-from stillyou.diffusion.base import load_base
-from stillyou.diffusion.compact import save_compact
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.models import load as models
+from stillyou.models.compact import save_compact
+from stillyou.models.from_base import load_base
 
 
 def run(*arguments):

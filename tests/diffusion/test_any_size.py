@@ -9,12 +9,12 @@ from diffusers import UniPCMultistepScheduler
 from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings
-from stillyou.diffusion.base import load_base
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import EncodedSource, sample
-from stillyou.editing.crop import Crop
 from stillyou.editing.editor import Editor
+from stillyou.editing.scene.crop import Crop
 from stillyou.errors import UsageError
+from stillyou.models.from_base import load_base
 from tests.sd_tiny import build_base, build_clip
 
 SCALES = GuidanceScales(image=1.3, source=1.5, text=3)

@@ -11,9 +11,9 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
-from stillyou.diffusion.base import load_base, sketch_base
-from stillyou.diffusion.models import load_pipeline
 from stillyou.errors import StillYouError, UsageError
+from stillyou.models.from_base import load_base, sketch_base
+from stillyou.models.load import load_pipeline
 from tests.sd_tiny import build_base, build_clip
 
 

@@ -18,11 +18,11 @@ from diffusers import (
 
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.autoencoder import to_pixels
-from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import draw_noise
-from stillyou.diffusion.schedulers import make_scheduler, noise_levels, start
-from stillyou.diffusion.speed_settings import SCHEDULER_NAMES, SpeedSettings
+from stillyou.diffusion.schedule import make_scheduler, noise_levels, start
+from stillyou.diffusion.speed.settings import SCHEDULER_NAMES, SpeedSettings
+from stillyou.models.load import load_pipeline
 from tests.conftest import build_tiny_pipeline
 
 PROMPT, SOURCE_PROMPT = "a cartoon character, santa claus costume", "a cartoon character"
@@ -66,7 +66,7 @@ def test_save_and_load_give_the_same_bits(pipeline, tmp_path):
 
 
 def test_fused_attention_is_saved_split(pipeline, tmp_path):
-    from stillyou.diffusion.attention import fuse_attention
+    from stillyou.diffusion.speed.attention import fuse_attention
 
     names = set(pipeline.unet.state_dict())
     before = edit(pipeline).pixels
@@ -232,7 +232,7 @@ def test_pushing_uploads_everything_but_what_could_hold_code(pipeline, tmp_path,
     """`push_to_hub` on a hub that is a folder; what was pushed can be pulled and edits the same."""
     from diffusers.utils import hub_utils
 
-    from stillyou.diffusion.pull import pull
+    from stillyou.models.pull import pull
 
     hub = tmp_path / "hub"
 

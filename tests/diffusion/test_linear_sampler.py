@@ -10,7 +10,7 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler, EulerAncestralDiscreteScheduler, UniPCMultistepScheduler
 
 from stillyou.diffusion.linear_sampler import Stepper, step_weights, stepper
-from stillyou.diffusion.schedulers import make_scheduler, start
+from stillyou.diffusion.schedule import make_scheduler, start
 
 _CPU = torch.device("cpu")
 

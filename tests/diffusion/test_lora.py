@@ -10,14 +10,14 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file
 
-from stillyou.diffusion.base import load_base
 from stillyou.diffusion.card import ModelCard
 from stillyou.diffusion.lora import add_lora, lora_parameters, save_lora
-from stillyou.diffusion.lora_choice import LoraChoice
-from stillyou.diffusion.lora_models import load_with_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.diffusion.verify import verify_model
 from stillyou.errors import StillYouError, UsageError
+from stillyou.models.from_base import load_base
+from stillyou.models.lora_choice import LoraChoice
+from stillyou.models.verify import verify_model
+from stillyou.models.with_lora import load_with_lora
 from tests.sd_tiny import build_base, build_clip
 
 
@@ -140,7 +140,7 @@ def test_choices_read(folder: Path) -> None:
 
 
 def test_too_little_memory_is_told_before_anything_is_moved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stillyou.diffusion.lora_models.free_memory", lambda _: 1e6)
+    monkeypatch.setattr("stillyou.models.with_lora.free_memory", lambda _: 1e6)
     with pytest.raises(StillYouError, match=r"an edit needs about 0\.\d GB on cuda"):
         load_with_lora(LoraChoice(folder), None, torch.device("cuda"), torch.float32)
 

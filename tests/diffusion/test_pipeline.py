@@ -8,11 +8,11 @@ import torch
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import CARD_NAME, ModelCard, TrainedEffect
-from stillyou.diffusion.compact import load_compact, quantise, restore, save_compact
-from stillyou.diffusion.models import find_model, load_pipeline, pick_device
 from stillyou.diffusion.pipeline import Edits, MultiConditionedPipeline
-from stillyou.diffusion.schedulers import first_step
+from stillyou.diffusion.schedule import first_step
 from stillyou.errors import StillYouError, UsageError
+from stillyou.models.compact import load_compact, quantise, restore, save_compact
+from stillyou.models.load import find_model, load_pipeline, pick_device
 from tests.conftest import build_tiny_pipeline
 
 SCALES = GuidanceScales(image=1.2, source=1.4, text=2.5)

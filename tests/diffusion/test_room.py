@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from stillyou.diffusion import memory
-from stillyou.diffusion.memory import check_room
-from stillyou.diffusion.speed_settings import SpeedSettings
+from stillyou.diffusion.speed import memory
+from stillyou.diffusion.speed.memory import check_room
+from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.errors import StillYouError
 
 

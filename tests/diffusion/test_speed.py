@@ -9,18 +9,19 @@ from pydantic import ValidationError
 from torch import nn
 
 from stillyou.config import GuidanceScales, MaskSettings
-from stillyou.diffusion import models, speed
 from stillyou.diffusion import pipeline as pipeline_module
-from stillyou.diffusion.attention import fuse_attention, split_attention
-from stillyou.diffusion.base import load_base
 from stillyou.diffusion.conditions import Conditions
-from stillyou.diffusion.feature_cache import FeatureCache, shallow, whole
 from stillyou.diffusion.guidance import GuidedPrediction, guide
-from stillyou.diffusion.memory import Sizes, bytes_needed, check_memory, read_sizes
-from stillyou.diffusion.models import as_dtype, autoencoder_dtype, find_model, load_pipeline
-from stillyou.diffusion.precision import safely
-from stillyou.diffusion.speed_settings import SpeedSettings
+from stillyou.diffusion.speed.attention import fuse_attention, split_attention
+from stillyou.diffusion.speed.feature_cache import FeatureCache, shallow, whole
+from stillyou.diffusion.speed.memory import Sizes, bytes_needed, check_memory, read_sizes
+from stillyou.diffusion.speed.precision import safely
+from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.errors import StillYouError, UsageError
+from stillyou.models import load as models
+from stillyou.models import place as speed
+from stillyou.models.from_base import load_base
+from stillyou.models.load import as_dtype, autoencoder_dtype, find_model, load_pipeline
 from tests.conftest import build_tiny_pipeline
 from tests.sd_tiny import build_base, build_clip
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 
 from stillyou.diffusion.card import ModelCard, TrainedEffect
-from stillyou.effects.catalogue import catalogue
+from stillyou.effects.lookup import catalogue
 
 CARD = ModelCard(
     name="fake",

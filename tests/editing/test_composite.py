@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillyou.editing.composite import composite, native_mask
-from stillyou.editing.crop import Crop
-from stillyou.editing.resample import mask_view, on_white, view
+from stillyou.editing.composite.composite import composite, native_mask
+from stillyou.editing.scene.crop import Crop
+from stillyou.editing.scene.resample import mask_view, on_white, view
 from stillyou.images import Picture
 
 SIDE = 16
@@ -102,7 +102,7 @@ def test_strips_of_large_pictures_join_without_seams(monkeypatch):
     whole = composite(picture, edit, source, mask, crop)
     soft = rng.random((SIDE, SIDE)).astype(np.float32)
     whole_mask = native_mask(soft, crop, (70, 90))
-    monkeypatch.setattr("stillyou.editing.resample._STRIP", 140)
+    monkeypatch.setattr("stillyou.editing.scene.resample._STRIP", 140)
     assert np.abs(composite(picture, edit, source, mask, crop).astype(int) - whole).max() <= 1
     assert np.abs(native_mask(soft, crop, (70, 90)).astype(int) - whole_mask).max() <= 1
 

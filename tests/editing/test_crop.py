@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillyou.editing.crop import Crop, check_crop, find_crop, mask_box, parse_crop
+from stillyou.editing.scene.crop import Crop, check_crop, find_crop, mask_box, parse_crop
 from stillyou.errors import UsageError
 from stillyou.images import Picture
 

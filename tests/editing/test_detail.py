@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from stillyou.editing.composite import composite, native_mask
-from stillyou.editing.crop import Crop
-from stillyou.editing.detail import crispness, kept_detail
-from stillyou.editing.resample import resized
+from stillyou.editing.composite.composite import composite, native_mask
+from stillyou.editing.composite.detail import crispness, kept_detail
+from stillyou.editing.scene.crop import Crop
+from stillyou.editing.scene.resample import resized
 from stillyou.images import Picture
 from tests.editing.portraits import portrait
 

@@ -10,10 +10,10 @@ from skimage import data
 
 from stillyou.config import MaskSettings
 from stillyou.diffusion.card import DomainSettings, ModelCard, TrainedEffect
-from stillyou.editing.domain import parse_domain, recognise, shading, subject
-from stillyou.editing.faces import Face, find_faces
-from stillyou.editing.known import resolve_effect
-from stillyou.effects.catalogue import catalogue
+from stillyou.editing.effect_lookup import resolve_effect
+from stillyou.editing.scene.domain import parse_domain, recognise, shading, subject
+from stillyou.editing.scene.faces import Face, find_faces
+from stillyou.effects.lookup import catalogue
 from stillyou.errors import UsageError
 from tests.editing.fakes import CARD
 from tests.editing.portraits import portrait

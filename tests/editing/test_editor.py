@@ -10,9 +10,9 @@ from PIL import Image
 
 from stillyou.config import GuidanceScales
 from stillyou.diffusion.card import ModelCard, TrainedEffect
-from stillyou.editing.crop import Crop
 from stillyou.editing.editor import Editor
-from stillyou.effects.catalogue import catalogue
+from stillyou.editing.scene.crop import Crop
+from stillyou.effects.lookup import catalogue
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_mask, read_picture
 from tests.editing.fakes import CARD, RedPipeline

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from stillyou.editing.crop import Crop
-from stillyou.editing.faces import Face
-from stillyou.editing.framed import UPRIGHT, Framed, frame_crop, frame_face
-from stillyou.editing.territory import nearest_only, territory
+from stillyou.editing.scene.crop import Crop
+from stillyou.editing.scene.face_ownership import nearest_only, territory
+from stillyou.editing.scene.faces import Face
+from stillyou.editing.scene.frame import UPRIGHT, Framed, frame_crop, frame_face
 from stillyou.images import Picture
 from stillyou.images.framing import FACE_CENTRE, FACE_SHARE
 from tests.editing.portraits import FACE, astronaut, portrait

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillyou.editing.guided import box_mean, coefficients, slope
+from stillyou.editing.composite.guided_filter import box_mean, coefficients, slope
 
 RNG = np.random.default_rng(3)
 

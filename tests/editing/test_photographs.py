@@ -9,11 +9,11 @@ from PIL import Image
 from stillyou.cli import main
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.card import DomainSettings
-from stillyou.editing.choice import MOST_EDITED
-from stillyou.editing.crop import Crop
 from stillyou.editing.editor import Editor
-from stillyou.editing.faces import Face
-from stillyou.effects.catalogue import catalogue
+from stillyou.editing.scene.crop import Crop
+from stillyou.editing.scene.face_choice import MOST_EDITED
+from stillyou.editing.scene.faces import Face
+from stillyou.effects.lookup import catalogue
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_mask, read_picture
 from stillyou.images.framing import FACE_SHARE

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stillyou.cli import main
-from stillyou.effects.catalogue import auxiliary, catalogue, load_effect, load_effects
+from stillyou.effects.lookup import auxiliary, catalogue, load_effect, load_effects
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.errors import UsageError
 
@@ -55,7 +55,7 @@ def test_the_catalogue_holds_the_eight_effects_and_the_papers_prompts():
 
 
 def test_every_file_of_the_catalogue_is_listed():
-    import stillyou.effects.catalogue as module
+    import stillyou.effects.lookup as module
 
     files = {path.stem for path in (Path(module.__file__).parent / "catalogue").glob("*.yaml")}
     assert files == {*catalogue(), *auxiliary()}

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from stillyou.effects.catalogue import catalogue
+from stillyou.effects.lookup import catalogue
 from stillyou.evaluation.figures import Answer
-from stillyou.evaluation.splits import cases
+from stillyou.evaluation.known_truth.splits import cases
 
 SIZE = 32
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from stillyou.config import GuidanceScales
-from stillyou.effects.catalogue import catalogue, load_effect
+from stillyou.effects.lookup import catalogue, load_effect
 from stillyou.errors import UsageError
-from stillyou.evaluation.benchmark import Settings, evaluate
-from stillyou.evaluation.curves import STRENGTHS, TEXT_SCALES, curve_edits, measure_curves
 from stillyou.evaluation.figures import MEANS
-from stillyou.evaluation.held_out import HELD_OUT_STYLES
-from stillyou.evaluation.judge_pictures import judge_seed
-from stillyou.evaluation.splits import SPLITS, cases, evaluation_seed
-from stillyou.pairs.studio import TRAIN_STYLES
+from stillyou.evaluation.judge.pictures import judge_seed
+from stillyou.evaluation.known_truth.benchmark import Settings, evaluate
+from stillyou.evaluation.known_truth.curves import STRENGTHS, TEXT_SCALES, curve_edits, measure_curves
+from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
+from stillyou.evaluation.known_truth.splits import SPLITS, cases, evaluation_seed
+from stillyou.pairs.teachers.cartoon import TRAIN_STYLES
 from tests.evaluation.fakes import SIZE, LazyEditor, OracleEditor, TruthJudge
 
 N = 3

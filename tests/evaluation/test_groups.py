@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillyou.draws import stable_seed
-from stillyou.evaluation.groups import AXES, FEWEST_OF_GROUP, wilson, with_certainty, worst_first
-from stillyou.pairs.people.person import draw_person
+from stillyou.evaluation.known_truth.groups import AXES, FEWEST_OF_GROUP, wilson, with_certainty, worst_first
+from stillyou.pairs.teachers.people.person import draw_person
 
 PEOPLE = [draw_person(stable_seed("groups", index)).attributes for index in range(300)]
 

@@ -93,8 +93,8 @@ def test_only_the_free_weights_are_read_and_the_package_is_not_imported(tmp_path
 def _stranger():
     """Somebody else: a person of the studio, drawn where that is possible."""
     pytest.importorskip("moderngl", reason="another person is drawn: pip install 'stillyou[people]'")
-    from stillyou.effects.catalogue import load_effect
-    from stillyou.pairs.people import PeopleStudio
+    from stillyou.effects.lookup import load_effect
+    from stillyou.pairs.teachers.people import PeopleStudio
 
     try:
         return PeopleStudio(size=256).make(load_effect("santa"), 3).source

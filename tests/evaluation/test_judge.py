@@ -7,11 +7,18 @@ import pytest
 import torch
 
 from stillyou.config import GuidanceScales
-from stillyou.effects.catalogue import catalogue, load_effect
+from stillyou.effects.lookup import catalogue, load_effect
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
-from stillyou.evaluation.judge import COSTUMES, EXPRESSIONS, Judge, JudgeConfig, JudgeNetwork, to_judge_pixels
-from stillyou.evaluation.judge_augmentation import augment
+from stillyou.evaluation.judge.augmentation import augment
+from stillyou.evaluation.judge.classifier import (
+    COSTUMES,
+    EXPRESSIONS,
+    Judge,
+    JudgeConfig,
+    JudgeNetwork,
+    to_judge_pixels,
+)
 
 SMALL = JudgeConfig(resolution=32, widths=(8, 8, 8, 8), blocks=(0, 1, 0, 0))
 

@@ -10,17 +10,17 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from stillyou.effects.catalogue import catalogue
+from stillyou.effects.lookup import catalogue
 from stillyou.errors import StillYouError
-from stillyou.evaluation import judge_pictures
-from stillyou.evaluation.held_out import HELD_OUT_STYLES
-from stillyou.evaluation.judge import COSTUMES, EXPRESSIONS, Judge, JudgeConfig, JudgeNetwork
-from stillyou.evaluation.judge_pictures import JudgePictures, read, render
-from stillyou.evaluation.judge_training import Plan, evenly, fit, labels, main, measure
+from stillyou.evaluation.judge import pictures as judge_pictures
+from stillyou.evaluation.judge.classifier import COSTUMES, EXPRESSIONS, Judge, JudgeConfig, JudgeNetwork
+from stillyou.evaluation.judge.pictures import JudgePictures, read, render
+from stillyou.evaluation.judge.training import Plan, evenly, fit, labels, main, measure
+from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.store import PairDataset
-from stillyou.pairs.studio import TRAIN_STYLES
-from stillyou.pairs.teacher import teacher
+from stillyou.pairs.teachers.cartoon import TRAIN_STYLES
+from stillyou.pairs.teachers.registry import teacher
 from tests.pairs.fakes import FakeTeacher
 
 SMALL = JudgeConfig(resolution=32, widths=(8, 16, 16, 16), blocks=(0, 1, 0, 0))

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stillyou.effects.catalogue import catalogue, load_effect
+from stillyou.effects.lookup import catalogue, load_effect
 from stillyou.errors import StillYouError
-from stillyou.evaluation.benchmark import Settings, evaluate
-from stillyou.evaluation.curves import measure_curves
 from stillyou.evaluation.figures import Answer
-from stillyou.evaluation.groups import AXES
-from stillyou.evaluation.report import axes, group_rows, markdown, rows, write_report
-from stillyou.evaluation.splits import cases, evaluation_seed
-from stillyou.evaluation.subject import ModelSubject
+from stillyou.evaluation.known_truth.benchmark import Settings, evaluate
+from stillyou.evaluation.known_truth.curves import measure_curves
+from stillyou.evaluation.known_truth.groups import AXES
+from stillyou.evaluation.known_truth.splits import cases, evaluation_seed
+from stillyou.evaluation.known_truth.subject import ModelSubject
+from stillyou.evaluation.report.folder import axes, group_rows, markdown, rows, write_report
 from tests.editing.fakes import PEOPLE_CARD, RedPipeline
 from tests.evaluation.people import SIDE, ColourReader, RedJudge, person
 
@@ -140,7 +140,7 @@ def test_curves_make_the_pairs_once(monkeypatch):
         made.append((effect.id, split, n))
         return iter(PAIRS[effect.id][:n])
 
-    monkeypatch.setattr("stillyou.evaluation.curves.cases", few)
+    monkeypatch.setattr("stillyou.evaluation.known_truth.curves.cases", few)
     found = measure_curves(FailsTheOld(), RedJudge(), "people", n=2, settings=Settings(), effects=EFFECTS)
     assert made == [("santa", "people", 2), ("angry", "people", 2)]
     assert found["text"][0]["edit_success"] == 1

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from stillyou.editing.editor import Editor
-from stillyou.editing.faces import Face
-from stillyou.effects.catalogue import load_effect
+from stillyou.editing.scene.faces import Face
+from stillyou.effects.lookup import load_effect
 from stillyou.errors import StillYouError
-from stillyou.evaluation.benchmark import Settings
-from stillyou.evaluation.photo_figures import changed, face_change
-from stillyou.evaluation.photo_report import alike, photo_markdown, photo_rows, write_photo_report
-from stillyou.evaluation.photographs import measure_photographs, pictures_in
+from stillyou.evaluation.known_truth.benchmark import Settings
+from stillyou.evaluation.photographs.edits import measure_photographs, pictures_in
+from stillyou.evaluation.photographs.figures import changed, face_change
+from stillyou.evaluation.photographs.report import alike, photo_markdown, photo_rows, write_photo_report
 from stillyou.images import Picture
 from tests.editing.fakes import PEOPLE_CARD, RedPipeline
 

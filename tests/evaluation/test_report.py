@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from stillyou.errors import StillYouError
-from stillyou.evaluation.benchmark import Evaluation, Example
 from stillyou.evaluation.figures import Answer, figures, summary
-from stillyou.evaluation.report import markdown, prepare_folder, rows, write_report
+from stillyou.evaluation.known_truth.benchmark import Evaluation, Example
+from stillyou.evaluation.report.folder import markdown, prepare_folder, rows, write_report
 from stillyou.pairs.pair import Pair
 
 

@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillyou.draws import generator
-from stillyou.effects.catalogue import catalogue
+from stillyou.effects.lookup import catalogue
 from stillyou.errors import UsageError
-from stillyou.evaluation.held_out import HELD_OUT_STYLES
-from stillyou.evaluation.held_out_fits import HELD_OUT_FITS
-from stillyou.pairs.studio import CartoonStudio
-from stillyou.pairs.studio.costume_fits import FITS
-from stillyou.pairs.studio.costumes import CostumeLayers, dress
-from stillyou.pairs.studio.fit import CostumeFit
-from stillyou.pairs.studio.spec import StyleSpec
-from stillyou.pairs.studio.styles import TRAIN_STYLES
+from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
+from stillyou.evaluation.known_truth.held_out_fits import HELD_OUT_FITS
+from stillyou.pairs.teachers.cartoon import CartoonStudio
+from stillyou.pairs.teachers.cartoon.costume_fits import FITS
+from stillyou.pairs.teachers.cartoon.costumes import CostumeLayers, dress
+from stillyou.pairs.teachers.cartoon.fit import CostumeFit
+from stillyou.pairs.teachers.cartoon.spec import StyleSpec
+from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 
 ALL_FITS = {**FITS, **HELD_OUT_FITS}
 STYLES = (*TRAIN_STYLES, *HELD_OUT_STYLES)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from stillyou.effects.catalogue import catalogue
-from stillyou.pairs.curate import BOUNDS, judge_candidate, measure, summarise
+from stillyou.effects.lookup import catalogue
+from stillyou.pairs.curation.rules import BOUNDS, judge_candidate, measure, summarise
 from stillyou.pairs.pair import Pair
 
 SIZE = 20

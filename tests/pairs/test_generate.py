@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from stillyou.draws import stable_seed
-from stillyou.effects.catalogue import load_effects
+from stillyou.effects.lookup import load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
-from stillyou.pairs.folder import sole_writer
+from stillyou.pairs.dataset.lock import sole_writer
+from stillyou.pairs.dataset.shards import shard_name
+from stillyou.pairs.dataset.store import PairDataset, read_info
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.shards import shard_name
-from stillyou.pairs.store import PairDataset, read_info
 from tests.pairs.fakes import BrokenTeacher, FakeTeacher, LeakyTeacher
 
 EFFECTS = load_effects("royal,angry")

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from stillyou.effects.catalogue import load_effect
+from stillyou.effects.lookup import load_effect
 from stillyou.errors import StillYouError, UsageError
-from stillyou.pairs.importers import MASK_SIZE, SIZES_DIFFER, UNREADABLE, changed_mask, import_pairs
-from stillyou.pairs.listings import open_listing
+from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.imported.importers import MASK_SIZE, SIZES_DIFFER, UNREADABLE, changed_mask, import_pairs
+from stillyou.pairs.imported.listings import open_listing
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.store import PairDataset
 
 SANTA = load_effect("santa")
 

@@ -12,16 +12,17 @@ import pytest
 
 from stillyou.cli import main
 from stillyou.draws import generator
-from stillyou.effects.catalogue import load_effects
+from stillyou.effects.lookup import load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
-from stillyou.pairs import camera
-from stillyou.pairs.camera import Photographed, photograph
+from stillyou.pairs.dataset.shards import shard_name
+from stillyou.pairs.dataset.store import PairDataset, read_info
+from stillyou.pairs.degrade import photograph as camera
+from stillyou.pairs.degrade.photograph import photograph
 from stillyou.pairs.generate import make_pairs, salvage
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.shards import shard_name
-from stillyou.pairs.store import PairDataset, read_info
-from stillyou.pairs.teacher import check_teacher
+from stillyou.pairs.teachers.photographed import Photographed
+from stillyou.pairs.teachers.registry import check_teacher
 from tests.pairs.fakes import FakeTeacher
 
 EFFECTS = load_effects("santa,royal,angry")
@@ -198,7 +199,7 @@ def test_all_effects_of_a_person_meet_the_same_camera():
 
 def test_the_command_makes_people_and_workers_change_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     pytest.importorskip("moderngl")
-    from stillyou.pairs.people.gl.context import open_device
+    from stillyou.pairs.teachers.people.gl.context import open_device
 
     try:
         open_device()

@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 
 from stillyou.cli import main
-from stillyou.effects.catalogue import load_effects
+from stillyou.effects.lookup import load_effects
 from stillyou.errors import StillYouError
-from stillyou.pairs import teacher
+from stillyou.pairs.dataset.show import contact_sheet
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.show import contact_sheet
-from stillyou.pairs.store import PairDataset
+from stillyou.pairs.teachers import registry as teacher
 from tests.pairs.fakes import FakeTeacher
 
 N = 9

@@ -14,11 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from stillyou.draws import stable_seed
-from stillyou.effects.catalogue import load_effects
+from stillyou.effects.lookup import load_effects
 from stillyou.errors import StillYouError, UsageError
-from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.pair import Pair
-from stillyou.pairs.shards import (
+from stillyou.pairs.dataset.shards import (
     COLUMNS,
     ROWS_A_GROUP,
     Row,
@@ -30,7 +28,9 @@ from stillyou.pairs.shards import (
     shard_name,
     write_shard,
 )
-from stillyou.pairs.store import PairDataset
+from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.generate import make_pairs
+from stillyou.pairs.pair import Pair
 from tests.pairs.fakes import FakeTeacher
 
 EFFECTS = load_effects("santa,laughing,crying")
@@ -109,7 +109,7 @@ def test_a_pickled_dataset_reads_the_same(finished: Path):
 
 
 def test_few_files_stay_open(finished: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("stillyou.pairs.store._OPEN_FILES", 1)
+    monkeypatch.setattr("stillyou.pairs.dataset.store._OPEN_FILES", 1)
     dataset = PairDataset(finished, status="any")
     order = [0, 20, 1, 19, 10, 0]
     assert [dataset.load(index).seed for index in order] == [dataset.row(index)["seed"] for index in order]

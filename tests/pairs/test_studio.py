@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillyou.effects.catalogue import auxiliary, catalogue
+from stillyou.effects.lookup import auxiliary, catalogue
 from stillyou.errors import UsageError
-from stillyou.evaluation.held_out import HELD_OUT_STYLES
+from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.studio import COSTUMES, EXPRESSIONS, TRAIN_STYLES, CartoonStudio, StyleSpec, attributions
+from stillyou.pairs.teachers.cartoon import COSTUMES, EXPRESSIONS, TRAIN_STYLES, CartoonStudio, StyleSpec, attributions
 
 EFFECTS = {**catalogue(), **auxiliary()}
 STYLES = (*TRAIN_STYLES, *HELD_OUT_STYLES)

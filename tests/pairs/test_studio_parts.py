@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from stillyou.draws import generator
-from stillyou.evaluation.held_out import HELD_OUT_STYLES
+from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
+from stillyou.pairs.degrade.degrade import degrade, warp
 from stillyou.pairs.pair import Mask, Pixels
-from stillyou.pairs.studio import EXPRESSIONS, TRAIN_STYLES, StyleSpec
-from stillyou.pairs.studio.character import Character, draw_character, show
-from stillyou.pairs.studio.degrade import degrade, warp
-from stillyou.pairs.studio.faces import BorrowedFace, affine_between
-from stillyou.pairs.studio.mask import change_mask, exact_outside
-from stillyou.pairs.studio.pose import canonical_pose, draw_pose
-from stillyou.pairs.studio.raster import Pose, document, rasterise
-from stillyou.pairs.studio.sketched import SketchedFace, draw_traits
+from stillyou.pairs.teachers.cartoon import EXPRESSIONS, TRAIN_STYLES, StyleSpec
+from stillyou.pairs.teachers.cartoon.character import Character, draw_character, show
+from stillyou.pairs.teachers.cartoon.faces import BorrowedFace, affine_between
+from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
+from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise
+from stillyou.pairs.teachers.cartoon.sketched import SketchedFace, draw_traits
+from stillyou.pairs.truth import change_mask, exact_outside
 
 STYLES = (*TRAIN_STYLES, *HELD_OUT_STYLES)
 WHITE = '<rect width="1" height="1" fill="#ffffff"/>'

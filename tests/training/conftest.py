@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stillyou.pairs.store import PairDataset
+from stillyou.pairs.dataset.store import PairDataset
 from tests.sd_tiny import build_base, build_clip
 from tests.training.fakes import paint_pairs
 

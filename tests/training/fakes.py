@@ -13,9 +13,9 @@ from torch import nn
 
 from stillyou.draws import generator
 from stillyou.effects.spec import EffectSpec
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.store import PairDataset
 from stillyou.training.config import AutoencoderSettings, EditorSettings, TrainingConfig
 from tests.tiny import tiny_architecture
 

@@ -9,8 +9,7 @@ import torch
 from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.network import build_autoencoder
 from stillyou.draws import generator
-from stillyou.training.augment import augment, draw_augmentation, no_augmentation
-from stillyou.training.autoencoder import (
+from stillyou.training.autoencoder.learn import (
     DrawPictures,
     measure_latents,
     reconstruction_errors,
@@ -18,6 +17,7 @@ from stillyou.training.autoencoder import (
     statistics_penalty,
     to_float,
 )
+from stillyou.training.data.augment import augment, draw_augmentation, no_augmentation
 from stillyou.training.device import fast_precision
 from tests.tiny import tiny_architecture
 

@@ -14,17 +14,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stillyou.diffusion.base import load_base
 from stillyou.diffusion.card import read_card
-from stillyou.diffusion.lora_choice import LoraChoice
-from stillyou.diffusion.lora_models import load_with_lora
-from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import UsageError
-from stillyou.training.checkpoint import latest_checkpoint
+from stillyou.models.from_base import load_base
+from stillyou.models.load import load_pipeline
+from stillyou.models.lora_choice import LoraChoice
+from stillyou.models.with_lora import load_with_lora
 from stillyou.training.config import EditorSettings, LoraSettings
-from stillyou.training.loop import Trainer
-from stillyou.training.runs import Request
+from stillyou.training.loop.checkpoint import latest_checkpoint
+from stillyou.training.loop.trainer import Trainer
+from stillyou.training.run import Request
 from stillyou.training.stages import run_training
 from tests.training.fakes import tiny_config
 from tests.training.losses import losses

@@ -10,8 +10,8 @@ import torch
 from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.network import build_autoencoder
 from stillyou.errors import StillYouError
-from stillyou.pairs.store import PairDataset
-from stillyou.training.cache import CacheSettings, LatentCache, LatentEncoder, cache_key, open_or_build
+from stillyou.pairs.dataset.store import PairDataset
+from stillyou.training.data.cache import CacheSettings, LatentCache, LatentEncoder, cache_key, open_or_build
 from tests.tiny import tiny_architecture
 from tests.training.fakes import paint_pairs
 

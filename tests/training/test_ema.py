@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stillyou.training.ema import ExponentialAverage, decay_at
+from stillyou.training.loop.ema import ExponentialAverage, decay_at
 
 
 def test_decay_warms_up_to_its_greatest() -> None:

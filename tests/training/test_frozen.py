@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from stillyou.diffusion.base import load_base
 from stillyou.diffusion.conditions import Branch, vision_pixels
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.pairs.store import PairDataset
-from stillyou.training.cache import CacheSettings, LatentCache, open_or_build
+from stillyou.models.from_base import load_base
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.config import BranchShares, EditorSettings, EditWeights
-from stillyou.training.editor import GROUPS, encode_words, pools
-from stillyou.training.frozen import FrozenBatch, FrozenBatches, FrozenEncoder, frozen_objective
-from stillyou.training.stream import SampleDraws
+from stillyou.training.data.cache import CacheSettings, LatentCache, open_or_build
+from stillyou.training.data.stream import SampleDraws
+from stillyou.training.editor.frozen import FrozenBatch, FrozenBatches, FrozenEncoder, frozen_objective
+from stillyou.training.editor.task import GROUPS, encode_words, pools
 
 CPU = torch.device("cpu")
 SETTINGS = CacheSettings(resolution=64, vision_size=64, copies=1, seed=0)

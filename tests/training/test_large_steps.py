@@ -15,13 +15,13 @@ from torch import nn
 
 from stillyou.cli import main
 from stillyou.errors import StillYouError
-from stillyou.training.blame import first_not_finite
-from stillyou.training.checkpoint import optimizer_tensors, restore_optimizer
 from stillyou.training.config import Optimisation
-from stillyou.training.ema import ExponentialAverage
-from stillyou.training.objective import snr_weights
-from stillyou.training.optimiser import make_optimizer, split_batch
-from stillyou.training.watch import EarlyWarnings
+from stillyou.training.editor.objective import snr_weights
+from stillyou.training.editor.warnings import EarlyWarnings
+from stillyou.training.loop.checkpoint import optimizer_tensors, restore_optimizer
+from stillyou.training.loop.ema import ExponentialAverage
+from stillyou.training.loop.nan_trace import first_not_finite
+from stillyou.training.loop.optimiser import make_optimizer, split_batch
 
 EIGHT = Optimisation(batch=1, learning_rate=0.1, eight_bit=True)
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from stillyou.errors import StillYouError
-from stillyou.training.checkpoint import checkpoint_folders, latest_checkpoint
 from stillyou.training.config import AutoencoderSettings, Optimisation
 from stillyou.training.device import make_accelerator
-from stillyou.training.loop import Intervals, Outcome, Task, Trainer
-from stillyou.training.progress import StageReporter
-from stillyou.training.schedule import Clock, Limits, learning_rate
+from stillyou.training.loop.checkpoint import checkpoint_folders, latest_checkpoint
+from stillyou.training.loop.clock import Clock, Limits, learning_rate
+from stillyou.training.loop.progress import StageReporter
+from stillyou.training.loop.trainer import Intervals, Outcome, Task, Trainer
 from tests.training.fakes import Line, Numbers, line_batches
 
 SETTINGS = Optimisation(batch=8, learning_rate=0.1, warmup_steps=3, ema_decay=0.9)

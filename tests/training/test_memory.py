@@ -10,7 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from stillyou.bench.sizes import _unet
 from stillyou.errors import StillYouError
 from stillyou.training.config import EditorSettings, LoraSettings
-from stillyou.training.memory import Subject, count_activations, count_memory, refuse_if_too_large, sketch_unet
+from stillyou.training.editor.memory import Subject, count_activations, count_memory, refuse_if_too_large, sketch_unet
 from tests.sd_tiny import _unet as tiny_unet
 
 FULL = EditorSettings(frozen_encoders=True, batch=1)

@@ -10,13 +10,13 @@ import torch
 
 from stillyou.diffusion.tokenizer import build_tokenizer
 from stillyou.draws import generator
-from stillyou.effects.catalogue import auxiliary, catalogue
 from stillyou.effects.domains import SUBJECT_WORDS, SUBJECTS
+from stillyou.effects.lookup import auxiliary, catalogue
 from stillyou.pairs.generate import make_pairs
-from stillyou.training.augment import CARTOON, PEOPLE, augment, draw_augmentation, no_augmentation, reach
 from stillyou.training.config import RenderSettings, TeacherSettings
-from stillyou.training.mixture import domains_of, run_parts, words
-from stillyou.training.runs import Request, Run
+from stillyou.training.data.augment import CARTOON, PEOPLE, augment, draw_augmentation, no_augmentation, reach
+from stillyou.training.data.mixture import domains_of, run_parts, words
+from stillyou.training.run import Request, Run
 from tests.training.fakes import LAUGHING, SANTA, SIZE, Painter, paint_pairs, tiny_config
 
 STAGES = ("render", "autoencoder", "editor")

@@ -10,8 +10,8 @@ from torch import nn
 
 from stillyou.diffusion.conditions import Branch
 from stillyou.training.config import EditorSettings
-from stillyou.training.editor import editor_objective
-from stillyou.training.objective import EditorBatch, EditorObjective, edit_weights, velocity
+from stillyou.training.editor.objective import EditorBatch, EditorObjective, edit_weights, velocity
+from stillyou.training.editor.task import editor_objective
 from tests.conftest import build_tiny_pipeline
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stillyou.training.progress import PLAIN_SECONDS, StageReporter, duration
+from stillyou.training.loop.progress import PLAIN_SECONDS, StageReporter, duration
 
 
 @pytest.mark.parametrize(

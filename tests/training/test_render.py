@@ -10,16 +10,16 @@ import pytest
 from accelerate import Accelerator
 
 from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.store import PairDataset
-from stillyou.training import render as module
-from stillyou.training import render_stage
 from stillyou.training.config import RenderSettings, TeacherSettings
-from stillyou.training.loop import Outcome
-from stillyou.training.mixture import rendered_parts
-from stillyou.training.render import Rendered, render
-from stillyou.training.render_stage import render_pairs
-from stillyou.training.runs import Request, Run
+from stillyou.training.data.mixture import rendered_parts
+from stillyou.training.loop.trainer import Outcome
+from stillyou.training.rendering import render as module
+from stillyou.training.rendering import stage as render_stage
+from stillyou.training.rendering.render import Rendered, render
+from stillyou.training.rendering.stage import render_pairs
+from stillyou.training.run import Request, Run
 from tests.training.fakes import LAUGHING, SANTA, SIZE, Painter, tiny_config
 
 

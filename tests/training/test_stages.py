@@ -12,13 +12,13 @@ import torch
 from safetensors.torch import load_file
 
 from stillyou.diffusion.card import read_card
-from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError, UsageError
-from stillyou.pairs.store import PairDataset
+from stillyou.models.load import load_pipeline
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.config import EditorSettings
-from stillyou.training.loop import Outcome
-from stillyou.training.runs import Request
+from stillyou.training.loop.trainer import Outcome
+from stillyou.training.run import Request
 from stillyou.training.stages import RunReport, run_training
 from tests.training.fakes import SANTA, tiny_config
 
@@ -49,7 +49,7 @@ def test_interrupted_stages_end_bit_identical(
     whole: Path, tmp_path: Path, painted_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every session is paused after two steps, so both stages take two sessions."""
-    from stillyou.training.schedule import Clock
+    from stillyou.training.loop.clock import Clock
 
     folder, sessions = tmp_path / "run", 0
     looks = {"count": 0}

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from stillyou.diffusion.card import read_card
-from stillyou.diffusion.models import load_pipeline
 from stillyou.errors import UsageError
-from stillyou.training.loop import Outcome
-from stillyou.training.runs import Request
+from stillyou.models.load import load_pipeline
+from stillyou.training.loop.trainer import Outcome
+from stillyou.training.run import Request
 from stillyou.training.stages import run_training
 from stillyou.training.start import first_autoencoder, load_start
 from tests.training.fakes import tiny_config

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stillyou.diffusion.conditions import Branch
 from stillyou.training.config import BranchShares
-from stillyou.training.stream import BatchStream, Draws, Pool, SampleDraws, stream_loader
+from stillyou.training.data.stream import BatchStream, Draws, Pool, SampleDraws, stream_loader
 
 SHAPE = (2, 3, 3)
 POOLS = [Pool(np.arange(0, 50), 0.25), Pool(np.arange(50, 53), 0.75)]

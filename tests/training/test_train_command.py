@@ -99,7 +99,7 @@ def test_exit_codes_of_sessions_that_stop_early(
     tmp_path: Path, outcome: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from stillyou.training import stages
-    from stillyou.training.loop import Outcome
+    from stillyou.training.loop.trainer import Outcome
 
     monkeypatch.setattr(stages, "run_training", lambda request: stages.RunReport(Outcome(outcome)))
     assert run("train", "--recipe", "embedded", "-o", tmp_path / "run", "--json") == code

@@ -16,11 +16,11 @@ from stillyou.bench.rows import Bench, Row, Unit
 from stillyou.bench.sizes import PROMPT, SOURCE_PROMPT
 from stillyou.bench.timing import allocated, in_turn, peak_memory
 from stillyou.config import GuidanceScales, MaskSettings
-from stillyou.diffusion.models import pick_dtype
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import sample
-from stillyou.diffusion.speed import compile_seconds, speed_up
-from stillyou.diffusion.speed_settings import SpeedSettings
+from stillyou.diffusion.speed.settings import SpeedSettings
+from stillyou.models.load import pick_dtype
+from stillyou.models.place import compile_seconds, speed_up
 
 STEPS, QUICK_STEPS = 20, 10
 MANY = 8

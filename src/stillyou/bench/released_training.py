@@ -15,7 +15,7 @@ from stillyou.diffusion.autoencoder import to_posterior
 from stillyou.diffusion.conditions import Branch, vision_pixels
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.training.config import EditorSettings, EditWeights
-from stillyou.training.frozen import FrozenBatch, FrozenObjective
+from stillyou.training.editor.frozen import FrozenBatch, FrozenObjective
 
 
 @torch.no_grad()

@@ -52,7 +52,7 @@ def _full_size(device: torch.device) -> tuple[Callable[[], dict[str, Any]], int]
 
 def _embedded(device: torch.device) -> tuple[Callable[[], dict[str, Any]], int]:
     from stillyou.diffusion.card import read_card
-    from stillyou.diffusion.models import find_model, load_pipeline
+    from stillyou.models.load import find_model, load_pipeline
 
     def build() -> dict[str, Any]:
         return dict(load_pipeline("embedded", device, torch.float32).components)

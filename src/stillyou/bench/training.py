@@ -23,17 +23,17 @@ import torch
 from stillyou.bench.released_training import ReleasedLoop, encode_online
 from stillyou.bench.rows import Bench, Row
 from stillyou.bench.timing import peak_memory, seconds_of
-from stillyou.diffusion.models import pick_dtype
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.training.cache import CacheRow, LatentCache
+from stillyou.models.load import pick_dtype
 from stillyou.training.config import EditorSettings, LoraSettings
+from stillyou.training.data.cache import CacheRow, LatentCache
+from stillyou.training.data.stream import SampleDraws
 from stillyou.training.device import make_accelerator
-from stillyou.training.editor import LABELS, encode_words, pools
-from stillyou.training.frozen import ENCODERS, FrozenBatch, FrozenBatches, frozen_objective
-from stillyou.training.loop import Intervals, Task, Trainer
-from stillyou.training.progress import StageReporter
-from stillyou.training.schedule import Limits
-from stillyou.training.stream import SampleDraws
+from stillyou.training.editor.frozen import ENCODERS, FrozenBatch, FrozenBatches, frozen_objective
+from stillyou.training.editor.task import LABELS, encode_words, pools
+from stillyou.training.loop.clock import Limits
+from stillyou.training.loop.progress import StageReporter
+from stillyou.training.loop.trainer import Intervals, Task, Trainer
 
 RELEASED_BATCH, RECIPE_BATCH = 4, 16
 _STEPS, _WARM_UP = 4, 3

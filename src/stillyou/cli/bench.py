@@ -34,7 +34,7 @@ def bench(
 ) -> None:
     """Measure edits, training and memory at Stable Diffusion 1.5's size (random weights), beside the released path."""
     from stillyou.bench.run import PARTS, make_bench, run
-    from stillyou.diffusion.models import pick_device
+    from stillyou.models.load import pick_device
 
     if only is not None and only not in PARTS:
         raise UsageError(f"unknown part '{only}'", nearest(only, PARTS))

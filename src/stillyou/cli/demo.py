@@ -28,7 +28,7 @@ def demo(
 
     from stillyou.editing.editor import Editor
     from stillyou.editing.sheet import draw_grid
-    from stillyou.effects.catalogue import catalogue
+    from stillyou.effects.lookup import catalogue
     from stillyou.images import read_picture, write_picture
 
     editor = Editor.from_pretrained(model, device=device)

@@ -78,7 +78,7 @@ def save(
 
 
 def _faces(picture: Picture, result: EditResult) -> Picture:
-    from stillyou.editing.overlay import draw_faces
+    from stillyou.editing.scene.overlay import draw_faces
 
     return draw_faces(picture, result.report.faces)
 

@@ -14,18 +14,18 @@ from stillyou.cli.edit_output import Outcome, progress_bar, save, summarise, wri
 from stillyou.cli.speed import compile_now
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.console import console
-from stillyou.diffusion.lora_choice import LoraChoice
-from stillyou.diffusion.speed_settings import SpeedSettings
-from stillyou.editing.choice import parse_face
-from stillyou.editing.crop import parse_crop
-from stillyou.editing.domain import parse_domain
+from stillyou.diffusion.speed.settings import SpeedSettings
+from stillyou.editing.effect_lookup import check_effect
 from stillyou.editing.jobs import Job, Jobs, plan_jobs
-from stillyou.editing.known import check_effect
 from stillyou.editing.options import check_official, check_options, check_resolution
-from stillyou.editing.scene import Wish
+from stillyou.editing.scene.crop import parse_crop
+from stillyou.editing.scene.domain import parse_domain
+from stillyou.editing.scene.face_choice import parse_face
+from stillyou.editing.scene.look import Wish
 from stillyou.errors import StillYouError, UsageError, nearest, requires
 from stillyou.images import Picture, check_writable, read_mask, read_picture
 from stillyou.images.picture import Pixels
+from stillyou.models.lora_choice import LoraChoice
 
 if TYPE_CHECKING:
     from stillyou.editing.editor import Editor, EditResult

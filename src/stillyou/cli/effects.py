@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from stillyou.console import results
-from stillyou.effects.catalogue import auxiliary, catalogue, load_effects
+from stillyou.effects.lookup import auxiliary, catalogue, load_effects
 from stillyou.effects.spec import EffectSpec
 
 

@@ -16,10 +16,10 @@ from stillyou.errors import UsageError, requires
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from stillyou.evaluation.benchmark import Evaluation
     from stillyou.evaluation.identity import FaceReader
-    from stillyou.evaluation.judge import Judge
-    from stillyou.evaluation.subject import ModelSubject
+    from stillyou.evaluation.judge.classifier import Judge
+    from stillyou.evaluation.known_truth.benchmark import Evaluation
+    from stillyou.evaluation.known_truth.subject import ModelSubject
 
 PAIRS = 32
 """Pairs an effect, or photographs, unless -n says otherwise: 9 to 13 minutes on two cores."""
@@ -66,8 +66,8 @@ def evaluate(
     _check_numbers(n=(n, 1, 100_000), steps=(steps, 1, 1000), seed=(seed, 0, 2**63 - 1), batch=(batch, 1, 1024))
     scales = GuidanceScales.parse(guidance) if guidance else None
     requires("evaluate", "matplotlib")
-    from stillyou.evaluation.benchmark import Settings
-    from stillyou.evaluation.splits import ALL_SPLITS, check_split
+    from stillyou.evaluation.known_truth.benchmark import Settings
+    from stillyou.evaluation.known_truth.splits import ALL_SPLITS, check_split
 
     check_split(split, ALL_SPLITS)
     _check_needs(split, photographs, curves)
@@ -93,11 +93,11 @@ def _check_needs(split: str, folder: Path | None, curves: bool) -> None:
         if curves:
             raise UsageError("--curves needs known truth, which photographs do not have", "Leave it out.")
         requires("faces", "dlib")
-        from stillyou.evaluation.photographs import pictures_in
+        from stillyou.evaluation.photographs.edits import pictures_in
 
         pictures_in(folder)
     elif split == "people":
-        from stillyou.pairs.teacher import prepare_teacher
+        from stillyou.pairs.teachers.registry import prepare_teacher
 
         prepare_teacher("people")
     else:
@@ -105,8 +105,8 @@ def _check_needs(split: str, folder: Path | None, curves: bool) -> None:
 
 
 def _run_split(request: _Request, output: Path, judge: Path | None, device: str, as_json: bool) -> None:
-    from stillyou.evaluation.benchmark import FEWEST
-    from stillyou.evaluation.report import prepare_folder, write_report
+    from stillyou.evaluation.known_truth.benchmark import FEWEST
+    from stillyou.evaluation.report.folder import prepare_folder, write_report
 
     examiner, subject = _load(request, judge, device)
     folder = prepare_folder(output)
@@ -119,9 +119,9 @@ def _run_split(request: _Request, output: Path, judge: Path | None, device: str,
 def _run_photographs(
     request: _Request, photographs: Path, output: Path, judge: Path | None, device: str, as_json: bool
 ) -> None:
-    from stillyou.evaluation.photo_report import write_photo_report
-    from stillyou.evaluation.photographs import measure_photographs, pictures_in
-    from stillyou.evaluation.report import prepare_folder
+    from stillyou.evaluation.photographs.edits import measure_photographs, pictures_in
+    from stillyou.evaluation.photographs.report import write_photo_report
+    from stillyou.evaluation.report.folder import prepare_folder
 
     total = min(request.n, len(pictures_in(photographs)[0]))
     examiner, subject = _load(request, judge, device)
@@ -162,10 +162,10 @@ def _check_numbers(**options: tuple[int, int, int]) -> None:
 
 def _load(request: _Request, judge: Path | None, device: str) -> tuple[Judge, ModelSubject]:
     """Load the judge and the model, before anything is written."""
-    from stillyou.effects.catalogue import catalogue
-    from stillyou.evaluation.judge import SHIPPED, Judge
-    from stillyou.evaluation.splits import domain_of
-    from stillyou.evaluation.subject import ModelSubject
+    from stillyou.effects.lookup import catalogue
+    from stillyou.evaluation.judge.classifier import SHIPPED, Judge
+    from stillyou.evaluation.known_truth.splits import domain_of
+    from stillyou.evaluation.known_truth.subject import ModelSubject
 
     examiner = Judge.from_folder(judge or SHIPPED)
     subject = ModelSubject.from_pretrained(request.model, device, domain_of(request.split))
@@ -181,8 +181,8 @@ def _load(request: _Request, judge: Path | None, device: str) -> tuple[Judge, Mo
 
 def _measure(subject: ModelSubject, judge: Judge, request: _Request) -> Evaluation:
     """Evaluate under a progress bar."""
-    from stillyou.evaluation.benchmark import evaluate
-    from stillyou.evaluation.curves import curve_edits, measure_curves
+    from stillyou.evaluation.known_truth.benchmark import evaluate
+    from stillyou.evaluation.known_truth.curves import curve_edits, measure_curves
 
     effects = subject.effects()
     # The curves have ten points: an eighth of the pairs at each keeps them in reach of a CPU.

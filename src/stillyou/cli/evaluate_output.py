@@ -14,7 +14,7 @@ from stillyou.console import console, results
 
 def print_split(document: Mapping[str, Any], files: Sequence[Path], as_json: bool) -> None:
     """Print the figures of a split with known truth."""
-    from stillyou.evaluation.report import BRIEF, axes, group_rows, judge_warning, people_lines, rows
+    from stillyou.evaluation.report.folder import BRIEF, axes, group_rows, judge_warning, people_lines, rows
 
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
@@ -31,7 +31,7 @@ def print_split(document: Mapping[str, Any], files: Sequence[Path], as_json: boo
 
 def print_photographs(document: Mapping[str, Any], files: Sequence[Path], as_json: bool) -> None:
     """Print the figures of a folder of photographs, and what was left out."""
-    from stillyou.evaluation.photo_report import BRIEF, alike, counted, photo_rows
+    from stillyou.evaluation.photographs.report import BRIEF, alike, counted, photo_rows
 
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))

@@ -15,7 +15,7 @@ from stillyou.console import console
 from stillyou.errors import StillYouError, UsageError
 
 if TYPE_CHECKING:
-    from stillyou.diffusion.folders import ModelFolder
+    from stillyou.models.find import ModelFolder
 
 commands = typer.Typer(help="List models, show what they can do, verify, fetch and convert them.")
 commands.command("import-official")(import_official)
@@ -34,8 +34,8 @@ def list_models(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """List models at hand: of the package, of folders, and those that were fetched from the hub before."""
-    from stillyou.diffusion.folders import cached_folders, describe, find_folders
-    from stillyou.diffusion.models import shipped_models
+    from stillyou.models.find import cached_folders, describe, find_folders
+    from stillyou.models.load import shipped_models
 
     for folder in root:
         if not folder.is_dir():
@@ -67,9 +67,9 @@ def show_model(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Show what a model is and can do: size, base, licence, effects, training."""
-    from stillyou.diffusion.folders import describe
-    from stillyou.diffusion.lora_choice import WEIGHTS_NAME
-    from stillyou.diffusion.models import find_model
+    from stillyou.models.find import describe
+    from stillyou.models.load import find_model
+    from stillyou.models.lora_choice import WEIGHTS_NAME
 
     is_lora = (Path(model) / WEIGHTS_NAME).is_file() and not (Path(model) / "model_index.json").exists()
     about = describe(model, Path(model) if is_lora else find_model(model))
@@ -112,9 +112,9 @@ def export(
     import torch
     from safetensors import SafetensorError
 
-    from stillyou.diffusion.compact import save_compact
-    from stillyou.diffusion.models import load_pipeline
     from stillyou.files import atomic_folder
+    from stillyou.models.compact import save_compact
+    from stillyou.models.load import load_pipeline
 
     pipeline = load_pipeline(model, device="cpu", dtype=torch.float32)
     try:

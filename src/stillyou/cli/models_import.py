@@ -31,8 +31,8 @@ def import_official(
     """Convert the released weights (unet.pth, adapter.pth) to a model folder with safetensors only."""
     if task is not None and task not in _TASKS:
         raise UsageError(f"unknown task '{task}'", nearest(task, _TASKS))
-    from stillyou.diffusion.official.importer import import_official as convert
-    from stillyou.diffusion.official.shapes import WrongCheckpoint
+    from stillyou.models.official.importer import import_official as convert
+    from stillyou.models.official.shapes import WrongCheckpoint
 
     try:
         card = convert(

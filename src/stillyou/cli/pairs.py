@@ -14,11 +14,11 @@ from rich.table import Table
 
 from stillyou.cli.options import parse_variables
 from stillyou.console import console, results
-from stillyou.effects.catalogue import load_effect, load_effects
+from stillyou.effects.lookup import load_effect, load_effects
 from stillyou.errors import StillYouError, UsageError, requires
 
 if TYPE_CHECKING:
-    from stillyou.pairs.curate import Summary
+    from stillyou.pairs.curation.rules import Summary
 
 _OUT = typer.Option(..., "-o", "--out", metavar="FOLDER", help="The dataset's folder.")
 _JSON = typer.Option(False, "--json", help="Print one JSON object.")
@@ -51,8 +51,8 @@ def _make(
     as_json: bool = _JSON,
 ) -> None:
     """Make pairs; run the same command again to resume, or with a greater -n to grow."""
-    from stillyou.pairs.teacher import check_teacher, describe_backgrounds, prepare_teacher
-    from stillyou.pairs.teacher import teacher as open_teacher
+    from stillyou.pairs.teachers.registry import check_teacher, describe_backgrounds, prepare_teacher
+    from stillyou.pairs.teachers.registry import teacher as open_teacher
 
     check_teacher(teacher, backgrounds=backgrounds)
     values = parse_variables(variable)
@@ -90,8 +90,8 @@ def _import(
     """Import pairs of others: folders of pictures, the paper's prompt.json, or InstructPix2Pix columns."""
     spec = load_effect(effect).with_variables(parse_variables(variable))
     requires("pairs", "pyarrow", "pyvips")
-    from stillyou.pairs.importers import import_pairs
-    from stillyou.pairs.listings import parse_layout
+    from stillyou.pairs.imported.importers import import_pairs
+    from stillyou.pairs.imported.listings import parse_layout
 
     summary = import_pairs(path, spec, out, layout=parse_layout(layout), size=size, workers=workers or _cores())
     _report(out, summary, as_json)
@@ -106,9 +106,9 @@ def _info(
 ) -> None:
     """Tell what a dataset holds: settings, accepted and rejected candidates, and whether it is whole."""
     requires("pairs", "pyarrow")
-    from stillyou.pairs.check import check_pages
-    from stillyou.pairs.curate import summarise
-    from stillyou.pairs.store import PairDataset
+    from stillyou.pairs.curation.rules import summarise
+    from stillyou.pairs.dataset.check import check_pages
+    from stillyou.pairs.dataset.store import PairDataset
 
     if check:
         console.print(f"no damage in the pages of {check_pages(folder)} shards")
@@ -152,8 +152,8 @@ def _show(
     import numpy as np
 
     from stillyou.images import Picture, check_writable, write_picture
-    from stillyou.pairs.show import contact_sheet
-    from stillyou.pairs.store import PairDataset
+    from stillyou.pairs.dataset.show import contact_sheet
+    from stillyou.pairs.dataset.store import PairDataset
 
     check_writable(out)
     wanted = [name.strip() for name in effects.split(",") if name.strip()] or None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillyou.config import validate
 from stillyou.console import console
-from stillyou.diffusion.speed_settings import SpeedSettings
+from stillyou.diffusion.speed.settings import SpeedSettings
 
 if TYPE_CHECKING:
     from stillyou.editing.editor import Editor
@@ -25,7 +25,7 @@ def compile_now(editor: Editor, speed: SpeedSettings) -> None:
     """Compile if that is wanted, and tell how long it took."""
     if not speed.compile:
         return
-    from stillyou.diffusion.speed import compile_seconds
+    from stillyou.models.place import compile_seconds
 
     with console.status("compiling the UNet, which takes a minute or so"):
         seconds = compile_seconds(editor.pipeline, speed.batch)

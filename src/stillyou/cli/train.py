@@ -14,7 +14,7 @@ from stillyou.errors import StillYouError, UsageError, nearest, requires
 
 if TYPE_CHECKING:
     from stillyou.training.config import Stage, TrainingConfig
-    from stillyou.training.runs import Request
+    from stillyou.training.run import Request
     from stillyou.training.stages import RunReport
 
 
@@ -82,8 +82,8 @@ def _train(
     settings = _override(settings, budget_minutes, steps, batch, seed, precision, flags)
     if pause_after_minutes is not None:
         _check_positive("--pause-after-minutes", pause_after_minutes)
-    from stillyou.effects.catalogue import load_effects
-    from stillyou.training.runs import Request
+    from stillyou.effects.lookup import load_effects
+    from stillyou.training.run import Request
 
     request = Request(
         folder=out,
@@ -125,7 +125,7 @@ def _settings(recipe: str, config: Path | None, base: str, init: str) -> Trainin
 
 def _is_large(model: str) -> bool:
     """Whether a model has the autoencoder of Stable Diffusion, and with it its encoders and size."""
-    from stillyou.diffusion.models import find_model
+    from stillyou.models.load import find_model
 
     path = find_model(model) / "model_index.json"
     try:

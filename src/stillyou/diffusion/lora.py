@@ -20,8 +20,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from stillyou.diffusion.attention import split_attention
 from stillyou.diffusion.card import ModelCard, write_card
+from stillyou.diffusion.speed.attention import split_attention
 from stillyou.draws import stable_seed
 from stillyou.errors import StillYouError, requires
 

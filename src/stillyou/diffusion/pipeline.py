@@ -11,19 +11,19 @@ import torch
 from diffusers import DiffusionPipeline
 
 from stillyou.config import GuidanceScales, MaskSettings
-from stillyou.diffusion.attention import ordinary_attention
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import ModelCard, forget_places, read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.conditions import NullTokens, vision_pixels
 from stillyou.diffusion.lora import LoraMixin
 from stillyou.diffusion.mask import editing_mask, latent_mask
-from stillyou.diffusion.memory import explain_exhaustion
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.precision import check_denoised, safely
 from stillyou.diffusion.sampling import EncodedSource, Progress, StepEnd, estimate_soft_map, sample
-from stillyou.diffusion.speed_settings import SpeedSettings
-from stillyou.diffusion.tokens import TokenCache
+from stillyou.diffusion.speed.attention import ordinary_attention
+from stillyou.diffusion.speed.memory import explain_exhaustion
+from stillyou.diffusion.speed.precision import check_denoised, safely
+from stillyou.diffusion.speed.settings import SpeedSettings
+from stillyou.diffusion.speed.tokens import TokenCache
 
 Callback = Callable[["MultiConditionedPipeline", int, torch.Tensor, dict[str, Any]], dict[str, Any]]
 """As diffusers has it: called after a step with (pipeline, step, timestep, {"latents": ...}); may return others."""

@@ -17,13 +17,13 @@ import torch
 
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.conditions import Branch, Conditions, NullTokens, apply_branches
-from stillyou.diffusion.feature_cache import FeatureCache
 from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, GuidedPrediction
 from stillyou.diffusion.linear_sampler import stepper
 from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.schedulers import noise_levels, start
-from stillyou.diffusion.speed_settings import SpeedSettings
+from stillyou.diffusion.schedule import noise_levels, start
+from stillyou.diffusion.speed.feature_cache import FeatureCache
+from stillyou.diffusion.speed.settings import SpeedSettings
 
 Progress = Callable[[int, int], None]
 StepEnd = Callable[[int, torch.Tensor, torch.Tensor], torch.Tensor]

@@ -13,17 +13,10 @@ import torch
 from PIL import Image
 
 from stillyou.config import GuidanceScales
-from stillyou.diffusion.lora_choice import LoraChoice
-from stillyou.diffusion.lora_models import load_with_lora
-from stillyou.diffusion.memory import check_room
-from stillyou.diffusion.models import load_pipeline
-from stillyou.diffusion.speed_settings import SpeedSettings
-from stillyou.editing.choice import FaceChoice, parse_face
-from stillyou.editing.composite import composite, native_mask
-from stillyou.editing.crop import Crop
-from stillyou.editing.domain import parse_domain, subject
-from stillyou.editing.faces import Detector, face_detector
-from stillyou.editing.known import default_subject, unusual
+from stillyou.diffusion.speed.memory import check_room
+from stillyou.diffusion.speed.settings import SpeedSettings
+from stillyou.editing.composite.composite import composite, native_mask
+from stillyou.editing.effect_lookup import default_subject, unusual
 from stillyou.editing.official import edit_official
 from stillyou.editing.options import (
     OFFICIAL_SEED,
@@ -34,13 +27,20 @@ from stillyou.editing.options import (
     check_resolution,
 )
 from stillyou.editing.report import LEAST_CHANGE, EditReport, changes, crop_report, face_reports
-from stillyou.editing.scene import Scene, Wish, look
+from stillyou.editing.scene.crop import Crop
+from stillyou.editing.scene.domain import parse_domain, subject
+from stillyou.editing.scene.face_choice import FaceChoice, parse_face
+from stillyou.editing.scene.faces import Detector, face_detector
+from stillyou.editing.scene.look import Scene, Wish, look
 from stillyou.editing.squares import Plan, Progress, ask, batches, plan_edit
 from stillyou.editing.work import edit_scene
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.images import Picture, encode_info, picture_from_image, read_picture, write_picture
 from stillyou.images.picture import Pixels
+from stillyou.models.load import load_pipeline
+from stillyou.models.lora_choice import LoraChoice
+from stillyou.models.with_lora import load_with_lora
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ class Editor:
         speed: SpeedSettings | None = None,
         lora: LoraChoice | None = None,
     ) -> Editor:
-        """Load a model; see `diffusion.models.load_pipeline`.
+        """Load a model; see `models.load.load_pipeline`.
 
-        With a LoRA, `embedded` stands for the model that it was trained on; see `diffusion.lora_models`.
+        With a LoRA, `embedded` stands for the model that it was trained on; see `models.with_lora`.
 
         Raises:
             UsageError: No such model or device.

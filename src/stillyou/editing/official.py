@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from stillyou.editing.known import default_subject
+from stillyou.editing.effect_lookup import default_subject
 from stillyou.editing.report import CropReport, EditReport, changes
 from stillyou.editing.squares import Plan, Progress
 from stillyou.images import Picture

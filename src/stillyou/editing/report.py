@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
-from stillyou.editing.faces import Face
-from stillyou.editing.framed import Framed
+from stillyou.editing.scene.faces import Face
+from stillyou.editing.scene.frame import Framed
 from stillyou.images.picture import Pixels
 from stillyou.metrics import MARKED
 

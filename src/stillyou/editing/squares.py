@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stillyou.config import GuidanceScales, MaskSettings, validate
 from stillyou.diffusion.card import ModelCard
-from stillyou.editing.known import resolve_effect
+from stillyou.editing.effect_lookup import resolve_effect
 from stillyou.editing.options import as_guidance, check_options
 from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec, Prompts

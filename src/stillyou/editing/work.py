@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillyou.editing.composite import composite, native_mask
-from stillyou.editing.crop import Crop
-from stillyou.editing.faces import Face
-from stillyou.editing.scene import Scene, Target
+from stillyou.editing.composite.composite import composite, native_mask
+from stillyou.editing.scene.crop import Crop
+from stillyou.editing.scene.face_ownership import nearest_only, territory
+from stillyou.editing.scene.faces import Face
+from stillyou.editing.scene.look import Scene, Target
 from stillyou.editing.squares import Plan, Progress, ask
-from stillyou.editing.territory import nearest_only, territory
 from stillyou.images import Picture
 from stillyou.images.colour import from_srgb, to_srgb
 from stillyou.images.picture import Pixels

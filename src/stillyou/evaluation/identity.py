@@ -24,8 +24,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stillyou.editing.faces import Detector, Face, find_faces
-from stillyou.editing.framed import frame_face
+from stillyou.editing.scene.faces import Detector, Face, find_faces
+from stillyou.editing.scene.frame import frame_face
 from stillyou.errors import StillYouError, requires
 from stillyou.images import Picture
 from stillyou.images.framing import FACE_CENTRE

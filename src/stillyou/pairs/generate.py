@@ -19,13 +19,13 @@ from stillyou.console import console
 from stillyou.draws import stable_seed
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError, requires
-from stillyou.pairs.curate import Summary, judge_candidate, measure, summarise
-from stillyou.pairs.folder import check_folder, sole_writer
+from stillyou.pairs.curation.rules import Summary, judge_candidate, measure, summarise
+from stillyou.pairs.dataset.lock import check_folder, sole_writer
+from stillyou.pairs.dataset.shards import Row
+from stillyou.pairs.dataset.store import DatasetInfo, PairDataset, inspect_shards, read_info, write_info
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.runner import RowSource, ShardJob, ShardTask, run_jobs
-from stillyou.pairs.shards import Row
-from stillyou.pairs.store import DatasetInfo, PairDataset, inspect_shards, read_info, write_info
-from stillyou.pairs.teacher import Teacher
+from stillyou.pairs.scale.local import RowSource, ShardJob, ShardTask, run_jobs
+from stillyou.pairs.teachers.registry import Teacher
 
 SHARD_SIZE = 32
 """Candidate indices a shard: with eight effects, some ten seconds of work, which is what a kill may lose."""

@@ -12,7 +12,7 @@ from stillyou.config import Strict, load_toml
 from stillyou.diffusion.conditions import Branch
 from stillyou.diffusion.network import Architecture
 from stillyou.errors import UsageError, nearest
-from stillyou.pairs.teacher import teacher_names
+from stillyou.pairs.teachers.registry import teacher_names
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Stage = Literal["render", "autoencoder", "editor"]

@@ -9,10 +9,10 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs
 
-from stillyou.diffusion.models import pick_device, pick_dtype
 from stillyou.errors import UsageError
+from stillyou.models.load import pick_device, pick_dtype
 from stillyou.training.config import Precision
-from stillyou.training.frames import cores, shared_memory
+from stillyou.training.data.frames import cores, shared_memory
 
 _STREAM_WORKERS = 4
 

@@ -15,13 +15,13 @@ from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.card import DomainSettings, ModelCard, TrainedEffect
-from stillyou.diffusion.compact import save_compact
-from stillyou.diffusion.models import load_pipeline
 from stillyou.diffusion.network import Architecture, build_autoencoder, build_components
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.draws import stable_seed
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
+from stillyou.models.compact import save_compact
+from stillyou.models.load import load_pipeline
 
 LICENCE = "Apache-2.0"
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from torch import nn
 
-from stillyou.diffusion.base import IMAGE_ENCODER, sketch_base
-from stillyou.diffusion.memory import GIGABYTE
 from stillyou.diffusion.network import build_components
-from stillyou.training.checkpoint import newest_state
+from stillyou.diffusion.speed.memory import GIGABYTE
+from stillyou.models.from_base import IMAGE_ENCODER, sketch_base
 from stillyou.training.config import Stage, TrainingConfig
-from stillyou.training.memory import at_a_time, count_memory, subject
+from stillyou.training.editor.memory import at_a_time, count_memory, subject
+from stillyou.training.loop.checkpoint import newest_state
 from stillyou.training.model import load_init
-from stillyou.training.runs import Request, Run
+from stillyou.training.run import Request, Run
 from stillyou.training.stages import check_inputs
 
 _NETWORKS = ("vae", "text_encoder", "image_encoder", "adapter", "unet")

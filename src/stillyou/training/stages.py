@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stillyou.diffusion.base import IMAGE_ENCODER, find_base, find_image_encoder
 from stillyou.errors import UsageError, nearest
-from stillyou.pairs.store import read_info
-from stillyou.training.autoencoder_stage import train_autoencoder
+from stillyou.models.from_base import IMAGE_ENCODER, find_base, find_image_encoder
+from stillyou.pairs.dataset.store import read_info
+from stillyou.training.autoencoder.stage import train_autoencoder
+from stillyou.training.data.mixture import run_parts
 from stillyou.training.device import make_accelerator
-from stillyou.training.editor_stage import train_editor
-from stillyou.training.loop import Outcome
-from stillyou.training.mixture import run_parts
-from stillyou.training.render_stage import render_pairs
-from stillyou.training.results import result_folder
-from stillyou.training.runs import Request, Run
-from stillyou.training.validation import Validation
+from stillyou.training.editor.results import result_folder
+from stillyou.training.editor.stage import train_editor
+from stillyou.training.editor.validation import Validation
+from stillyou.training.loop.trainer import Outcome
+from stillyou.training.rendering.stage import render_pairs
+from stillyou.training.run import Request, Run
 
 
 @dataclass

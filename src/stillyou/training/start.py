@@ -8,16 +8,16 @@ from typing import Any
 import torch
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
-from stillyou.diffusion.base import IMAGE_ENCODER, load_base
 from stillyou.diffusion.card import ModelCard
 from stillyou.diffusion.network import Architecture, build_components
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
+from stillyou.models.from_base import IMAGE_ENCODER, load_base
 from stillyou.training.config import TrainingConfig
-from stillyou.training.mixture import words
+from stillyou.training.data.mixture import words
 from stillyou.training.model import fresh_autoencoder, fresh_pipeline, load_autoencoder, load_init
-from stillyou.training.runs import Run
+from stillyou.training.run import Run
 
 
 def first_autoencoder(config: TrainingConfig) -> LatentAutoencoderTiny:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from stillyou.diffusion.models import load_pipeline
-from stillyou.diffusion.official.importer import import_official
+from stillyou.models.load import load_pipeline
+from stillyou.models.official.importer import import_official
 from tests.diffusion.official.reference import Reference
 from tests.sd_tiny import build_base, build_clip, build_released
 

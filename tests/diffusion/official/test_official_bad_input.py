@@ -12,11 +12,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from stillyou.diffusion.official import hub, importer
-from stillyou.diffusion.official.checkpoint import find_checkpoint
-from stillyou.diffusion.official.importer import import_official
-from stillyou.diffusion.official.shapes import WrongCheckpoint, compare, explain
 from stillyou.errors import StillYouError, UsageError
+from stillyou.models.official import hub, importer
+from stillyou.models.official.checkpoint import find_checkpoint
+from stillyou.models.official.importer import import_official
+from stillyou.models.official.shapes import WrongCheckpoint, compare, explain
 from tests.sd_tiny import build_base, build_clip
 
 

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from stillyou.cli import main
-from stillyou.editing.crop import Crop
 from stillyou.editing.editor import Editor
+from stillyou.editing.scene.crop import Crop
 from stillyou.errors import UsageError
 from stillyou.images import read_picture
 

@@ -13,10 +13,10 @@ from transformers import CLIPConfig, CLIPModel
 
 from stillyou.cli import main
 from stillyou.diffusion.card import read_card
-from stillyou.diffusion.models import load_pipeline
-from stillyou.diffusion.official.checkpoint import find_checkpoint, read_state
-from stillyou.diffusion.official.importer import import_official
-from stillyou.editing.known import resolve_effect
+from stillyou.editing.effect_lookup import resolve_effect
+from stillyou.models.load import load_pipeline
+from stillyou.models.official.checkpoint import find_checkpoint, read_state
+from stillyou.models.official.importer import import_official
 from tests.sd_tiny import build_base, build_released, released_states
 
 

@@ -14,7 +14,7 @@ def device() -> str:
     """The name of the device that draws; tests that need one are skipped where there is none."""
     pytest.importorskip("moderngl")
     from stillyou.errors import StillYouError
-    from stillyou.pairs.people.gl.context import open_device
+    from stillyou.pairs.teachers.people.gl.context import open_device
 
     try:
         return open_device().renderer

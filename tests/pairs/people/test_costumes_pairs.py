@@ -10,17 +10,17 @@ from scipy import ndimage
 
 pytest.importorskip("moderngl")
 
-from stillyou.effects.catalogue import load_effects
+from stillyou.effects.lookup import load_effects
 from stillyou.errors import StillYouError
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.people import PeopleStudio
-from stillyou.pairs.people.costumes import COSTUMES
-from stillyou.pairs.people.expressions import EXPRESSIONS
-from stillyou.pairs.people.gl.context import open_device
-from stillyou.pairs.people.gl.renderer import Rendered
-from stillyou.pairs.people.masks import SPECK, clean, costume_edit, expression_edit
-from stillyou.pairs.people.parts import Role
-from stillyou.pairs.people.studio import _showings
+from stillyou.pairs.teachers.people import PeopleStudio
+from stillyou.pairs.teachers.people.costumes import COSTUMES
+from stillyou.pairs.teachers.people.expressions import EXPRESSIONS
+from stillyou.pairs.teachers.people.gl.context import open_device
+from stillyou.pairs.teachers.people.gl.renderer import Rendered
+from stillyou.pairs.teachers.people.masks import SPECK, clean, costume_edit, expression_edit
+from stillyou.pairs.teachers.people.parts import Role
+from stillyou.pairs.teachers.people.studio import _showings
 
 SIZE = 128
 SEEDS = (2, 5, 29)

@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("moderngl")
 
-from stillyou.pairs.people.detail import Detail
-from stillyou.pairs.people.expressions import EXPRESSIONS, expression_weights, tears
-from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.geometry import Floats
-from stillyou.pairs.people.person import draw_person
+from stillyou.pairs.teachers.people.detail import Detail
+from stillyou.pairs.teachers.people.expressions import EXPRESSIONS, expression_weights, tears
+from stillyou.pairs.teachers.people.figure import Figure
+from stillyou.pairs.teachers.people.geometry import Floats
+from stillyou.pairs.teachers.people.person import draw_person
 
 LANDMARKS = {
     "brow inner": (0.16, 7.5, 1.5),

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from stillyou.errors import StillYouError, UsageError
-from stillyou.pairs.people.backdrop import Backdrops
-from stillyou.pairs.people.scenes import SCENES
+from stillyou.pairs.teachers.people.backdrop import Backdrops
+from stillyou.pairs.teachers.people.scenes import SCENES
 
 
 def developed(light: np.ndarray) -> np.ndarray:

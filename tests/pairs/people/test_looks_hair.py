@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from stillyou.pairs.people import hair
-from stillyou.pairs.people.detail import Detail
-from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.hair.styles import STYLES
-from stillyou.pairs.people.parts import Role
-from stillyou.pairs.people.person import Person, draw_person
-from stillyou.pairs.people.traits import HairTraits
+from stillyou.pairs.teachers.people import hair
+from stillyou.pairs.teachers.people.detail import Detail
+from stillyou.pairs.teachers.people.figure import Figure
+from stillyou.pairs.teachers.people.hair.styles import STYLES
+from stillyou.pairs.teachers.people.parts import Role
+from stillyou.pairs.teachers.people.person import Person, draw_person
+from stillyou.pairs.teachers.people.traits import HairTraits
 
 PEOPLE = 50
 SPARSE = Detail(size=64, factor=1, shadow=64, strands=0.03)

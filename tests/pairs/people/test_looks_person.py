@@ -8,11 +8,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from stillyou.pairs.people import looks
-from stillyou.pairs.people.body import load_body
-from stillyou.pairs.people.groups import AGE_BANDS, ANCESTRIES, GENDERS, draw_group
-from stillyou.pairs.people.palette import skin_tone
-from stillyou.pairs.people.person import draw_person
+from stillyou.pairs.teachers.people import looks
+from stillyou.pairs.teachers.people.body import load_body
+from stillyou.pairs.teachers.people.groups import AGE_BANDS, ANCESTRIES, GENDERS, draw_group
+from stillyou.pairs.teachers.people.palette import skin_tone
+from stillyou.pairs.teachers.people.person import draw_person
 
 ATTRIBUTES = {
     "age", "age_band", "gender", "ancestry", "skin_tone", "hair", "hair_length", "hair_colour", "beard",

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stillyou.pairs.people.accessories import adorn
-from stillyou.pairs.people.clothes import dress
-from stillyou.pairs.people.detail import Detail
-from stillyou.pairs.people.figure import Figure
-from stillyou.pairs.people.parts import Role
-from stillyou.pairs.people.person import Person, draw_person
-from stillyou.pairs.people.wardrobe import KINDS
+from stillyou.pairs.teachers.people.accessories import adorn
+from stillyou.pairs.teachers.people.clothes import dress
+from stillyou.pairs.teachers.people.detail import Detail
+from stillyou.pairs.teachers.people.figure import Figure
+from stillyou.pairs.teachers.people.parts import Role
+from stillyou.pairs.teachers.people.person import Person, draw_person
+from stillyou.pairs.teachers.people.wardrobe import KINDS
 
 SMALL = Detail(size=64, factor=1, shadow=64, strands=0.03)
 FIGURES = [Figure(draw_person(seed), SMALL) for seed in range(8)]

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from stillyou.errors import StillYouError
-from stillyou.pairs.people.camera import Camera, look_at, perspective
-from stillyou.pairs.people.detail import Detail
-from stillyou.pairs.people.geometry import ellipsoid, floats
-from stillyou.pairs.people.gl import context, programs
-from stillyou.pairs.people.gl.buffers import ribbon_indices
-from stillyou.pairs.people.light import Light
-from stillyou.pairs.people.parts import MeshPart, Part, Role, StrandPart, mesh_part, strand_part
+from stillyou.pairs.teachers.people.camera import Camera, look_at, perspective
+from stillyou.pairs.teachers.people.detail import Detail
+from stillyou.pairs.teachers.people.geometry import ellipsoid, floats
+from stillyou.pairs.teachers.people.gl import context, programs
+from stillyou.pairs.teachers.people.gl.buffers import ribbon_indices
+from stillyou.pairs.teachers.people.light import Light
+from stillyou.pairs.teachers.people.parts import MeshPart, Part, Role, StrandPart, mesh_part, strand_part
 
 DETAIL = Detail(size=32, factor=2, shadow=128, strands=1)
 SHADERS = Path(programs.__file__).parents[1] / "shaders"
@@ -65,7 +65,7 @@ def hairs(count: int = 50) -> StrandPart:
 
 @pytest.fixture(scope="module")
 def draw(device: str) -> Iterator:
-    from stillyou.pairs.people.gl.renderer import Renderer, Scenery
+    from stillyou.pairs.teachers.people.gl.renderer import Renderer, Scenery
 
     renderer = Renderer(DETAIL)
 
@@ -134,7 +134,7 @@ def test_a_nearer_ball_throws_a_shadow(draw) -> None:
 
 
 def test_the_same_parts_give_the_same_bits_in_a_renderer_of_their_own(draw, device: str) -> None:
-    from stillyou.pairs.people.gl.renderer import Renderer, Scenery
+    from stillyou.pairs.teachers.people.gl.renderer import Renderer, Scenery
 
     parts: list[Part] = [ball((0, 7, 0), 0.8, Role.SKIN), hairs()]
     first = draw(parts)
@@ -149,8 +149,8 @@ def test_the_same_parts_give_the_same_bits_in_a_renderer_of_their_own(draw, devi
 
 
 def test_buffers_live_as_long_as_their_part(device: str) -> None:
-    from stillyou.pairs.people.gl.buffers import Buffers
-    from stillyou.pairs.people.gl.context import open_device
+    from stillyou.pairs.teachers.people.gl.buffers import Buffers
+    from stillyou.pairs.teachers.people.gl.context import open_device
 
     buffers, part = Buffers(open_device().context), ball((0, 7, 0), 1, Role.SKIN)
     assert buffers.mesh(part) is buffers.mesh(part)
@@ -160,8 +160,8 @@ def test_buffers_live_as_long_as_their_part(device: str) -> None:
 
 
 def test_what_was_released_by_hand_is_freed_but_once(device: str) -> None:
-    from stillyou.pairs.people.gl.buffers import free_dead
-    from stillyou.pairs.people.gl.context import open_device
+    from stillyou.pairs.teachers.people.gl.buffers import free_dead
+    from stillyou.pairs.teachers.people.gl.context import open_device
 
     opened = open_device().context
     free_dead(opened)

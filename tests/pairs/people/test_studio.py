@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from stillyou.cli import main
-from stillyou.effects.catalogue import load_effect, load_effects
+from stillyou.effects.lookup import load_effect, load_effects
 from stillyou.errors import UsageError
+from stillyou.pairs.dataset.shards import shard_name
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.shards import shard_name
-from stillyou.pairs.teacher import teacher
+from stillyou.pairs.teachers.registry import teacher
 
 SIZE = 64
 EFFECTS = load_effects("royal,laughing")
 
 
 def studio(size: int = SIZE):
-    from stillyou.pairs.people import PeopleStudio
+    from stillyou.pairs.teachers.people import PeopleStudio
 
     return PeopleStudio(size=size)
 
@@ -72,7 +72,7 @@ def test_without_a_renderer_the_command_ends_at_once_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("moderngl")
-    from stillyou.pairs.people.gl import context
+    from stillyou.pairs.teachers.people.gl import context
 
     monkeypatch.setattr(context, "open_device", context.open_device.__wrapped__)
     monkeypatch.setattr(context, "_library", lambda name: "")

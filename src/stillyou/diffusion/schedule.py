@@ -1,0 +1,86 @@
+"""Samplers by name, made from the model's own noise schedule, and noise at their levels.
+
+Two conventions meet here. DDIM, UniPC and DPM++ keep a noisy latent as z_t = a z + s n with a^2 + s^2 = 1. Euler keeps
+z + sigma n and divides by sqrt(sigma^2 + 1) before the network sees it. `noise_levels` asks the scheduler itself, so
+that late starts and the `latent` strategy are right for both; the network's own view (`sampling.add_noise`) is the
+first.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    UniPCMultistepScheduler,
+)
+
+from stillyou.diffusion.speed.settings import SchedulerName
+
+_MADE: dict[str, tuple[Any, dict[str, Any]]] = {
+    "unipc": (UniPCMultistepScheduler, {}),
+    # Clipping the predicted z_0 to [-1, 1] is for pixels; latents reach further.
+    "ddim": (DDIMScheduler, {"clip_sample": False}),
+    "dpm++": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", "solver_type": "midpoint"}),
+    "euler": (EulerDiscreteScheduler, {}),
+}
+
+
+def make_scheduler(name: SchedulerName, own: Any) -> Any:
+    """Return a sampler with the noise schedule and the kind of prediction of a model's own scheduler."""
+    kind, options = _MADE[name]
+    return kind.from_config(own.config, **options)
+
+
+def start(scheduler: Any, steps: int, device: torch.device, strength: float) -> tuple[Any, torch.Tensor]:
+    """Copy a scheduler and set it to where sampling starts.
+
+    Args:
+        scheduler: Any diffusers scheduler that steps by timesteps; it is copied, never changed.
+        steps: Scheduler steps of the whole schedule.
+        device: Of the timesteps.
+        strength: In (0, 1], see `first_step`.
+
+    Returns:
+        The copy and the timesteps that are left.
+    """
+    scheduler = copy.deepcopy(scheduler)
+    scheduler.set_timesteps(steps, device=device)
+    first = first_step(len(scheduler.timesteps), strength)
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(first)  # spares a search on the device at every step
+    return scheduler, scheduler.timesteps[first:]
+
+
+def first_step(steps: int, strength: float) -> int:
+    """Return the index of the first step to take.
+
+    The schedule's last 40% change textures only, so strength spreads over the rest: the start lies at
+    0.4 + 0.6 * strength of the schedule. At least one step is left.
+    """
+    return min(steps - 1, round(steps * 0.6 * (1 - strength)))
+
+
+def noise_levels(scheduler: Any, timesteps: torch.Tensor) -> list[tuple[float, float]]:
+    """Return (a, s) of each step: a z + s n is z noised to what the scheduler expects before that step.
+
+    The scheduler is asked on the CPU, ahead of sampling and whatever its own count of steps is.
+
+    Args:
+        scheduler: Set to where sampling starts, see `start`.
+        timesteps: Those that are left, (K,).
+    """
+    probe, one = copy.deepcopy(scheduler), torch.ones(1, 1, 1, 1, dtype=torch.float64)
+    probe.timesteps = probe.timesteps.cpu()
+    first, levels = len(probe.timesteps) - len(timesteps), []
+    for index, t in enumerate(timesteps.cpu(), first):
+        if hasattr(probe, "set_begin_index"):
+            probe._step_index = None
+            probe.set_begin_index(index)
+        a, s = (probe.add_noise(z, one - z, t.reshape(1)).item() for z in (one, 0 * one))
+        levels.append((a, s))
+    return levels

@@ -1,0 +1,1 @@
+"""What makes editing faster or smaller (docs/speed.md): settings, and the parts that put them to work."""

@@ -1,0 +1,133 @@
+"""Which effect is meant, and whether the model was trained for it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from stillyou.diffusion.card import ModelCard, TrainedEffect, read_card
+from stillyou.effects.lookup import auxiliary, catalogue, load_effect
+from stillyou.effects.spec import DomainDefaults, EffectSpec
+from stillyou.errors import UsageError, nearest
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str) -> EffectSpec:
+    """Find an effect and make sure that the model knows it.
+
+    A name is looked up in the model's card first: its scales and mask settings were tuned for that model. A model whose
+    card lists no effects (weights from elsewhere) takes any prompt.
+
+    Args:
+        effect: A name, a YAML file, or a spec.
+        card: The model's card.
+        model: How the user named the model, for messages.
+
+    Raises:
+        UsageError: An unknown name, a bad file, or an effect that the model was not trained for.
+    """
+    trained = {known.id: known for known in card.effects}
+    if isinstance(effect, str) and effect in trained:
+        return _from_card(trained[effect])
+    if isinstance(effect, str) and not is_file_name(effect) and effect not in built_in():
+        names = {**trained, **built_in()}
+        raise UsageError(f"unknown effect '{effect}'", f"{nearest(effect, names)} A file of your own ends in .yaml.")
+    spec = effect if isinstance(effect, EffectSpec) else load_effect(effect)
+    if card.effects and spec.target_prompt not in {known.target_prompt for known in card.effects}:
+        source = str(effect) if not isinstance(effect, EffectSpec) else f"{spec.id}.yaml"
+        raise UsageError(
+            f"the model '{model}' was not trained for the effect '{spec.id}'", _remedy(spec, source, model)
+        )
+    return spec
+
+
+def check_effect(effect: str, model: str, variables: Mapping[str, str]) -> None:
+    """Refuse what is wrong about an effect's name, file or variables as far as that shows without loading the model.
+
+    Raises:
+        UsageError: An unknown name, a bad file, a variable that the effect does not have.
+    """
+    card = _card_at_hand(model)
+    if effect not in built_in() and not is_file_name(effect) and _HUB_ID.fullmatch(model) and not card.effects:
+        return  # a model of the hub may know effects of its own
+    resolve_effect(effect, card, model).prompts(variables)
+
+
+def _card_at_hand(model: str) -> ModelCard:
+    """Return the card of a shipped model or a folder; an empty one if that takes more than a look."""
+    for folder in (Path(str(files("stillyou"))) / "weights" / model, Path(model)):
+        if folder.is_dir():
+            return read_card(folder) or ModelCard()
+    return ModelCard()
+
+
+def unusual(pipeline: Any, model: str, domain: str, side: int) -> list[str]:
+    """Return notes on a picture of a kind, or squares of a size, that a model was not trained on.
+
+    Args:
+        pipeline: The model.
+        model: How the user named it.
+        domain: What the picture shows.
+        side: Of the square that the model works on, in pixels.
+    """
+    card, notes = pipeline.card, []
+    if card.effects and domain not in card.domains:
+        shown = {"people": "a photograph", "cartoon": "a cartoon"}[domain]
+        notes.append(f"{shown}, but the model '{model}' was trained on {' and '.join(card.domains)} alone")
+    if side != pipeline.resolution:
+        notes.append(f"the model was trained on squares of {pipeline.resolution} pixels, not {side}")
+    return notes
+
+
+def default_subject(spec: EffectSpec, source_prompt: str) -> list[str]:
+    """Return a note where a prompt says "a man" only because the released weights' card does."""
+    if spec.variables.get("subject") != "man" or source_prompt != spec.prompts().source:
+        return []
+    return [f"the prompt says '{source_prompt}', as the release's does; --var subject=woman says otherwise"]
+
+
+def is_file_name(effect: str | Path) -> bool:
+    """Tell whether an effect is named by a file."""
+    return str(effect).lower().endswith((".yaml", ".yml"))
+
+
+def built_in() -> dict[str, EffectSpec]:
+    """Return all effects that come with the package, by id."""
+    return {**catalogue(), **auxiliary()}
+
+
+def _from_card(known: TrainedEffect) -> EffectSpec:
+    """Return the built-in spec with the model's own prompts and defaults, or a spec made of the card's entry."""
+    own: dict[str, object] = {"source_prompt": known.source_prompt, "target_prompt": known.target_prompt}
+    if known.guidance is not None:
+        own["guidance"] = known.guidance
+    if known.mask is not None:
+        own["mask"] = known.mask
+    if known.domains is not None or known.mask is not None:  # then the catalogue's are for another model
+        tuned = known.domains or {}
+        own["domains"] = {name: DomainDefaults(**dict(settings)) for name, settings in tuned.items()}
+    if known.variables is not None:
+        own["variables"] = known.variables
+    if known.id in built_in():
+        return built_in()[known.id].model_copy(update=own)
+    holes = re.findall(r"\{(\w+)\}", known.source_prompt + known.target_prompt)
+    own.setdefault("variables", {name: "cartoon character" if name == "subject" else name for name in holes})
+    about = {"id": known.id, "title": known.title or known.id, "group": known.group, "keeps": ["everything else"]}
+    return EffectSpec.model_validate({**about, **own})
+
+
+def _remedy(spec: EffectSpec, source: str, model: str) -> str:
+    """Return the chain of commands that trains an effect, ready for a shell."""
+    named = spec.id in built_in() and not is_file_name(source)
+    source, model = shlex.quote(source), shlex.quote(model)
+    if named:
+        pairs = f"stillyou pairs make --teacher cartoon -e {source} -n 1000 -o pairs/"
+    else:
+        pairs = f"stillyou pairs import FOLDER -e {source} -o pairs/"
+    train = f"stillyou train --init {model} -e {source} --pairs pairs/ -o run/"
+    return f"Train it: {pairs} && {train} && stillyou edit me.png -e {source} --model run/model -o out.png"

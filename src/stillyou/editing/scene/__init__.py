@@ -1,0 +1,1 @@
+"""What a picture shows and where it is edited: domain, faces, squares."""

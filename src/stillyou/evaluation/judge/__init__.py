@@ -1,0 +1,1 @@
+"""The judge: a classifier that evaluation alone imports, and how it is trained."""

@@ -1,0 +1,247 @@
+"""The benchmark: edits of unseen pictures against known truth, beside the lazy answer and the oracle.
+
+Each effect gets n studio pairs (`splits`): of cartoons evenly from the drawing styles that can show it, of people
+one person each. Three answers to each pair are measured with the same figures: the edit, `lazy` (the source as the
+answer, nothing marked) and `oracle` (the target, with the true mask).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from stillyou.config import GuidanceScales
+from stillyou.draws import stable_seed
+from stillyou.effects.lookup import catalogue
+from stillyou.effects.spec import EffectSpec
+from stillyou.evaluation.figures import Answer, figures, summary
+from stillyou.evaluation.identity import FaceReader, between
+from stillyou.evaluation.known_truth.groups import AXES, with_certainty, worst_first
+from stillyou.evaluation.known_truth.rows import Row, described, sources, summaries, with_identity
+from stillyou.evaluation.known_truth.splits import cases, check_split, domain_of
+from stillyou.metrics import Picture
+from stillyou.pairs.pair import Attribute, Pair
+
+FEWEST = 32
+"""Pairs an effect below which figures are only a glance."""
+LEAST_ORACLE, MOST_LAZY = 0.95, 0.10
+"""Success of the oracle and of the lazy answer with which a judge is fit for use."""
+EXAMPLES = 3
+"""Pairs an effect kept for the contact sheet."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How edits are made.
+
+    Attributes:
+        steps: Sampling steps.
+        guidance: Scales for all effects; None takes each effect's own.
+        text_scale: Replaces the text scale of either; None keeps it.
+        strength: 0 = the input, 1 = the full effect.
+    """
+
+    steps: int = 20
+    guidance: GuidanceScales | None = None
+    text_scale: float | None = None
+    strength: float = 1.0
+
+    def scales(self, effect: EffectSpec) -> GuidanceScales:
+        """Return the guidance scales used for an effect."""
+        scales = self.guidance or effect.guidance
+        return scales if self.text_scale is None else scales.model_copy(update={"text": self.text_scale})
+
+
+class PictureEditor(Protocol):
+    """What the benchmark needs of an editor."""
+
+    @property
+    def resolution(self) -> int:
+        """Side of the pictures it edits, in pixels."""
+        ...
+
+    def answer(
+        self, pictures: Sequence[Picture], effect: EffectSpec, seeds: Sequence[int], settings: Settings
+    ) -> list[Answer]:
+        """Edit a batch of pictures, each (R, R, 3) uint8, with one effect and a seed each."""
+        ...
+
+
+class PictureJudge(Protocol):
+    """What the benchmark needs of a judge."""
+
+    def scores(self, effect: EffectSpec, pictures: Sequence[Picture]) -> tuple[list[bool], list[float]]:
+        """Say of each picture whether it shows the effect, and with what probability."""
+        ...
+
+
+@dataclass(frozen=True)
+class Example:
+    """One measured edit, for the contact sheet."""
+
+    pair: Pair
+    answer: Answer
+    success: bool
+
+
+@dataclass
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        document: The figures, ready for JSON.
+        examples: The first edits of each effect.
+    """
+
+    document: dict[str, Any]
+    examples: list[Example] = field(default_factory=list)
+
+
+def evaluate(
+    editor: PictureEditor,
+    judge: PictureJudge,
+    split: str,
+    *,
+    n: int = FEWEST,
+    settings: Settings | None = None,
+    seed: int = 0,
+    effects: Sequence[EffectSpec] | None = None,
+    batch: int = 8,
+    faces: FaceReader | None = None,
+    pairs: Mapping[str, Sequence[Pair]] | None = None,
+    progress: Callable[[int], None] = lambda edits: None,
+) -> Evaluation:
+    """Measure an editor on one split.
+
+    Args:
+        editor: What answers.
+        judge: What says whether an answer shows the effect.
+        split: One of `splits.SPLITS`.
+        n: Pairs an effect.
+        settings: How edits are made.
+        seed: Benchmark seed: pairs and the noise of the edits follow from it.
+        effects: The effects; None takes the eight of the catalogue.
+        batch: Pictures edited at a time.
+        faces: Compares the faces of people; without it there are no figures of identity.
+        pairs: The pairs of each effect, where they are made already (`cases`).
+        progress: Called with the number of edits just done.
+
+    Returns:
+        The document has `edit_success`, `judge_score`, the errors and the mask figures of `figures.summary` for all
+        edits, for each of `effects` and of `styles` (cartoons) or `groups` (people: axis, then group, worst first), and
+        the same under `lazy` and `oracle`; `judge_fit` tells whether the judge told those two apart. With `faces` also
+        `different_people`: how similar the sources are to each other.
+
+    Raises:
+        UsageError: An unknown split or an effect that the judge or the split cannot show.
+    """
+    check_split(split)
+    settings = settings or Settings()
+    effects = list(catalogue().values()) if effects is None else list(effects)
+    run = _Run(editor, judge, split, n, settings, seed, batch, faces, progress)
+    started = time.monotonic()
+    for effect in effects:
+        made = None if pairs is None else pairs[effect.id]
+        run.measure(effect, list(cases(effect, split, n, size=editor.resolution, seed=seed)) if made is None else made)
+    rows = run.rows if faces is None else with_identity(run.rows)
+    edit, lazy, oracle = (_tables(rows, name, split) for name in ("edit", "lazy", "oracle"))
+    if "groups" in edit:
+        _sort_groups(edit, lazy, oracle)
+    document = {
+        "split": split,
+        "n": n,
+        "seed": seed,
+        "steps": settings.steps,
+        "strength": settings.strength,
+        "guidance": {effect.id: settings.scales(effect).model_dump() for effect in effects},
+        "resolution": editor.resolution,
+        "seconds": round(time.monotonic() - started, 2),
+        "seconds_per_edit": round(run.editing / len(rows), 4),
+        **edit,
+        "judge_fit": oracle["edit_success"] >= LEAST_ORACLE and lazy["edit_success"] <= MOST_LAZY,
+        "lazy": lazy,
+        "oracle": oracle,
+        **({} if faces is None else {"different_people": between(sources(rows))}),
+    }
+    return Evaluation(document, run.examples)
+
+
+@dataclass
+class _Run:
+    """An evaluation under way: its settings, and what it has found so far."""
+
+    editor: PictureEditor
+    judge: PictureJudge
+    split: str
+    n: int
+    settings: Settings
+    seed: int
+    batch: int
+    faces: FaceReader | None
+    progress: Callable[[int], None]
+    rows: list[Row] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    editing: float = 0.0
+
+    def measure(self, effect: EffectSpec, pairs: Sequence[Pair]) -> None:
+        """Edit and measure an effect's pairs, batch after batch."""
+        for first in range(0, self.n, self.batch):
+            part = pairs[first : first + self.batch]
+            seeds = [stable_seed("evaluation noise", self.seed, effect.id, first + i) for i in range(len(part))]
+            started = time.monotonic()
+            answers = self.editor.answer([pair.source for pair in part], effect, seeds, self.settings)
+            self.editing += time.monotonic() - started
+            rows = _figures_of(self.judge, self.faces, effect, part, answers)
+            self.rows += rows
+            for pair, answer, row in list(zip(part, answers, rows, strict=True))[: max(0, EXAMPLES - first)]:
+                self.examples.append(Example(pair, answer, bool(row.figures["edit"]["edit_success"])))
+            self.progress(len(part))
+
+
+def _figures_of(
+    judge: PictureJudge, faces: FaceReader | None, effect: EffectSpec, pairs: Sequence[Pair], answers: Sequence[Answer]
+) -> list[Row]:
+    """Measure a batch's edits, the lazy answers and the oracle's."""
+    given = {
+        "edit": list(answers),
+        "lazy": [Answer(pair.source, pair.mask * 0) for pair in pairs],
+        "oracle": [Answer(pair.target, pair.mask) for pair in pairs],
+    }
+    columns = {}
+    for name, batch in given.items():
+        verdicts = zip(*judge.scores(effect, [answer.edit for answer in batch]), strict=True)
+        columns[name] = [figures(a, pair, *v) for a, pair, v in zip(batch, pairs, verdicts, strict=True)]
+    return [
+        Row(
+            effect.id,
+            pair.attributes,
+            {name: columns[name][i] for name in given},
+            None if faces is None else described(faces, {name: given[name][i].edit for name in given}),
+        )
+        for i, pair in enumerate(pairs)
+    ]
+
+
+def _tables(rows: Sequence[Row], answer: str, split: str) -> dict[str, Any]:
+    """Summarise one kind of answer: all edits, each effect, and each style or group."""
+
+    def by(key: Callable[[Row], str]) -> dict[str, dict[str, Any]]:
+        return summaries(rows, answer, key, summary)
+
+    def by_group(group: Callable[[Mapping[str, Attribute]], str]) -> dict[str, dict[str, Any]]:
+        return {name: with_certainty(table) for name, table in by(lambda row: group(row.attributes)).items()}
+
+    tables = {**summary([row.figures[answer] for row in rows]), "effects": by(lambda row: row.effect)}
+    if domain_of(split) == "people":
+        return {**tables, "groups": {axis: by_group(group) for axis, group in AXES.items()}}
+    return {**tables, "styles": by(lambda row: str(row.attributes["style"]))}
+
+
+def _sort_groups(edit: dict[str, Any], *others: dict[str, Any]) -> None:
+    """Put the groups with the worst edits first, and those of the other answers into the same order."""
+    for axis, tables in edit["groups"].items():
+        order = worst_first(tables)
+        for document in (edit, *others):
+            document["groups"][axis] = {name: document["groups"][axis][name] for name in order}

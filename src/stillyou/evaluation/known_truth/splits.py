@@ -1,0 +1,90 @@
+"""The splits: which pictures a model is measured on, and the pairs of those that a studio draws.
+
+Pair seeds are keyed by "evaluation": no training or judge picture has one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from stillyou.draws import stable_seed
+from stillyou.effects.domains import Domain
+from stillyou.effects.lookup import catalogue
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError, nearest, requires
+from stillyou.pairs.pair import Pair
+
+SPLITS = ("unseen-characters", "unseen-styles", "people")
+"""New characters of the training styles; characters of styles that training never saw; new people."""
+PHOTOGRAPHS = "photos"
+"""A user's folder of photographs, whose edits have no known truth."""
+ALL_SPLITS = (*SPLITS, PHOTOGRAPHS)
+
+
+def check_split(split: str, known: Sequence[str] = SPLITS) -> None:
+    """Refuse an unknown split; raises UsageError with the names there are."""
+    if split not in known:
+        hint = nearest(split, known)
+        names = f"{', '.join(known[:-1])} or {known[-1]}"
+        raise UsageError(f"unknown split '{split}'", f"{'' if hint.startswith('There') else f'{hint} '}Choose {names}.")
+
+
+def domain_of(split: str) -> Domain:
+    """Return what the pictures of a split show."""
+    return "people" if split in ("people", PHOTOGRAPHS) else "cartoon"
+
+
+def evaluation_seed(split: str, seed: int, effect: str, index: int) -> int:
+    """Return the studio seed of a pair of the benchmark; the key's domain is the evaluation's alone."""
+    return stable_seed("evaluation", split, seed, effect, index)
+
+
+def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0) -> Iterator[Pair]:
+    """Make an effect's pairs: of cartoons neutral plain sources, styles taking turns; of people one person each.
+
+    Args:
+        effect: One of the eight.
+        split: One of `SPLITS`.
+        n: Number of pairs.
+        size: Side of the pictures in pixels.
+        seed: Benchmark seed.
+
+    Raises:
+        UsageError: An unknown split, or nothing of it can show the effect.
+        StillYouError: A studio's libraries are missing, or there is nothing to draw with.
+    """
+    check_split(split)
+    made = _people(effect, n, size, seed) if split == "people" else _cartoons(effect, split, n, size, seed)
+    yield from made
+
+
+def _people(effect: EffectSpec, n: int, size: int, seed: int) -> Iterator[Pair]:
+    """Make people behind the camera of training; everyone appears once, so that edits are independent."""
+    from stillyou.pairs.teachers.registry import teacher
+
+    studio = teacher("people", size=size)
+    for index in range(n):
+        yield studio.make(effect, evaluation_seed("people", seed, effect.id, index))
+
+
+def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int) -> Iterator[Pair]:
+    requires("pairs", "dicebear", "dicebear_styles", "pyvips")
+    from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
+    from stillyou.pairs.teachers.cartoon import TRAIN_STYLES, CartoonStudio
+
+    styles = TRAIN_STYLES if split == SPLITS[0] else HELD_OUT_STYLES
+    able = [style for style in styles if _can_show(style, effect)]
+    if not able:
+        raise UsageError(f"no drawing style of {split} can show '{effect.id}'", "Evaluate another effect.")
+    studios = [
+        CartoonStudio([style], size=size, augment=False, neutral_sources=True, costumed_sources=False) for style in able
+    ]
+    first = list(catalogue()).index(effect.id) if effect.id in catalogue() else 0
+    for index in range(n):
+        # Effects begin with different styles, so that a few pairs an effect still show many styles.
+        yield studios[(first + index) % len(studios)].make(effect, evaluation_seed(split, seed, effect.id, index))
+
+
+def _can_show(style: Any, effect: EffectSpec) -> bool:
+    return style.costume is not None if effect.group == "costume" else style.can_show(effect.id)

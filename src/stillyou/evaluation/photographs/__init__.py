@@ -1,0 +1,1 @@
+"""Edits of a user's photographs, where no truth is known."""

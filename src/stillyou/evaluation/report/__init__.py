@@ -1,0 +1,1 @@
+"""What an evaluation leaves: figures, tables, plots and contact sheets."""

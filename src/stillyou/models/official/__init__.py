@@ -1,0 +1,1 @@
+"""The released ByteDance checkpoints on disk, and how they become a model folder (docs/official.md)."""

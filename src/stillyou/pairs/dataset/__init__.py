@@ -1,0 +1,1 @@
+"""The folder of a pair dataset: description, shards, checks, sheets."""

@@ -1,0 +1,300 @@
+"""The folder of a pair dataset: ``dataset.json`` and Parquet shards (docs/pairs.md).
+
+A dataset has ``candidates`` indices 0, 1, ... Each index gives one row for every effect, and a shard holds a fixed
+range of ``shard_size`` indices. What a shard holds follows from the settings and its range alone, so any shard can be
+made anywhere, in any order, and remade bit-identically. ``settings`` is the digest of everything the rows depend on;
+it lies in ``dataset.json`` (as the settings themselves) and in each shard, and the two must agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from stillyou.config import Strict, validate
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import StillYouError, UsageError, nearest, requires
+from stillyou.files import write_json
+from stillyou.pairs.dataset.shards import (
+    IMAGES,
+    METADATA,
+    ShardNote,
+    ShardReader,
+    damaged,
+    decode_png,
+    read_footer,
+    shard_name,
+)
+from stillyou.pairs.pair import Pair
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow.parquet import FileMetaData
+
+FORMAT = "stillyou-pairs"
+FORMAT_VERSION = 1
+DESCRIPTION = "dataset.json"
+
+_OPEN_FILES = 64
+"""Shards kept open at a time: far below the usual limit of 1,024 files a process."""
+
+
+class DatasetInfo(Strict):
+    """What ``dataset.json`` says: the settings, and what came of them."""
+
+    format: Literal["stillyou-pairs"] = "stillyou-pairs"
+    format_version: int = FORMAT_VERSION
+    made_with: str
+    """Version of stillyou: another version may draw other pictures from the same seed."""
+    teacher: str
+    origin: str = ""
+    """Of imported pairs: what they came from, with a digest of the file list."""
+    options: dict[str, str] = {}
+    """What the teacher was told besides size and seed, in words, for example which backgrounds."""
+    seed: int = Field(ge=0, lt=2**63)
+    size: int = Field(ge=1, le=4096)
+    """Side of the square pictures, in pixels."""
+    shard_size: int = Field(ge=1)
+    """Candidate indices a shard."""
+    effects: list[EffectSpec] = Field(min_length=1)
+    candidates: int = Field(ge=1)
+    """Candidates an effect."""
+    licences: dict[str, str]
+    complete: bool = False
+    """Whether every shard has been made."""
+    counts: dict[str, dict[str, int]] = {}
+    """Rows by effect id and status, once the dataset is complete."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the rows depend on, by name. Guidance, mask and strength are not among it."""
+        names = {"format_version", "made_with", "teacher", "origin", "seed", "size", "shard_size"}
+        whole = self.model_dump(include=names | ({"options"} if self.options else set()))
+        kept = {"id", "group", "variables", "source_prompt", "target_prompt"}
+        return whole | {"effects": [effect.model_dump(include=kept) for effect in self.effects]}
+
+    def digest(self) -> str:
+        """Return the digest of `settings`."""
+        text = json.dumps(self.settings(), sort_keys=True)
+        return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
+
+    def ranges(self) -> list[tuple[int, int]]:
+        """Return the candidate indices of each shard, as (start, stop)."""
+        n, step = self.candidates, self.shard_size
+        return [(start, min(start + step, n)) for start in range(0, n, step)]
+
+
+def read_info(folder: Path) -> DatasetInfo:
+    """Read ``dataset.json``.
+
+    Raises:
+        UsageError: There is no dataset, or its format is not known.
+        StillYouError: The description is damaged.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise UsageError(
+            f"{folder} is no pair dataset: it has no {DESCRIPTION}", "Make one with 'stillyou pairs make'."
+        )
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        kind, version = data["format"], data["format_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StillYouError(
+            f"{path} is damaged or no description of pairs", "Delete it and run the command that made it again."
+        ) from error
+    if kind != FORMAT:
+        raise UsageError(f"{path} describes '{kind}', not '{FORMAT}'", "Give the folder of a pair dataset.")
+    if version != FORMAT_VERSION:
+        newer = isinstance(version, int) and version > FORMAT_VERSION
+        remedy = "Upgrade: pip install -U stillyou" if newer else "Make the pairs again."
+        raise UsageError(f"{path} has format version {version}; this stillyou reads {FORMAT_VERSION}", remedy)
+    return validate(DatasetInfo, data, str(path))
+
+
+def write_info(folder: Path, info: DatasetInfo) -> None:
+    """Write ``dataset.json`` atomically."""
+    write_json(folder / DESCRIPTION, info.model_dump(mode="json"))
+
+
+@dataclass(frozen=True)
+class ShardState:
+    """What lies in the folder: footers of whole shards by number, and what is not there or not usable."""
+
+    whole: Mapping[int, tuple[ShardNote, FileMetaData]]
+    missing: Sequence[int]
+    damaged: Mapping[int, str]
+
+    def complaint(self, folder: Path) -> str:
+        """Name the shards that cannot be used, in one line, or return an empty string."""
+        parts = []
+        for kind, numbers in (("misses", self.missing), ("has damaged", list(self.damaged))):
+            if numbers:
+                names = ", ".join(shard_name(number) for number in numbers[:3]) + (", ..." if len(numbers) > 3 else "")
+                parts.append(f"{kind} {len(numbers)} {'shard' if len(numbers) == 1 else 'shards'} ({names})")
+        return f"{folder} {' and '.join(parts)}" if parts else ""
+
+
+def inspect_shards(folder: Path, info: DatasetInfo) -> ShardState:
+    """Look at the footers of all shards.
+
+    A shard that ends before its range does is missing: the dataset has grown since.
+
+    Raises:
+        StillYouError: A shard was made with other settings than the folder's.
+    """
+    whole: dict[int, tuple[ShardNote, FileMetaData]] = {}
+    missing: list[int] = []
+    broken: dict[int, str] = {}
+    for number, (start, stop) in enumerate(info.ranges()):
+        path = folder / shard_name(number)
+        if not path.exists():
+            missing.append(number)
+            continue
+        try:
+            note, footer = read_footer(path)
+        except StillYouError as error:
+            broken[number] = str(error)
+            continue
+        if note.settings != info.digest():
+            raise StillYouError(f"{path} belongs to another dataset", "Delete it, or use a folder for each dataset.")
+        if (note.start, note.stop) == (start, stop):
+            whole[number] = note, footer
+        else:
+            missing.append(number)
+    return ShardState(whole, missing, broken)
+
+
+class PairDataset:
+    """Reads a pair dataset: metadata at once and cheaply, pictures one pair at a time.
+
+    Safe to pickle and to fork (worker processes of a data loader); not meant to be shared by threads.
+
+    Args:
+        path: The dataset's folder.
+        effects: Ids to keep; all by default.
+        status: Which rows to keep: ``accepted``, ``rejected`` or ``any``.
+        partial: Read what there is of an unfinished or damaged dataset, instead of refusing it.
+
+    Attributes:
+        meta: What ``dataset.json`` says.
+        complaint: With ``partial``, one line that names unusable shards, or an empty string.
+
+    Raises:
+        UsageError: No dataset, an unknown format version, or an effect that it does not have.
+        StillYouError: Shards are missing or damaged.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        effects: Collection[str] | None = None,
+        status: Literal["accepted", "rejected", "any"] = "accepted",
+        partial: bool = False,
+    ) -> None:
+        requires("pairs", "pyarrow")
+        self.path = Path(path)
+        self.meta = read_info(self.path)
+        self._check_effects(effects)
+        state = inspect_shards(self.path, self.meta)
+        self.complaint = state.complaint(self.path)
+        if self.complaint and not partial:
+            raise StillYouError(self.complaint, "Run the command that made it again: it makes just these.")
+        self._readers = [ShardReader(self.path / shard_name(n), footer) for n, (_, footer) in state.whole.items()]
+        self._open: OrderedDict[int, None] = OrderedDict()
+        self._table = self._select(effects, status)
+        self._digest = self._fingerprint(state, effects, status)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def rows(self, columns: Sequence[str] = METADATA) -> Iterator[dict[str, Any]]:
+        """Iterate over metadata without touching pictures.
+
+        Args:
+            columns: Of `stillyou.pairs.dataset.shards.METADATA`; ``scores`` and ``attributes`` come as dicts.
+        """
+        for name in columns:
+            if name not in METADATA:
+                raise UsageError(f"'{name}' is no metadata column", nearest(name, METADATA))
+        for batch in self._table.select(list(columns)).to_batches(max_chunksize=1024):
+            for row in batch.to_pylist():
+                yield row | {name: json.loads(row[name]) for name in ("scores", "attributes") if name in row}
+
+    def row(self, index: int) -> dict[str, Any]:
+        """Return the metadata of one row; ``scores`` and ``attributes`` as dicts."""
+        cells = {name: self._table[name][index].as_py() for name in METADATA}
+        return cells | {name: json.loads(cells[name]) for name in ("scores", "attributes")}
+
+    def load(self, index: int) -> Pair:
+        """Decode one pair.
+
+        Args:
+            index: 0 to ``len(self) - 1``, in the order of `rows`.
+
+        Raises:
+            StillYouError: The shard is damaged.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(f"pair {index} of {len(self)}")
+        row = self.row(index)
+        shard = self._table["shard"][index].as_py()
+        pngs = self._reader(shard).pictures(self._table["position"][index].as_py())
+        size = self.meta.size
+        try:
+            source, target, mask = (
+                decode_png(png, size, "L" if name == "mask" else "RGB") for name, png in zip(IMAGES, pngs, strict=True)
+            )
+        except (OSError, ValueError, SyntaxError) as error:
+            raise damaged(self._readers[shard].path, error) from error
+        fields = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "attributes")
+        return Pair(source, target, mask, **{name: row[name] for name in fields})
+
+    def fingerprint(self) -> str:
+        """Return a digest of the selected pairs, for caches: settings, shard contents and selection."""
+        return self._digest
+
+    def _check_effects(self, effects: Collection[str] | None) -> None:
+        known = [effect.id for effect in self.meta.effects]
+        for name in effects or ():
+            if name not in known:
+                raise UsageError(f"{self.path} has no pairs of effect '{name}'", nearest(name, known))
+
+    def _select(self, effects: Collection[str] | None, status: str) -> pa.Table:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        tables = []
+        for shard, reader in enumerate(self._readers):
+            table = reader.metadata()
+            reader.close()
+            table = table.append_column("shard", pa.array([shard] * table.num_rows, pa.int32()))
+            table = table.append_column("position", pa.array(range(table.num_rows), pa.int32()))
+            if effects is not None:
+                table = table.filter(pc.is_in(table["effect"], pa.array(list(effects), pa.string())))
+            tables.append(table if status == "any" else table.filter(pc.equal(table["status"], status)))
+        columns = [*METADATA, "shard", "position"]
+        if not tables:
+            return pa.table({name: pa.array([], pa.string()) for name in columns})
+        return pa.concat_tables(table.select(columns) for table in tables).combine_chunks()
+
+    def _fingerprint(self, state: ShardState, effects: Collection[str] | None, status: str) -> str:
+        contents = [state.whole[number][0].content for number in sorted(state.whole)]
+        chosen = sorted(effects) if effects is not None else None
+        text = json.dumps([self.meta.digest(), contents, chosen, status])
+        return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
+
+    def _reader(self, shard: int) -> ShardReader:
+        """Return a shard's reader, closing the one that was not used for longest."""
+        self._open[shard] = None
+        self._open.move_to_end(shard)
+        if len(self._open) > _OPEN_FILES:
+            self._readers[self._open.popitem(last=False)[0]].close()
+        return self._readers[shard]

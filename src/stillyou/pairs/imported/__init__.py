@@ -1,0 +1,1 @@
+"""Pairs of others, brought into our format (docs/pairs.md, Importers)."""

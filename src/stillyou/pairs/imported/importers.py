@@ -1,0 +1,192 @@
+"""Brings pairs of others into our format: square pictures of one size, a true mask, the same columns.
+
+Source and target must have the same size. The largest central square is cut from both and scaled. A missing mask is
+computed: where any channel differs by more than 8 levels, without specks, with small holes closed and a rim of one
+pixel. Outside the mask the target becomes the source exactly, so that the invariant of pairs holds for imports too.
+A pair that cannot be used is kept as a rejected row with its reason, so that numbers stay as in the owner's list.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from stillyou import __version__
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import StillYouError, requires
+from stillyou.images import Picture, picture_from_image, read_picture
+from stillyou.images.colour import to_srgb
+from stillyou.pairs.curation.rules import Summary, judge_candidate, measure
+from stillyou.pairs.dataset.shards import Row
+from stillyou.pairs.dataset.store import DatasetInfo
+from stillyou.pairs.generate import SHARD_SIZE, build, check_numbers, pair_key
+from stillyou.pairs.imported.listings import Entry, Layout, Listing, open_listing
+from stillyou.pairs.pair import Mask, Pair, Pixels
+
+_LEVELS = 8
+"""Differences up to this many levels are noise of compression, not the edit."""
+
+SIZES_DIFFER = "source and target differ in size"
+UNREADABLE = "a picture cannot be read"
+MASK_SIZE = "the mask has another size than the source"
+
+
+def import_pairs(
+    path: str | Path,
+    effect: EffectSpec,
+    out: str | Path,
+    *,
+    layout: Layout | Literal["auto"] = "auto",
+    size: int = 256,
+    workers: int = 1,
+    progress: bool = True,
+) -> Summary:
+    """Import pairs of one effect into a dataset folder; resumes like `make_pairs`.
+
+    Args:
+        path: A folder, a ``prompt.json``, or a Parquet file (see `stillyou.pairs.imported.listings`).
+        effect: The effect that the pairs show; its prompts serve entries that have none.
+        out: The dataset's folder.
+        layout: How the pairs lie there; ``auto`` tells by what is there.
+        size: Side of the square pictures in pixels.
+        workers: Processes.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        UsageError: No known layout, an incomplete list, or a folder begun with something else.
+        StillYouError: A damaged Parquet file, or a shard could not be written.
+    """
+    requires("pairs", "pyarrow", "pyvips")
+    check_numbers(n=1, size=size, shard_size=SHARD_SIZE, workers=workers, seed=0)
+    found, listing = open_listing(path, layout)
+    name = Path(path).resolve().name
+    info = DatasetInfo(
+        made_with=__version__,
+        teacher=f"import-{found}",
+        origin=f"{name} ({len(listing)} pairs, {listing.digest()})",
+        seed=0,
+        size=size,
+        shard_size=SHARD_SIZE,
+        effects=[effect],
+        candidates=len(listing),
+        licences={name: "not stated; check that you may train on these pictures"},
+    )
+    open_source = partial(ImportedRows, listing, effect, size, info.teacher)
+    return build(info, Path(out), open_source, workers=workers, progress=progress)
+
+
+class ImportedRows:
+    """Rows of a listing.
+
+    Args:
+        listing: The owner's pairs.
+        effect: The effect that they show.
+        size: Side of the square pictures in pixels.
+        teacher: What rows name as their teacher.
+    """
+
+    def __init__(self, listing: Listing, effect: EffectSpec, size: int, teacher: str) -> None:
+        self._listing, self._effect, self._size, self._teacher = listing, effect, size, teacher
+
+    def rows(self, index: int) -> list[Row]:
+        """Read, square, mask and judge one entry."""
+        entry = self._listing.entry(index)
+        source, target, mask, fault = _pictures(entry, self._size)
+        prompts = self._effect.prompts()
+        pair = Pair(
+            source,
+            target,
+            mask,
+            source_prompt=entry.source_prompt or prompts.source,
+            target_prompt=entry.target_prompt or prompts.target,
+            effect=self._effect.id,
+            teacher=self._teacher,
+            seed=index,
+            attributes={"origin": entry.name},
+        )
+        scores = measure(pair)
+        status, reason = judge_candidate(pair, self._effect, scores)
+        if fault:
+            status, reason = "rejected", fault
+        return [Row(pair_key(self._teacher, 0, self._effect, index), pair, status, reason, scores)]
+
+
+def _pictures(entry: Entry, size: int) -> tuple[Pixels, Pixels, Mask, str]:
+    """Return source, target and mask of an entry, and what makes it unusable or an empty string."""
+    try:
+        before, after = _read(entry.source), _read(entry.target)
+        marked = None if entry.mask is None else _grey(read_picture(entry.mask))
+    except StillYouError:
+        blank = np.zeros((size, size), np.uint8)
+        return np.dstack([blank] * 3), np.dstack([blank] * 3), blank, UNREADABLE
+    source, target = _square(before, size), _square(after, size)
+    everything = np.full((size, size), 255, np.uint8)
+    if before.shape != after.shape:
+        return source, target, everything, SIZES_DIFFER
+    if marked is not None and marked.shape != before.shape[:2]:
+        return source, target, everything, MASK_SIZE
+    mask = changed_mask(source, target) if marked is None else _threshold(_square(marked, size))
+    return source, np.where(mask[..., None] > 0, target, source), mask, ""
+
+
+def _read(file: Path | bytes) -> Pixels:
+    """Read a picture as (H, W, 3) sRGB; transparent parts become white."""
+    picture = read_picture(file) if isinstance(file, Path) else _from_bytes(file)
+    pixels = to_srgb(picture.rgb, picture.info.icc)
+    if picture.alpha is None:
+        return pixels
+    opacity = picture.alpha[..., None].astype(np.float32) / 255
+    return np.rint(pixels * opacity + 255 * (1 - opacity)).astype(np.uint8)
+
+
+def _from_bytes(data: bytes) -> Picture:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # size is checked below, more strictly than Pillow's warning does
+            return picture_from_image(Image.open(io.BytesIO(data)))
+    except StillYouError:
+        raise
+    except Exception as error:  # decoders of damaged files raise nearly anything
+        raise StillYouError("a picture in the file is damaged") from error
+
+
+def _grey(picture: Picture) -> Mask:
+    return np.asarray(Image.fromarray(picture.rgb).convert("L"))
+
+
+def _square(pixels: Pixels, size: int) -> Pixels:
+    """Cut the largest central square from (H, W[, 3]) pixels and scale it to `size`."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    image = Image.fromarray(np.ascontiguousarray(pixels[top : top + side, left : left + side]))
+    return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def _threshold(grey: Mask) -> Mask:
+    return np.where(grey >= 128, 255, 0).astype(np.uint8)
+
+
+def changed_mask(source: Pixels, target: Pixels) -> Mask:
+    """Compute the mask of an edit: differences above noise, opened, closed and grown by one pixel.
+
+    Args:
+        source: (H, W, 3) uint8.
+        target: (H, W, 3) uint8.
+
+    Returns:
+        (H, W) uint8, 0 or 255.
+    """
+    difference = np.abs(source.astype(np.int16) - target).max(axis=2) > _LEVELS
+    image = Image.fromarray(np.where(difference, 255, 0).astype(np.uint8))
+    shrink, grow = ImageFilter.MinFilter(3), ImageFilter.MaxFilter(3)
+    # MedianFilter drops specks and keeps lines of two pixels, which an opening would lose.
+    for step in (ImageFilter.MedianFilter(3), grow, grow, shrink):
+        image = image.filter(step)
+    return np.asarray(image)

@@ -1,0 +1,1 @@
+"""Executors: how shards of candidates spread over processes."""

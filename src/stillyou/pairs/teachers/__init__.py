@@ -1,0 +1,1 @@
+"""Teachers: whatever makes pairs."""

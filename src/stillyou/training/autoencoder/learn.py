@@ -1,0 +1,192 @@
+"""The autoencoder stage: the tiny autoencoder learns the pictures, then its latents are measured.
+
+With x pixels, z = encoder(x), n noise and y = decoder(z + σ n), a step minimises
+
+    |x − y| + |∂x − ∂y| + ½ (x − y)² + 10⁻³ (mean(z)² + (deviation(z) − 1)²)
+
+where ∂ are the differences of neighbours in both directions. σ makes latents tolerant to what the editor gets wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.draws import generator
+from stillyou.training.data.augment import augment, draw_augmentation, no_augmentation
+from stillyou.training.data.stream import BatchStream, stream_loader
+from stillyou.training.device import fast_precision
+
+_STATISTICS_WEIGHT = 1e-3
+_PLAIN_SHARE = 0.5
+_MEASURED = 2048
+"""Pictures over which the latents' statistics are measured."""
+
+
+class PictureDraws(NamedTuple):
+    """Random choices of a batch: picture (B,), augmentation (B, P), latent noise (B, C, h, w)."""
+
+    picture: torch.Tensor
+    augmentation: torch.Tensor
+    noise: torch.Tensor
+
+
+class DrawPictures:
+    """Draws samples of the autoencoder stage, each from (seed, position) alone.
+
+    Args:
+        seed: Seed of the run.
+        pictures: How many there are.
+        latent_shape: (C, h, w).
+    """
+
+    def __init__(self, seed: int, pictures: int, latent_shape: tuple[int, int, int]) -> None:
+        self._seed, self._pictures, self._shape = seed, pictures, latent_shape
+
+    def batch(self, positions: Sequence[int]) -> PictureDraws:
+        """Draw the samples at some positions."""
+        picture, changes, noise = [], [], []
+        for position in positions:
+            source = generator(self._seed, "autoencoder", position)
+            picture.append(int(source.integers(self._pictures)))
+            plain = source.random() < _PLAIN_SHARE
+            changes.append(no_augmentation() if plain else draw_augmentation(source))
+            noise.append(source.standard_normal(self._shape, dtype=np.float32))
+        stacked = (torch.from_numpy(np.stack(values)) for values in (changes, noise))
+        return PictureDraws(torch.tensor(picture), *stacked)
+
+
+@dataclass(frozen=True)
+class PictureBatch:
+    """Pixels (B, 3, H, W) in [-1, 1], latent noise (B, C, h, w), and a group for the log (B,)."""
+
+    pixels: torch.Tensor
+    noise: torch.Tensor
+    group: torch.Tensor
+
+
+class AutoencoderObjective(nn.Module):
+    """Autoencoder and loss as one module.
+
+    Args:
+        vae: What is trained.
+        latent_noise: σ.
+    """
+
+    def __init__(self, vae: LatentAutoencoderTiny, latent_noise: float) -> None:
+        super().__init__()
+        self.vae = vae
+        self.latent_noise = latent_noise
+
+    def forward(self, batch: PictureBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss, and each sample's reconstruction error (B,)."""
+        x = batch.pixels
+        z = self.vae.encoder(x)
+        y = self.vae.decoder(z + self.latent_noise * batch.noise).float()
+        errors = reconstruction_errors(x, y)
+        return errors.mean() + _STATISTICS_WEIGHT * statistics_penalty(z.float()), errors.detach()
+
+
+def reconstruction_errors(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Return |x − y| + |∂x − ∂y| + ½ (x − y)² of each picture, (B,)."""
+    difference = x - y
+    rows = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean(dim=(1, 2, 3))
+    columns = (difference[..., 1:] - difference[..., :-1]).abs().mean(dim=(1, 2, 3))
+    return difference.abs().mean(dim=(1, 2, 3)) + rows + columns + 0.5 * difference.square().mean(dim=(1, 2, 3))
+
+
+def statistics_penalty(z: torch.Tensor) -> torch.Tensor:
+    """Return how far latents (B, C, h, w) are from mean 0 and deviation 1 per channel."""
+    mean, deviation = z.mean(dim=(0, 2, 3)), z.std(dim=(0, 2, 3))
+    return mean.square().mean() + (deviation - 1).square().mean()
+
+
+class PictureBatches:
+    """Batches of pictures on a device.
+
+    Args:
+        pictures: All pictures (M, 3, H, W) uint8, anywhere.
+        draws: What to draw.
+        batch: B over all processes.
+        device: Where batches go.
+        rank: Index of this process.
+        world: Number of processes.
+        workers: Loader processes.
+    """
+
+    def __init__(
+        self,
+        pictures: torch.Tensor,
+        draws: DrawPictures,
+        batch: int,
+        device: torch.device,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        workers: int = 0,
+    ) -> None:
+        self._pictures, self._draws, self._batch, self._device = pictures, draws, batch, device
+        self._rank, self._world, self._workers = rank, world, workers
+
+    def __call__(self, first_step: int) -> Iterator[PictureBatch]:
+        """Yield batches from a step on."""
+        stream = BatchStream(self._draws, self._batch, first_step, self._rank, self._world)
+        for drawn in stream_loader(stream, workers=self._workers, pin=self._device.type == "cuda"):
+            pixels = to_float(
+                self._pictures[drawn.picture.to(self._pictures.device, non_blocking=True)].to(self._device)
+            )
+            changes = drawn.augmentation.to(self._device, non_blocking=True)
+            yield PictureBatch(
+                augment(pixels[:, None], changes)[:, 0].contiguous(memory_format=torch.channels_last),
+                drawn.noise.to(self._device, non_blocking=True),
+                torch.zeros(len(pixels), dtype=torch.long, device=self._device),
+            )
+
+
+def to_float(pictures: torch.Tensor) -> torch.Tensor:
+    """Turn uint8 pictures into floats in [-1, 1]."""
+    return pictures.float() / 127.5 - 1
+
+
+@torch.no_grad()
+def measure_latents(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: torch.device, batch: int = 32) -> None:
+    """Write mean and deviation per latent channel into the autoencoder's config (docs/model.md).
+
+    Args:
+        vae: On `device`.
+        pictures: (M, 3, H, W) uint8.
+        device: Where to encode.
+        batch: Pictures at a time.
+    """
+    count, total, squares = 0, torch.zeros(vae.config.latent_channels, dtype=torch.float64), 0.0
+    for start in range(0, min(len(pictures), _MEASURED), batch):
+        x = to_float(pictures[start : start + batch].to(device)).contiguous(memory_format=torch.channels_last)
+        with fast_precision(device):
+            z = vae.encoder(x)
+        z = z.double().cpu()
+        count += z.numel() // z.shape[1]
+        total = total + z.sum(dim=(0, 2, 3))
+        squares = squares + z.square().sum(dim=(0, 2, 3))
+    mean = total / count
+    deviation = (squares / count - mean.square()).clamp_min(1e-8).sqrt()
+    vae.register_to_config(latents_mean=mean.tolist(), latents_std=deviation.tolist())
+
+
+@torch.no_grad()
+def reconstruction_psnr(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: torch.device) -> float:
+    """Return the mean PSNR of reconstructions in decibels; pictures are (M, 3, H, W) uint8."""
+    values = []
+    for picture in pictures:
+        x = to_float(picture[None].to(device))
+        with fast_precision(device):
+            y = vae.decoder(vae.encoder(x)).float()
+        mse = ((y.clamp(-1, 1) - x) / 2).square().mean().item()
+        values.append(-10 * math.log10(max(mse, 1e-10)))
+    return sum(values) / len(values)

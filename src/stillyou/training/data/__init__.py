@@ -1,0 +1,1 @@
+"""What training reads: pairs decoded, augmented, encoded once and streamed as a function of (seed, position)."""

@@ -1,0 +1,94 @@
+"""Pictures of pair datasets as batches on a device: decoded by worker processes, resized on the device."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+from stillyou.pairs.dataset.store import PairDataset
+
+_SHARED = "/dev/shm"
+
+
+class PairFrames(Dataset[torch.Tensor]):
+    """Sources and targets of one dataset, (2, H, W, 3) uint8, in a given order."""
+
+    def __init__(self, pairs: PairDataset, order: Sequence[int]) -> None:
+        self._pairs, self._order = pairs, list(order)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        pair = self._pairs.load(self._order[index])
+        return torch.from_numpy(np.stack([pair.source, pair.target]))
+
+
+def frame_batches(
+    pairs: PairDataset, order: Sequence[int], *, batch: int, device: torch.device, resolution: int
+) -> Iterator[torch.Tensor]:
+    """Yield pairs as (B, 2, 3, resolution, resolution) in [-1, 1] on the device, in the given order."""
+    for frames in _loader(pairs, order, batch, pin=device.type == "cuda"):
+        pixels = frames.to(device, non_blocking=True).permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+        yield resize(pixels, resolution)
+
+
+def _loader(pairs: PairDataset, order: Sequence[int], batch: int, *, pin: bool) -> DataLoader[torch.Tensor]:
+    """Return a loader of (B, 2, H, W, 3) uint8."""
+    return DataLoader(
+        PairFrames(pairs, order),
+        batch_size=batch,
+        num_workers=loader_workers(len(order), 2 * 3 * pairs.meta.size**2 * batch),
+        pin_memory=pin,
+    )
+
+
+def resize(pixels: torch.Tensor, resolution: int) -> torch.Tensor:
+    """Bring (B, G, 3, H, W) to another side, smoothly; values stay in [-1, 1]."""
+    if pixels.shape[-1] == resolution:
+        return pixels
+    small = functional.interpolate(
+        pixels.flatten(0, 1), size=(resolution, resolution), mode="bicubic", antialias=True, align_corners=False
+    )
+    return small.view(*pixels.shape[:3], resolution, resolution).clamp(-1, 1)
+
+
+def loader_workers(items: int, batch_bytes: int) -> int:
+    """Return how many processes a loader may use: one a core, fewer if shared memory is small or there is little to do.
+
+    Args:
+        items: How many items there are to load.
+        batch_bytes: Size of one batch; each worker holds up to three.
+    """
+    if items < 256 or cores() < 3:
+        return 0
+    return min(cores(), 16, shared_memory() // (3 * batch_bytes))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shared_memory() -> int:
+    """Return the bytes of shared memory that loaders may fill; containers often have little."""
+    return shutil.disk_usage(_SHARED).free // 2 if os.path.isdir(_SHARED) else 0
+
+
+def load_pictures(pairs: PairDataset, order: Sequence[int], resolution: int) -> torch.Tensor:
+    """Load sources and targets of chosen pairs into memory: (2 · len(order), 3, resolution, resolution) uint8."""
+    pictures = torch.empty(2 * len(order), 3, resolution, resolution, dtype=torch.uint8)
+    start = 0
+    for frames in _loader(pairs, order, batch=32, pin=False):
+        raw = frames.permute(0, 1, 4, 2, 3)
+        if raw.shape[-1] != resolution:
+            raw = ((resize(raw.float() / 127.5 - 1, resolution) + 1) * 127.5).round().to(torch.uint8)
+        pictures[start : start + 2 * len(raw)] = raw.flatten(0, 1)
+        start += 2 * len(raw)
+    return pictures

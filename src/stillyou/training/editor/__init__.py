@@ -1,0 +1,1 @@
+"""The editor stage: the Multi-Conditioned Diffusion Model learns from cached pairs."""

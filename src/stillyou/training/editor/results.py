@@ -1,0 +1,137 @@
+"""What a finished editor leaves: a model, or a LoRA beside the name of its base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from stillyou.diffusion.card import ModelCard, read_card
+from stillyou.diffusion.lora import save_lora
+from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError
+from stillyou.models.from_base import IMAGE_ENCODER
+from stillyou.models.lora_choice import WEIGHTS_NAME, LoraChoice
+from stillyou.models.with_lora import load_with_lora
+from stillyou.pairs.dataset.store import PairDataset
+from stillyou.training.data.mixture import domains_of
+from stillyou.training.device import describe_device
+from stillyou.training.model import (
+    LICENCE,
+    merge_effects,
+    replace_folder,
+    save_model,
+    save_plain,
+    trained_effects,
+)
+from stillyou.training.run import Request, Run
+
+_BASE_LICENCE = "CreativeML OpenRAIL-M, as its base's"
+
+
+def result_folder(run: Run) -> Path:
+    """Return the folder that a run is for: the model's, or the LoRA's if it is not merged."""
+    lora = run.request.config.editor.lora
+    return run.model if lora is None or lora.merge else run.lora
+
+
+def is_complete(run: Run) -> bool:
+    """Whether all that the run is for exists."""
+    lora = run.request.config.editor.lora
+    model = (run.model / "model_index.json").is_file()
+    if lora is None:
+        return model
+    return (run.lora / WEIGHTS_NAME).is_file() and (model or not lora.merge)
+
+
+def check_origin(run: Run) -> None:
+    """Refuse a result that is complete but was made from another model than is asked for now, or of another rank.
+
+    Raises:
+        UsageError: With both.
+        StillYouError: The result's card is damaged.
+    """
+    folder, lora = result_folder(run), run.request.config.editor.lora
+    card = read_card(folder)
+    made = {} if card is None else card.training
+    wanted = {**_origin(run.request), **({} if lora is None else {"lora_rank": lora.rank})}
+    for key in ("init", "base", "lora_rank"):
+        if made.get(key) != wanted.get(key):
+            raise UsageError(
+                f"{folder} was made with {key} = {made.get(key)}, now it is {wanted.get(key)}",
+                "Repeat the first command, or choose another folder with -o.",
+            )
+
+
+def describe(
+    run: Run,
+    accelerator: Accelerator,
+    card: ModelCard,
+    specs: Mapping[str, EffectSpec],
+    datasets: Sequence[PairDataset],
+    steps: int,
+    seconds: float,
+) -> ModelCard:
+    """Return the card of a trained model: effects old and new, and where it comes from."""
+    request, config = run.request, run.request.config
+    training: dict[str, str | int | float] = {
+        "recipe": config.name,
+        "seed": config.seed,
+        "steps": steps,
+        "samples": steps * config.editor.batch,
+        "minutes": round(seconds / 60, 2),
+        "device": describe_device(accelerator),
+        "precision": accelerator.mixed_precision.replace("no", "fp32"),
+        "pairs": sum(map(len, datasets)),
+        "pairs_fingerprint": "+".join(data.fingerprint() for data in datasets),
+        "teachers": ", ".join(sorted({data.meta.teacher for data in datasets})),
+        **_origin(request),
+    }
+    if config.editor.lora is not None:
+        training["lora_rank"] = config.editor.lora.rank
+    effects = merge_effects(card.effects, trained_effects(list(specs.values())))
+    licence = LICENCE if request.base is None else _BASE_LICENCE
+    if request.init is not None and card.licence != "unknown":
+        licence = card.licence
+    known = card.domains if request.init is not None else ()
+    shown = tuple(dict.fromkeys((*known, *domains_of(datasets)))) or card.domains
+    facts = {"name": config.name, "effects": effects, "domains": shown, "licence": licence, "training": training}
+    return card.model_copy(update=facts)
+
+
+def _origin(request: Request) -> dict[str, str]:
+    if request.init is not None:
+        return {"init": request.init}
+    if request.base is not None:
+        return {"base": request.base, "image_encoder": request.image_encoder or IMAGE_ENCODER}
+    if request.config.start is not None:
+        return {"start": request.config.start}
+    return {}
+
+
+def write_results(run: Run, pipeline: MultiConditionedPipeline) -> Mapping[str, int]:
+    """Write what the run is for, each folder whole or not at all.
+
+    Args:
+        run: The run.
+        pipeline: With the weights to keep in place, and its card.
+
+    Returns:
+        Bytes of weights by folder name.
+    """
+    config = run.request.config.editor
+    if config.lora is None:
+        return save_plain(pipeline, run.folder) if config.frozen_encoders else save_model(pipeline, run.folder)
+    replace_folder(run.lora, lambda folder: save_lora(pipeline, folder, pipeline.card))
+    sizes = {"lora": _bytes(run.lora)}
+    if config.lora.merge:
+        merged = load_with_lora(LoraChoice(run.lora), None, "cpu", torch.float32)
+        sizes |= save_plain(merged, run.folder)
+    return sizes
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*.safetensors"))

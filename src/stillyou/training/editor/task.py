@@ -1,0 +1,214 @@
+"""The editor stage's data and task: from cached latents to batches, from components to a trainable module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import torch
+
+from stillyou.diffusion.conditions import vision_pixels
+from stillyou.diffusion.network import Denoiser
+from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.training.config import EditorSettings, EditWeights
+from stillyou.training.data.cache import CacheRow, LatentCache
+from stillyou.training.data.stream import BatchStream, Draws, Pool, SampleDraws, stream_loader
+from stillyou.training.editor.norms import keep_precision
+from stillyou.training.editor.objective import EditorBatch, EditorObjective, LatentBatch
+
+GROUPS = ("expression", "costume", "other")
+LABELS = (*GROUPS, "reconstruction")
+"""What the log tells apart; reconstruction samples count there alone."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Prompts and weights of the cache's rows, on the device.
+
+    Attributes:
+        table: A row a distinct prompt: token ids (U, T), or tokens (U, T, d) where the text encoder is frozen.
+        target: Row to its target prompt, (N,).
+        source: Row to its source prompt, (N,).
+        group: Row to its index in `GROUPS`, (N,).
+        edit_weight: λ of each row, (N,).
+    """
+
+    table: torch.Tensor
+    target: torch.Tensor
+    source: torch.Tensor
+    group: torch.Tensor
+    edit_weight: torch.Tensor
+
+
+def encode_words(
+    rows: Sequence[CacheRow],
+    groups: Mapping[str, str],
+    weights: EditWeights,
+    tokenise: Callable[[Sequence[str]], torch.Tensor],
+    device: torch.device,
+) -> Words:
+    """Turn each distinct prompt into a row of a table, once.
+
+    Args:
+        rows: The cache's rows.
+        groups: Group of each effect by id.
+        weights: λ by group.
+        tokenise: Prompts to the table's rows.
+        device: Where the tables go.
+    """
+    prompts = distinct_prompts(rows)
+    number = {prompt: index for index, prompt in enumerate(prompts)}
+    group = [GROUPS.index(groups.get(row.effect, "other")) for row in rows]
+    table = torch.tensor([getattr(weights, name) for name in GROUPS])
+    index = torch.tensor(group)
+    return Words(
+        table=tokenise(prompts).to(device),
+        target=torch.tensor([number[row.target_prompt] for row in rows], device=device),
+        source=torch.tensor([number[row.source_prompt] for row in rows], device=device),
+        group=index.to(device),
+        edit_weight=table[index].to(device),
+    )
+
+
+def distinct_prompts(rows: Sequence[CacheRow]) -> list[str]:
+    """Return each prompt of the rows once, sorted."""
+    return sorted({row.target_prompt for row in rows} | {row.source_prompt for row in rows})
+
+
+def pools(rows: Sequence[CacheRow], shares: Sequence[float], excluded: Sequence[int]) -> list[Pool]:
+    """Group rows by dataset and effect; effects of one dataset share its part of the samples evenly.
+
+    Args:
+        rows: The cache's rows.
+        shares: Part of the samples that each dataset gets, by `CacheRow.origin`.
+        excluded: Rows that are held back.
+    """
+    hidden = set(excluded)
+    members: dict[tuple[int, str], list[int]] = {}
+    for index, row in enumerate(rows):
+        if index not in hidden:
+            members.setdefault((row.origin, row.effect), []).append(index)
+    effects = [sum(1 for origin, _ in members if origin == number) for number in range(len(shares))]
+    return [
+        Pool(np.asarray(indices, dtype=np.int64), shares[origin] / effects[origin])
+        for (origin, _), indices in members.items()
+    ]
+
+
+Made = TypeVar("Made", bound=LatentBatch)
+
+
+class Batches(Generic[Made]):
+    """Batches of the editor stage on a device.
+
+    Args:
+        cache: Encoded pairs.
+        words: Their prompts and weights.
+        draws: What to draw.
+        batch: B over all processes.
+        device: Where batches go.
+        rank: Index of this process.
+        world: Number of processes.
+        workers: Loader processes.
+    """
+
+    def __init__(
+        self,
+        cache: LatentCache,
+        words: Words,
+        draws: SampleDraws,
+        batch: int,
+        device: torch.device,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        workers: int = 0,
+    ) -> None:
+        self._cache, self._words, self._draws, self._batch = cache, words, draws, batch
+        self._device = device
+        self._rank, self._world, self._workers = rank, world, workers
+
+    def __call__(self, first_step: int) -> Iterator[Made]:
+        """Yield batches from a step on."""
+        stream = BatchStream(self._draws, self._batch, first_step, self._rank, self._world)
+        for drawn in stream_loader(stream, workers=self._workers, pin=self._device.type == "cuda"):
+            # The branches stay on the CPU, where they choose rows of a table.
+            moved = Draws(*(tensor.to(self._device, non_blocking=True) for tensor in drawn))._replace(
+                branch=drawn.branch
+            )
+            yield self.gather(moved, moved if self._cache.source.device.type == self._device.type else drawn)
+
+    def gather(self, drawn: Draws, at: Draws) -> Made:
+        """Collect what the draws name.
+
+        Args:
+            drawn: On the device, but for the branches.
+            at: The same where the cache lies.
+        """
+        raise NotImplementedError
+
+    def pick(self, name: str, at: Draws) -> torch.Tensor:
+        """Return an array's entries for a batch, on the device, as floats."""
+        return self._cache.gather(name, at.row, at.copy, self._device).float()
+
+    def common(self, drawn: Draws, source: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, LatentBatch]:
+        """Return the prompts' rows in the table, and what all kinds of batches hold, from the pictures' latents."""
+        words, row, reconstruction = self._words, drawn.row, drawn.reconstruction
+        return torch.where(reconstruction, words.source[row], words.target[row]), LatentBatch(
+            source=source,
+            target=torch.where(reconstruction[:, None, None, None], source, target),
+            branch=drawn.branch,
+            timestep=drawn.timestep,
+            noise=drawn.noise,
+            edit_weight=words.edit_weight[row],
+            group=torch.where(reconstruction, len(GROUPS), words.group[row]),
+        )
+
+
+class EditorBatches(Batches[EditorBatch]):
+    """Batches for encoders that are trained.
+
+    Args:
+        vision_size: Side of the image encoder's input.
+        arguments: As for `Batches`.
+        options: As for `Batches`.
+    """
+
+    def __init__(self, vision_size: int, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._vision_size = vision_size
+
+    def gather(self, drawn: Draws, at: Draws) -> EditorBatch:
+        """Collect what the draws name."""
+        prompt, common = self.common(drawn, self.pick("source", at), self.pick("target", at))
+        vision = self.pick("vision", at) / 127.5 - 1
+        return EditorBatch(
+            **vars(common),
+            vision=vision_pixels(vision, self._vision_size),
+            token_ids=self._words.table[prompt],
+        )
+
+
+def editor_objective(pipeline: MultiConditionedPipeline, settings: EditorSettings) -> EditorObjective:
+    """Make the pipeline's networks trainable and put the loss around them.
+
+    The image encoder's last normalisation serves CLIP's pooled output alone, which nothing here reads, and is left out.
+    """
+    denoiser: Denoiser = pipeline.denoiser.float().requires_grad_(True)
+    for name, parameter in denoiser.named_parameters():
+        if "post_layernorm" in name:
+            parameter.requires_grad_(False)
+    keep_precision(denoiser)  # with it, the plain memory format is the faster one
+    size = pipeline.image_encoder.config.image_size
+    scheduler: Any = pipeline.scheduler
+    return EditorObjective(
+        denoiser,
+        scheduler.alphas_cumprod,
+        pipeline.token_ids([""]),
+        vision_pixels(torch.full((1, 3, size, size), -1.0), size),
+        settings.edit_weights.threshold,
+        scheduler.config.prediction_type,
+        settings.min_snr,
+    )

@@ -1,0 +1,115 @@
+"""The default validation: edits of a few held-back pairs, as a picture and as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.effects.domains import DOMAINS
+from stillyou.effects.spec import EffectSpec
+from stillyou.files import atomic_path
+from stillyou.metrics import mean_absolute_error
+from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.pair import Pair
+from stillyou.training.data.frames import resize
+
+Validation = Callable[[MultiConditionedPipeline, int], Mapping[str, float | Path]]
+"""Looks at a pipeline with averaged weights at a step; returns figures, and pictures by path."""
+
+
+@dataclass(frozen=True)
+class SampleGrid:
+    """Edits fixed pairs and writes a grid: a row a pair, with source, raw edit, target.
+
+    Attributes:
+        pairs: A few held-back pairs.
+        effects: Specs by id, for guidance and mask settings.
+        folder: Where grids go.
+        steps: Scheduler steps of an edit.
+        at_a_time: Most pairs edited in one batch.
+    """
+
+    pairs: Sequence[Pair]
+    effects: Mapping[str, EffectSpec]
+    folder: Path
+    steps: int = 20
+    at_a_time: int = 64
+
+    def __call__(self, pipeline: MultiConditionedPipeline, step: int) -> dict[str, float | Path]:
+        """Edit the pairs; see `Validation`, and `watch` for the figures."""
+        size, rows, inside, outside, changed, wanted = pipeline.resolution, [], [], [], [], []
+        sources = [_fit(pair.source, size) for pair in self.pairs]
+        for pair, source, edit in zip(self.pairs, sources, self._edits(pipeline, sources), strict=True):
+            target = _fit(pair.target, size)
+            mask = np.asarray(Image.fromarray(pair.mask).resize((size, size), Image.Resampling.NEAREST)) > 0
+            inside.append(mean_absolute_error(edit, target, mask))
+            outside.append(mean_absolute_error(edit, source, ~mask))
+            changed.append(mean_absolute_error(edit, source, mask))
+            wanted.append(mean_absolute_error(target, source, mask))
+            rows.append(np.concatenate([source, edit, target], axis=1))
+        path = self.folder / f"step-{step:08d}.png"
+        with atomic_path(path) as part:
+            Image.fromarray(np.concatenate(rows)).save(part)
+        figures: dict[str, float | Path] = {"inside_error": _mean(inside), "outside_error": _mean(outside)}
+        if _mean(wanted) > 0:
+            figures["change"] = _mean(changed) / _mean(wanted)
+        return figures | {"samples": path}
+
+    def _edits(
+        self, pipeline: MultiConditionedPipeline, sources: Sequence[npt.NDArray[np.uint8]]
+    ) -> list[npt.NDArray[np.uint8]]:
+        """Edit all pairs, those of equal settings in one batch; a pair's seed is its index."""
+        batches: dict[tuple[GuidanceScales, MaskSettings], list[int]] = {}
+        for index, pair in enumerate(self.pairs):
+            spec = self.effects[pair.effect]
+            spec = next((spec.for_domain(domain) for domain in DOMAINS if domain == pair.teacher), spec)
+            batches.setdefault((spec.guidance, spec.mask), []).append(index)
+        answers: dict[int, npt.NDArray[np.uint8]] = {}
+        for (guidance, mask_settings), equal in batches.items():
+            for members in (equal[start : start + self.at_a_time] for start in range(0, len(equal), self.at_a_time)):
+                edits = pipeline.edit(
+                    torch.cat([_to_tensor(sources[index]) for index in members]),
+                    [self.pairs[index].target_prompt for index in members],
+                    [self.pairs[index].source_prompt for index in members],
+                    guidance=guidance,
+                    mask_settings=mask_settings,
+                    seeds=members,
+                    steps=self.steps,
+                )
+                pixels = ((edits.pixels.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+                answers |= dict(zip(members, pixels, strict=True))
+        return [answers[index] for index in range(len(self.pairs))]
+
+
+def pick_samples(data: PairDataset, held_back: Sequence[int], count: int) -> list[Pair]:
+    """Choose held-back pairs, one of each effect before a second of any."""
+    effects = [row["effect"] for row in data.rows(("effect",))]
+    seen: dict[str, int] = {}
+    ranked = []
+    for index in held_back:
+        seen[effects[index]] = seen.get(effects[index], 0) + 1
+        ranked.append((seen[effects[index]], index))
+    return [data.load(index) for _, index in sorted(ranked, key=lambda item: item[0])[:count]]
+
+
+def _fit(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    small = resize(_to_tensor(picture)[None], size)[0, 0]
+    return ((small + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+
+
+def _to_tensor(picture: npt.NDArray[np.uint8]) -> torch.Tensor:
+    """Turn (H, W, 3) uint8 into (1, 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else 0.0

@@ -1,0 +1,1 @@
+"""The training loop of every trained stage: one step, one average, one checkpoint format."""

@@ -1,0 +1,1 @@
+"""The render stage: pairs of each teacher for a run."""
