@@ -12,6 +12,8 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stillyou.drafts.vector.costume_fit import CostumeFit
+from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
 from stillyou.effects.lookup import catalogue
 from stillyou.errors import UsageError
@@ -19,8 +21,6 @@ from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.evaluation.known_truth.held_out_fits import HELD_OUT_FITS
 from stillyou.pairs.teachers.cartoon import CartoonStudio
 from stillyou.pairs.teachers.cartoon.costume_fits import FITS
-from stillyou.pairs.teachers.cartoon.costumes import CostumeLayers, dress
-from stillyou.pairs.teachers.cartoon.fit import CostumeFit
 from stillyou.pairs.teachers.cartoon.spec import StyleSpec
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 

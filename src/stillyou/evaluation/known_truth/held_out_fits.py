@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillyou.pairs.teachers.cartoon.fit import CostumeFit
+from stillyou.drafts.vector.costume_fit import CostumeFit
 
 HELD_OUT_FITS: dict[str, CostumeFit] = {
     "open-peeps": CostumeFit(

@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from stillyou.drafts.vector.costumes import CostumeLayers
 from stillyou.pairs.teachers.cartoon import definition, palette
 from stillyou.pairs.teachers.cartoon.avatar import AvatarPieces, recolour, render_avatar
-from stillyou.pairs.teachers.cartoon.costumes import CostumeLayers
 from stillyou.pairs.teachers.cartoon.faces import BorrowedFace, Face, OwnFace, with_variants
 from stillyou.pairs.teachers.cartoon.sketched import SketchedFace, draw_traits
 from stillyou.pairs.teachers.cartoon.spec import OptionValue, StyleSpec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillyou.pairs.teachers.cartoon.fit import CostumeFit
+from stillyou.drafts.vector.costume_fit import CostumeFit
 
 # Each body of clay has its eyes elsewhere; the fit is measured on the pear.
 _CLAY_SHIFTS = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stillyou.pairs.teachers.cartoon.fit import CostumeFit
+from stillyou.drafts.vector.costume_fit import CostumeFit
 
 EXPRESSIONS = ("neutral", "angry", "shocked", "laughing", "crying")
 COSTUMES = ("flower", "santa", "sheep", "royal")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
@@ -22,7 +23,6 @@ from stillyou.pairs.teachers.cartoon.character import (
     draw_character,
     show,
 )
-from stillyou.pairs.teachers.cartoon.costumes import CostumeLayers, dress
 from stillyou.pairs.teachers.cartoon.licences import attribution
 from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise

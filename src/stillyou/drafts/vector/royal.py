@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from stillyou.pairs.teachers.cartoon.wardrobe.pen import Chance, Pen, n, shade
-from stillyou.pairs.teachers.cartoon.wardrobe.robe import Cut, draw_robe
+from stillyou.drafts.vector.pen import Chance, Pen, n, shade
+from stillyou.drafts.vector.robe import Cut, draw_robe
 
 GOLD = ("#f2c230", "#e8b422", "#f5cf52", "#dba520", "#f0c75e", "#e6b93f")
 GEMS = ("#d7263d", "#2a9d8f", "#3a86ff", "#8e44ad", "#1fa35c", "#e91e63", "#1d4e9e")

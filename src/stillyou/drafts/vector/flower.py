@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from stillyou.pairs.teachers.cartoon.wardrobe.pen import Chance, Pen, Point, n, rings
-from stillyou.pairs.teachers.cartoon.wardrobe.robe import Cut, draw_robe
+from stillyou.drafts.vector.pen import Chance, Pen, Point, n, rings
+from stillyou.drafts.vector.robe import Cut, draw_robe
 
 PETALS = (
     ("#f48fb1", "#f06292", "#ffffff"), ("#ffd166", "#ff8a65", "#ffffff"), ("#b39ddb", "#90caf9", "#f8bbd0"),

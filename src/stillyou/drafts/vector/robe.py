@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stillyou.pairs.teachers.cartoon.wardrobe.pen import Pen, Point, n, shade
+from stillyou.drafts.vector.pen import Pen, Point, n, shade
 
 
 @dataclass(frozen=True)

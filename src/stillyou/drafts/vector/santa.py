@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from stillyou.pairs.teachers.cartoon.wardrobe.pen import Chance, Pen, Point, n, shade
-from stillyou.pairs.teachers.cartoon.wardrobe.robe import Cut, draw_robe
+from stillyou.drafts.vector.pen import Chance, Pen, Point, n, shade
+from stillyou.drafts.vector.robe import Cut, draw_robe
 
 CLOTH = ("#c8202c", "#b5121f", "#d8323a", "#c01a2b", "#e0303a", "#a81422", "#8e1b2e", "#7c1a2c", "#d94f70", "#1f7a45")
 FUR = ("#ffffff", "#fffaf0", "#f4f1ea", "#f3f6fb")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stillyou.drafts.vector import flower, royal, santa, sheep
+from stillyou.drafts.vector.costume_fit import CostumeFit
+from stillyou.drafts.vector.pen import Chance, Pen, n, shade
+from stillyou.drafts.vector.robe import Cut
 from stillyou.errors import UsageError, nearest
-from stillyou.pairs.teachers.cartoon.fit import CostumeFit
-from stillyou.pairs.teachers.cartoon.wardrobe import flower, royal, santa, sheep
-from stillyou.pairs.teachers.cartoon.wardrobe.pen import Chance, Pen, n, shade
-from stillyou.pairs.teachers.cartoon.wardrobe.robe import Cut
 
 CLIP = "costume-clip"
 # What a hat leaves of the hair, in the head frame: all below the brim; hair beyond its ends slopes down from it.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from stillyou.pairs.teachers.cartoon.fit import CostumeFit
-from stillyou.pairs.teachers.cartoon.wardrobe.pen import Chance, Pen, Point, n, shade
-from stillyou.pairs.teachers.cartoon.wardrobe.robe import Cut, draw_robe
+from stillyou.drafts.vector.costume_fit import CostumeFit
+from stillyou.drafts.vector.pen import Chance, Pen, Point, n, shade
+from stillyou.drafts.vector.robe import Cut, draw_robe
 
 WOOL = ("#fbf6ea", "#f4ede0", "#ffffff", "#f7f2ee", "#ece7e1", "#dcd6cf", "#f9e6e6", "#efe3cf", "#fdf9f2")
 EARS = ("#6b5a4f", "#4a4038", "#f1e4d2", "#e9d3c4", "#8a7566", "#3b3634")

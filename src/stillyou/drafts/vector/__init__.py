@@ -1,0 +1,1 @@
+"""The vector wardrobe: the four costumes as compact SVG, fitted to any drawing by a `CostumeFit`."""

@@ -1,1 +1,0 @@
-"""The parts of the four costumes, drawn as compact SVG in the head and body frames of a fit."""
