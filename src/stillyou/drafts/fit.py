@@ -74,7 +74,8 @@ class Fit:
 
     def mirrored(self) -> Fit:
         """Return the fit of the picture mirrored left to right."""
-        points = self.points[list(MIRRORED)] * np.float32([-1, 1]) + np.float32([1, 0])
+        points = self.points[list(MIRRORED)].copy()
+        points[:, 0] = 1 - points[:, 0]
         yaw, pitch, roll = self.turn
         doubt = None if self.doubt is None else self.doubt[list(MIRRORED)]
         return Fit(points, (-yaw, pitch, -roll), doubt)
