@@ -14,8 +14,10 @@ import numpy as np
 
 from stillyou.drafts.vector import flower, royal, santa, sheep
 from stillyou.drafts.vector.costume_fit import CostumeFit
+from stillyou.drafts.vector.designs import choices
 from stillyou.drafts.vector.pen import Chance, Pen, n, shade
 from stillyou.drafts.vector.robe import Cut
+from stillyou.draws import generator
 from stillyou.errors import UsageError, nearest
 
 CLIP = "costume-clip"
@@ -105,20 +107,31 @@ def _head_wear(fit: CostumeFit, costume: str, chance: Chance) -> tuple[str, str,
     return pen.svg(frame), clip, worn
 
 
-def dress(fit: CostumeFit, costume: str, rng: np.random.Generator) -> CostumeLayers:
+def _chance(costume: str, rng: np.random.Generator | None, design: str | None) -> Chance:
+    if design is not None:
+        return Chance(generator("design", costume, design), choices(costume, design))
+    if rng is None:
+        raise ValueError("a costume without a design needs a generator")
+    return Chance(rng)
+
+
+def dress(
+    fit: CostumeFit, costume: str, rng: np.random.Generator | None = None, design: str | None = None
+) -> CostumeLayers:
     """Draw one costume for a style.
 
     Args:
         fit: The style's geometry.
         costume: ``santa``, ``flower``, ``sheep`` or ``royal``.
-        rng: Source of colours and cut; the same generator state gives the same costume.
+        rng: Source of colours and cut; the same generator state gives the same costume. A design needs none.
+        design: A named look (`effects.designs`) instead of drawn colours and cut.
 
     Raises:
-        UsageError: There is no such costume.
+        UsageError: There is no such costume or design.
     """
     if costume not in _BODIES:
         raise UsageError(f"there is no costume '{costume}'", nearest(costume, _BODIES))
-    chance = Chance(rng)
+    chance = _chance(costume, rng, design)
     head, clip, worn = _head_wear(fit, costume, chance)
     x, y, unit = fit.neck
     pen = Pen(fit.ink, fit.ink_width / unit)

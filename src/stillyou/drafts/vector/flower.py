@@ -55,9 +55,9 @@ def _petal(at: Point, length: float, angle: float, width: float, start: float = 
 def head(pen: Pen, chance: Chance) -> dict[str, str]:
     """Draw the wreath in the head frame; returns its colours and cut."""
     fine = pen.finer()
-    palette = [chance.tint(c) for c in chance.pick(PETALS)]
-    middle, leaf = chance.pick(MIDDLES), chance.tint(chance.pick(LEAVES))
-    kinds = chance.sample(KINDS, 2)
+    palette = [chance.tint(c) for c in chance.pick(PETALS, "petals")]
+    middle, leaf = chance.pick(MIDDLES, "middle"), chance.tint(chance.pick(LEAVES, "leaf"))
+    kinds = chance.sample(KINDS, 2, "kinds")
     count, arch, lift = chance.whole(6, 10), chance.between(0.26, 0.40), chance.between(0.06, 0.12)
     reach = 1.08
 
@@ -102,14 +102,14 @@ def _petal_collar(pen: Pen, cut: Cut, palette: list[str], pointed: bool, chance:
 
 def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, str]:
     """Draw the dress and its collar in the body frame, in the colours of the wreath."""
-    palette, dress = worn["petals"].split(), chance.tint(chance.pick(DRESSES))
+    palette, dress = worn["petals"].split(), chance.tint(chance.pick(DRESSES, "dress"))
     kinds, fine = worn["kinds"].split(), pen.finer()
     draw_robe(pen, cut, dress)
     if chance.maybe(0.4):
         for x, y in ((-0.62, 0.4), (0.66, 0.46), (-0.3, 0.66), (0.32, 0.72), (-0.84, 0.72), (0.86, 0.8), (0.0, 0.92)):
             if y < cut.depth + 0.1:
                 _flower(fine, kinds[0], (x, y), 0.085, x * 9, palette[2], worn["middle"])
-    collar = chance.pick(COLLARS)
+    collar = chance.pick(COLLARS, "collar")
     if collar == "garland":
         points = cut.neckline(chance.whole(7, 9), wide=1.25, low=0.12)
         turns = [math.pi / 2 - x * 1.5 + (0.7 if i % 2 else -0.7) for i, (x, _) in enumerate(points)]

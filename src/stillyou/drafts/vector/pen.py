@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -92,10 +92,17 @@ class Pen:
 
 
 class Chance:
-    """Small random choices that follow from one generator."""
+    """Small choices that follow from one generator, and those that a design has made already.
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    Args:
+        rng: What draws.
+        made: Choices by name, which `pick`, `sample` and `maybe` return instead of drawn ones. A design's colours are
+            meant as they are: with choices made, `tint` changes nothing.
+    """
+
+    def __init__(self, rng: np.random.Generator, made: Mapping[str, Any] | None = None) -> None:
         self._rng = rng
+        self._made = made or {}
         self._units: list[float] = []
 
     def unit(self) -> float:
@@ -112,21 +119,26 @@ class Chance:
         """Return a whole number from low to high, both included."""
         return low + int(self.unit() * (high - low + 1))
 
-    def maybe(self, probability: float) -> bool:
+    def maybe(self, probability: float, what: str = "") -> bool:
         """Return True with this probability."""
-        return self.unit() < probability
+        drawn = self.unit() < probability
+        return bool(self._made.get(what, drawn))
 
-    def pick(self, options: Sequence[T]) -> T:
+    def pick(self, options: Sequence[T], what: str = "") -> T:
         """Return one of the options."""
-        return options[int(self.unit() * len(options))]
+        drawn = options[int(self.unit() * len(options))]
+        return cast(T, self._made.get(what, drawn))
 
-    def sample(self, options: Sequence[T], count: int) -> list[T]:
+    def sample(self, options: Sequence[T], count: int, what: str = "") -> list[T]:
         """Return ``count`` different options in random order."""
         left = list(options)
-        return [left.pop(int(self.unit() * len(left))) for _ in range(count)]
+        drawn = [left.pop(int(self.unit() * len(left))) for _ in range(count)]
+        return list(self._made.get(what, drawn))
 
     def tint(self, colour: str, amount: float = 1.0) -> str:
         """Return a colour close to ``#rrggbb``: a little other hue, saturation and brightness."""
+        if self._made:
+            return colour
         r, g, b = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
         h, s, v = colorsys.rgb_to_hsv(r, g, b)
         h = (h + amount * self.between(-0.012, 0.012)) % 1.0

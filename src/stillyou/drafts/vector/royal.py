@@ -51,7 +51,7 @@ def _points(pen: Pen, chance: Chance, gold: str, gems: list[str], _: Sides) -> s
 
 
 def _dome(pen: Pen, chance: Chance, gold: str, gems: list[str], _: Sides) -> str:
-    velvet = chance.pick(("#9b1b30", "#6a2c91", "#1f3f8f", "#7a1f3d", "#135e4b"))
+    velvet = chance.pick(("#9b1b30", "#6a2c91", "#1f3f8f", "#7a1f3d", "#135e4b"), "velvet")
     tall = chance.between(0.85, 1.1)
     y, rise = n(-tall), n(-tall * 1.12)
     pen.path(f"M-.9 -.15C-1.15 {y} -.4 {rise} 0 {y}C.4 {rise} 1.15 {y} .9 -.15Z", velvet)
@@ -116,8 +116,8 @@ def head(pen: Pen, chance: Chance, strings: Sides = (-1, 1)) -> dict[str, str]:
         chance: Colours and cut.
         strings: Sides (-1 left, 1 right) where beads may hang at the temple without covering the face.
     """
-    gold, gems = chance.tint(chance.pick(GOLD)), chance.sample(GEMS, 2)
-    shape = _DRAW[chance.pick(CROWNS)](pen, chance, gold, gems, strings)
+    gold, gems = chance.tint(chance.pick(GOLD, "gold")), chance.sample(GEMS, 2, "gems")
+    shape = _DRAW[chance.pick(CROWNS, "crown")](pen, chance, gold, gems, strings)
     return {"gold": gold, "gems": " ".join(gems), "crown": shape}
 
 
@@ -155,7 +155,7 @@ def _lapels(pen: Pen, cut: Cut, gold: str, accent: str, low: float) -> None:
 
 def _embroidery(pen: Pen, cut: Cut, gold: str, chance: Chance) -> str:
     """Draw golden ornaments on the robe."""
-    kind = chance.pick(("medallions", "scrolls", "dots", "none"))
+    kind = chance.pick(("medallions", "scrolls", "dots", "none"), "embroidery")
     low = cut.depth + 0.1
     if kind == "medallions":
         at = [(x, y) for x, y in ((-0.66, 0.5), (0.66, 0.5), (-0.5, 0.9), (0.5, 0.9)) if y < low]
@@ -178,10 +178,12 @@ def _embroidery(pen: Pen, cut: Cut, gold: str, chance: Chance) -> str:
 def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, str]:
     """Draw the robe in the body frame, with the crown's gold."""
     gold, gems = worn["gold"], worn["gems"].split()
-    golden = chance.maybe(0.28)
-    robe = chance.tint(chance.pick(GOLDEN_ROBES if golden else ROBES))
-    collar = chance.pick(COLLARS if cut.collar < 0.6 else COLLARS[:3])  # lapels would be mere straps on a creature
-    accent = chance.pick(("#9b1b30", "#1f3f8f", "#6a2c91", "#135e4b"))
+    golden = chance.maybe(0.28, "golden")
+    robe = chance.tint(chance.pick(GOLDEN_ROBES if golden else ROBES, "robe"))
+    collar = chance.pick(
+        COLLARS if cut.collar < 0.6 else COLLARS[:3], "collar"
+    )  # lapels would be mere straps on a creature
+    accent = chance.pick(("#9b1b30", "#1f3f8f", "#6a2c91", "#135e4b"), "accent")
     draw_robe(pen, cut, robe)
     pattern = _embroidery(pen, cut, shade(gold, 0.75) if golden else gold, chance)
     low = cut.bottom

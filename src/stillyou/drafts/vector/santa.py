@@ -39,8 +39,8 @@ def _hat(pen: Pen, hat: str, side: int, stretch: float, colour: str) -> Point:
 
 def head(pen: Pen, chance: Chance) -> dict[str, str]:
     """Draw the hat in the head frame; returns its colours and cut."""
-    colour, fur = chance.tint(chance.pick(CLOTH)), chance.pick(FUR)
-    hat, side, stretch = chance.pick(HATS), chance.pick((-1, 1)), chance.between(0.9, 1.06)
+    colour, fur = chance.tint(chance.pick(CLOTH, "cloth")), chance.pick(FUR, "fur")
+    hat, side, stretch = chance.pick(HATS, "hat"), chance.pick((-1, 1), "side"), chance.between(0.9, 1.06)
     tip = _hat(pen, hat, side, stretch, colour)
     pom = chance.between(0.17, 0.25)
     if chance.maybe(0.5):
@@ -67,7 +67,7 @@ def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, 
     """Draw the coat in the body frame, in the colours of the hat."""
     colour, fur = worn["cloth"], worn["fur"]
     draw_robe(pen, cut, colour)
-    trim, button = chance.maybe(0.6), chance.pick(BUTTONS)
+    trim, button = chance.maybe(0.6, "trim"), chance.pick(BUTTONS, "button")
     low = cut.bottom
     half = chance.between(0.08, 0.13)
     if trim:
@@ -76,7 +76,7 @@ def body(pen: Pen, cut: Cut, chance: Chance, worn: dict[str, str]) -> dict[str, 
     if not trim or button != "#ffffff":
         first, size = cut.sag + 0.26, chance.between(0.035, 0.055)
         pen.dots([(0, first + 0.19 * i) for i in range(5) if first + 0.19 * i < low], size, button)
-    belt = cut.depth > 0.62 and chance.maybe(0.45)
+    belt = cut.depth > 0.62 and chance.maybe(0.45, "belt")
     if belt:
         y, h = cut.depth - 0.26, 0.085
         pen.path(f"M-1.05 {n(y - h)}H1.05V{n(y + h)}H-1.05Z", "#2b2320")

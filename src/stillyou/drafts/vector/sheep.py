@@ -65,19 +65,19 @@ def _horn(pen: Pen, at: Point, side: int, size: float, colour: str) -> None:
 
 def head(fit: CostumeFit, pen: Pen, chance: Chance) -> dict[str, str]:
     """Draw the hood in canvas units around the face; returns its colours and cut."""
-    wool = chance.tint(chance.pick(WOOL), 0.6)
-    ear, inner = chance.pick(EARS), chance.pick(INNER)
+    wool = chance.tint(chance.pick(WOOL, "wool"), 0.6)
+    ear, inner = chance.pick(EARS, "ear"), chance.pick(INNER, "inner")
     loose = chance.between(0.98, 1.07)
     cx, cy, rx, ry = fit.hood
     rx, ry = rx * loose, ry * loose
     fx, fy, frx, fry = fit.face
     unit = min(rx, ry)
     tone = shade(wool, 0.88)
-    ears, turn = chance.pick(("up", "level", "down")), chance.between(-5, 5)
+    ears, turn = chance.pick(("up", "level", "down"), "ears"), chance.between(-5, 5)
     turn += {"up": -38, "level": 2, "down": 34}[ears]
     size = unit * chance.between(0.26, 0.34)
     rise = {"up": -0.95, "level": -0.42, "down": -0.32}[ears]
-    horned = chance.maybe(0.25)
+    horned = chance.maybe(0.25, "horns")
     for side in (-1, 1):
         at = cx + side * rx * math.cos(rise), cy + ry * math.sin(rise)
         _ears(pen, at, side, size, turn, (ear, inner))
