@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 
 from stillyou.errors import UsageError
 from stillyou.images import Picture
+from stillyou.images.backdrop import plain_background
 from stillyou.images.picture import Pixels
 
 Box = tuple[int, int, int, int]
@@ -21,13 +22,6 @@ Box = tuple[int, int, int, int]
 
 _GLANCE = 192
 """Longer side of the reduced picture that the character is looked for in."""
-_BACKGROUND_COLOURS = 3
-_COLOUR_SHARE = 0.1
-"""Share of the border from which on a colour may be one of the background's."""
-_TOLERANCE = 24
-"""Largest difference of a channel (of 255) between a background pixel and its background colour."""
-_PLAIN_BORDER = 0.55
-"""Share of the border that must have background colours; the character itself may cross the rest."""
 _MOST_BACKGROUND = 0.995
 """A picture with more background than this has no character that could be told from a speck."""
 _MARGIN = 0.3
@@ -152,7 +146,7 @@ def _character(picture: Picture) -> Box | None:
         subject = np.asarray(Image.fromarray(picture.alpha).resize(small, Image.Resampling.BOX)) > 16
     else:
         rgb = np.asarray(Image.fromarray(picture.rgb).resize(small, Image.Resampling.BOX))
-        background = _background(rgb)
+        background = plain_background(rgb)
         if background is None:
             return None
         subject = _without_specks(~background)
@@ -186,42 +180,8 @@ def _union(one: Box, other: Box) -> Box:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
-def _background(rgb: Pixels) -> NDArray[np.bool_] | None:
-    """Return where a picture (H, W, 3) has the main colours of its border; None if the border is not plain.
-
-    The lower third of the border does not count: there the shoulders of a portrait cross it.
-    """
-    upper = max(1, round(len(rgb) * 2 / 3))
-    border = np.concatenate([rgb[0], rgb[:upper, 0], rgb[:upper, -1]])
-    found = np.zeros(rgb.shape[:2], bool)
-    left = border
-    for _ in range(_BACKGROUND_COLOURS):
-        colour = _commonest(left)
-        rest = left[~_near(left, colour)]
-        if len(left) - len(rest) < _COLOUR_SHARE * len(border):
-            break
-        found |= _near(rgb, colour)
-        left = rest
-        if not len(left):
-            break
-    return found if len(left) <= (1 - _PLAIN_BORDER) * len(border) else None
-
-
 def _without_specks(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Drop what is thinner than three pixels: noise, and the blurred edge between two background colours."""
     image = Image.fromarray(marked.astype(np.uint8) * 255)
     opened = image.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
     return np.asarray(opened) > 0
-
-
-def _commonest(colours: Pixels) -> NDArray[np.float64]:
-    """Return the mean of the fullest cell of a coarse colour histogram of (N, 3) colours."""
-    cells = (colours // 32).astype(np.int64) @ np.array([1, 8, 64])
-    fullest = np.bincount(cells).argmax()
-    mean: NDArray[np.float64] = colours[cells == fullest].mean(axis=0)
-    return mean
-
-
-def _near(colours: Pixels, colour: NDArray[np.float64]) -> NDArray[np.bool_]:
-    near: NDArray[np.bool_] = np.abs(colours - colour).max(axis=-1) <= _TOLERANCE
-    return near
