@@ -13,17 +13,17 @@ def losses(folder: Path, base: tuple[Path, Path], pairs: Path, *, steps: int = 4
     """Train at a constant rate; return each step's loss in the first process, and nothing in the others."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    from stillyou.training import loop
+    from stillyou.training.loop import trainer
     from stillyou.training.stages import run_training
     from tests.training.test_base_training import no_validation, request, settings
 
-    before, loop.LOG_STEPS = loop.LOG_STEPS, 1
+    before, trainer.LOG_STEPS = trainer.LOG_STEPS, 1
     try:
         report = run_training(
             request(folder, base, pairs, settings(final=1.0, shard=shared), steps=steps), no_validation
         )
     finally:
-        loop.LOG_STEPS = before
+        trainer.LOG_STEPS = before
     if not report.speaks:
         return []
     events = EventAccumulator(str(folder / "tensorboard"))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,8 @@ from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.network import build_autoencoder
 from stillyou.errors import StillYouError
 from stillyou.pairs.dataset.store import PairDataset
-from stillyou.training.data.cache import CacheSettings, LatentCache, LatentEncoder, cache_key, open_or_build
+from stillyou.training.data.cache import LatentCache, cache_key, encoded_pairs, open_or_build
+from stillyou.training.data.pair_encoder import CacheSettings, LatentEncoder
 from tests.tiny import tiny_architecture
 from tests.training.fakes import paint_pairs
 
@@ -26,9 +32,13 @@ def fresh_vae(seed: int = 0):  # type: ignore[no-untyped-def]
 
 def build(folder: Path, data: PairDataset, settings: CacheSettings = SETTINGS) -> tuple[LatentCache, list[int]]:
     calls: list[int] = []
-    cache = open_or_build(
-        folder, [data], LatentEncoder(fresh_vae(), settings), device=CPU, advance=lambda done, total: calls.append(done)
-    )
+
+    def go_on(done: int, total: int) -> bool:
+        calls.append(done)
+        return True
+
+    cache = open_or_build(folder, [data], LatentEncoder(fresh_vae(), settings), device=CPU, go_on=go_on)
+    assert cache is not None
     return cache, calls
 
 
@@ -56,7 +66,7 @@ def test_augmented_copies_keep_unchanged_places_unchanged(tmp_path: Path, painte
 
 def test_reused_until_pairs_weights_or_settings_change(tmp_path: Path, painted: PairDataset) -> None:
     first, calls = build(tmp_path / "c", painted)
-    assert calls[-1] == len(painted)
+    assert calls == list(range(0, len(painted), 4))
     again, calls = build(tmp_path / "c", painted)
     assert not calls and torch.equal(first.source, again.source) and first.name == again.name
     other_pairs = paint_pairs(tmp_path / "pairs", seed=1)
@@ -79,13 +89,96 @@ def test_a_cache_that_fits_nothing_any_more_is_removed(tmp_path: Path, painted: 
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_an_interrupted_build_leaves_nothing_behind(tmp_path: Path, painted: PairDataset) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
-    with pytest.raises(KeyboardInterrupt):
-        open_or_build(tmp_path, [painted], LatentEncoder(fresh_vae(), SETTINGS), device=CPU, advance=stop)
-    assert not list(tmp_path.iterdir())
+
+@pytest.mark.parametrize("stop_at", [1, 3, 5])
+def test_a_build_that_was_stopped_goes_on_and_ends_byte_identical(
+    tmp_path: Path, painted: PairDataset, stop_at: int
+) -> None:
+    build(tmp_path / "whole", painted)
+    encoder = LatentEncoder(fresh_vae(), SETTINGS)
+    stopped = open_or_build(
+        tmp_path / "cut", [painted], encoder, device=CPU, go_on=lambda done, total: done < 4 * stop_at
+    )
+    assert stopped is None and encoded_pairs(tmp_path / "cut") == 4 * stop_at
+    _, calls = build(tmp_path / "cut", painted)
+    assert calls[0] == 4 * stop_at and encoded_pairs(tmp_path / "cut") is None
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+
+
+def test_several_datasets_go_on_in_the_one_that_was_stopped(tmp_path: Path, painted: PairDataset) -> None:
+    few = paint_pairs(tmp_path / "few", n=3, seed=4)  # six pairs: the last batch is a half one
+    encoder = LatentEncoder(fresh_vae(), SETTINGS)
+    for folder, stop in (("whole", 99), ("cut", 16)):
+        open_or_build(
+            tmp_path / folder, [few, painted], encoder, device=CPU, go_on=lambda done, total, stop=stop: done < stop
+        )
+    assert encoded_pairs(tmp_path / "cut") == 18
+    open_or_build(tmp_path / "cut", [few, painted], encoder, device=CPU)
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+
+
+def test_what_was_not_yet_on_disk_for_certain_is_encoded_again(tmp_path: Path, painted: PairDataset) -> None:
+    """A power cut may leave more in the arrays than was noted, or less."""
+    build(tmp_path / "whole", painted)
+    encoder = LatentEncoder(fresh_vae(), SETTINGS)
+    for change in (lambda data: data + b"rubbish", lambda data: data[:300]):
+        open_or_build(tmp_path / "cut", [painted], encoder, device=CPU, go_on=lambda done, total: done < 8)
+        (array,) = (tmp_path / "cut").glob(".part-*/target.npy")
+        array.write_bytes(change(array.read_bytes()))
+        build(tmp_path / "cut", painted)
+        assert files(tmp_path / "cut") == files(tmp_path / "whole")
+        shutil.rmtree(tmp_path / "cut")
+
+
+_BUILD = """
+import sys, torch
+from pathlib import Path
+from tests.training.test_cache import CPU, SETTINGS, LatentEncoder, PairDataset, fresh_vae, open_or_build
+from stillyou.training.data import building
+building._SETTLED = 1
+torch.set_num_threads(1)
+def go_on(done, total):
+    print(done, flush=True)
+    return True
+encoder = LatentEncoder(fresh_vae(), SETTINGS)
+open_or_build(Path(sys.argv[1]), [PairDataset(sys.argv[2])], encoder, device=CPU, go_on=go_on)
+"""
+
+
+@pytest.mark.parametrize("line", [1, 4])
+def test_a_killed_build_ends_byte_identical(tmp_path: Path, painted: PairDataset, line: int) -> None:
+    """SIGKILL after some batches, in a process of its own."""
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
+    command = [sys.executable, "-c", _BUILD, str(tmp_path / "cut"), str(painted.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for _ in range(line + 1):
+            process.stdout.readline()
+        process.kill()
+    build(tmp_path / "whole", painted)
+    build(tmp_path / "cut", painted)
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+
+
+def test_a_full_disk_is_told_and_what_is_encoded_stays(tmp_path: Path, painted: PairDataset) -> None:
+    """A limit of the file size stands in for a full disk: writing fails in the midst of the arrays."""
+    encoder = LatentEncoder(fresh_vae(), SETTINGS)
+    assert open_or_build(tmp_path / "c", [painted], encoder, device=CPU, go_on=lambda done, total: done < 8) is None
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(StillYouError, match="cannot write the latent cache .*Free some space"):
+            open_or_build(tmp_path / "c", [painted], encoder, device=CPU)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert encoded_pairs(tmp_path / "c") == 8
+    build(tmp_path / "whole", painted)
+    build(tmp_path / "c", painted)
+    assert files(tmp_path / "c") == files(tmp_path / "whole")
 
 
 def test_pairs_are_resized_to_the_model(tmp_path: Path, painted: PairDataset) -> None:

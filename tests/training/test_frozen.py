@@ -13,7 +13,8 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.models.from_base import load_base
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.config import BranchShares, EditorSettings, EditWeights
-from stillyou.training.data.cache import CacheSettings, LatentCache, open_or_build
+from stillyou.training.data.cache import LatentCache, open_or_build
+from stillyou.training.data.pair_encoder import CacheSettings
 from stillyou.training.data.stream import SampleDraws
 from stillyou.training.editor.frozen import FrozenBatch, FrozenBatches, FrozenEncoder, frozen_objective
 from stillyou.training.editor.task import GROUPS, encode_words, pools

@@ -33,7 +33,9 @@ def trainer(
 ) -> Trainer:
     task = Task("line", model or Line(), ("all",), line_batches, identity)
     intervals = intervals or Intervals(checkpoint_steps=4)
-    return Trainer(make_accelerator("cpu", "fp32"), task, settings, limits, intervals, folder, StageReporter("line"))
+    return Trainer(
+        make_accelerator("cpu", "fp32"), task, settings, Clock(limits), intervals, folder, StageReporter("line")
+    )
 
 
 def state(folder: Path) -> dict[str, torch.Tensor]:
@@ -165,7 +167,7 @@ def test_validation_sees_the_average_and_leaves_the_weights(tmp_path: Path) -> N
         make_accelerator("cpu", "fp32"),
         task,
         SETTINGS,
-        Limits(steps=5),
+        Clock(Limits(steps=5)),
         Intervals(),
         tmp_path,
         StageReporter("line"),

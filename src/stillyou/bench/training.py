@@ -26,12 +26,13 @@ from stillyou.bench.timing import peak_memory, seconds_of
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.models.load import pick_dtype
 from stillyou.training.config import EditorSettings, LoraSettings
-from stillyou.training.data.cache import CacheRow, LatentCache
+from stillyou.training.data.cache import LatentCache
+from stillyou.training.data.pair_encoder import CacheRow
 from stillyou.training.data.stream import SampleDraws
 from stillyou.training.device import make_accelerator
 from stillyou.training.editor.frozen import ENCODERS, FrozenBatch, FrozenBatches, frozen_objective
 from stillyou.training.editor.task import LABELS, encode_words, pools
-from stillyou.training.loop.clock import Limits
+from stillyou.training.loop.clock import Clock, Limits
 from stillyou.training.loop.progress import StageReporter
 from stillyou.training.loop.trainer import Intervals, Task, Trainer
 
@@ -196,7 +197,13 @@ def _ours(bench: Bench, path: Way) -> Step:
     batches = _batches(cache, path, pipeline, bench, dtype)
     task = Task("bench", model, LABELS, lambda step: batches, {})
     trainer = Trainer(
-        accelerator, task, path.settings, Limits(), Intervals(), Path("nowhere"), StageReporter("bench", quiet=True)
+        accelerator,
+        task,
+        path.settings,
+        Clock(Limits()),
+        Intervals(),
+        Path("nowhere"),
+        StageReporter("bench", quiet=True),
     )
     model.train()
     return lambda: trainer.train_step(next(batches), 0.0)

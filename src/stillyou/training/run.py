@@ -15,7 +15,7 @@ from stillyou.errors import StillYouError, UsageError
 from stillyou.files import write_json
 from stillyou.training.config import Stage, TrainingConfig
 from stillyou.training.loop.checkpoint import newest_state
-from stillyou.training.loop.clock import Limits
+from stillyou.training.loop.clock import Clock, Limits
 from stillyou.training.loop.progress import StageReporter
 
 if TYPE_CHECKING:
@@ -166,6 +166,10 @@ class Run:
         if budget is None and steps is None and stage != "render":
             raise UsageError("this run has no end", "Give --steps or --budget-minutes.")
         return Limits(steps, budget, self.session_left())
+
+    def clock(self, stage: Stage) -> Clock:
+        """Start the clock of a session of a stage; raises as `limits` does."""
+        return Clock(self.limits(stage), self.spent().get(stage, 0.0))
 
     def expected_seconds(self) -> dict[Stage, float]:
         """Return what each stage will get of the budget if the earlier ones use theirs up; empty without a budget."""

@@ -24,7 +24,6 @@ from stillyou.training.data.frames import load_pictures
 from stillyou.training.data.held_out import held_back
 from stillyou.training.data.mixture import Part
 from stillyou.training.device import stream_workers
-from stillyou.training.loop.clock import Clock, Limits
 from stillyou.training.loop.progress import StageReporter, duration
 from stillyou.training.loop.trainer import Intervals, Outcome, Task, Trainer
 from stillyou.training.model import replace_folder
@@ -51,7 +50,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
         if (run.vae / "config.json").is_file():
             reporter.say(f"{run.vae} is complete")
             return Outcome.FINISHED, {"skipped": True}
-        preparation = Clock(Limits())
+        clock = run.clock("autoencoder")
         pictures, shown = _pictures(run, parts)
         vae = first_autoencoder(config)
         vae.to(memory_format=torch.channels_last)
@@ -62,21 +61,20 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
             accelerator,
             task,
             config.autoencoder,
-            run.limits("autoencoder"),
+            clock,
             Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes),
             run.folder / "autoencoder",
             reporter,
-            spent=preparation.elapsed,
         )
         outcome = trainer.run()
-        figures: dict[str, Any] = {"steps": trainer.step, "seconds": round(trainer.clock.elapsed, 1)}
+        figures: dict[str, Any] = {"steps": trainer.step, "seconds": round(clock.elapsed, 1)}
         if outcome is Outcome.FINISHED:
             figures["psnr"] = _finish(run, accelerator, trainer, vae, pictures, shown)
         if accelerator.is_main_process:
-            run.record("autoencoder", trainer.clock.elapsed)
+            run.record("autoencoder", clock.elapsed)
         accelerator.wait_for_everyone()
         accelerator.free_memory()
-        reporter.say(f"{outcome.value} after {duration(trainer.clock.elapsed)}")
+        reporter.say(f"{outcome.value} after {duration(clock.elapsed)}")
         return outcome, figures
 
 

@@ -24,7 +24,8 @@ from stillyou.diffusion.conditions import NullTokens, apply_branches, vision_pix
 from stillyou.diffusion.lora import add_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.training.config import EditorSettings
-from stillyou.training.data.cache import CacheRow, CacheSettings, LatentCache, augmented, weights_digest
+from stillyou.training.data.cache import LatentCache
+from stillyou.training.data.pair_encoder import CacheRow, CacheSettings, augmented, pairs_at_a_time, weights_digest
 from stillyou.training.data.stream import Draws
 from stillyou.training.editor.norms import keep_precision
 from stillyou.training.editor.objective import DiffusionLoss, LatentBatch
@@ -32,8 +33,6 @@ from stillyou.training.editor.task import Batches, distinct_prompts
 
 ENCODERS = ("vae", "text_encoder", "image_encoder")
 _PROMPTS_AT_A_TIME = 64
-_PIXELS_AT_A_TIME = 8 * 256**2
-"""Autoencoders of Stable Diffusion's size take a gigabyte for a picture of 512 px."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ class FrozenEncoder:
 
     @property
     def at_a_time(self) -> int:
-        """Pairs encoded at a time."""
-        return max(1, _PIXELS_AT_A_TIME // self.settings.resolution**2)
+        """Pairs encoded at a time: autoencoders of Stable Diffusion's size take a gigabyte for a picture of 512 px."""
+        return pairs_at_a_time(self.settings.resolution, torch.device("cpu"))
 
     def identity(self) -> list[object]:
         """Return what the arrays depend on."""

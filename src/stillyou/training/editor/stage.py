@@ -57,40 +57,44 @@ def train_editor(
         StillYouError: No pairs, no autoencoder, no time, or a loss that is no number.
     """
     with stage_reporter("editor", run, accelerator) as reporter:
-        check_batch(run.request.config.editor, accelerator.num_processes)
+        config = run.request.config
+        check_batch(config.editor, accelerator.num_processes)
         if _complete(run, run.limits("editor")):
             reporter.say(f"{result_folder(run)} is complete")
             return Outcome.FINISHED, {"skipped": True}
-        preparation = Clock(Limits())
+        clock = run.clock("editor")
         datasets = [part.data for part in parts]
         specs = effect_specs(datasets, run.request.effects)
         pipeline = first_pipeline(run, specs)
-        config = run.request.config
         if config.editor.frozen_encoders:
             check_memory(pipeline, config.editor, accelerator)
-        cache = encode_pairs(run, accelerator, pipeline, datasets, reporter)
+        cache = encode_pairs(run, accelerator, pipeline, datasets, reporter, clock)
+        if isinstance(cache, Outcome):
+            return cache, _ended(run, accelerator, reporter, cache, clock, 0)
         hidden = held_back([row.key for row in cache.rows], config.seed, config.held_back)
         validation = validation or _grid(run, datasets, hidden, specs)
         validate = partial(_validate, run, pipeline, validation, accelerator)
         draws = _draws(run, pipeline, cache, [part.share for part in parts], hidden)
         task = _task(run, accelerator, pipeline, cache, specs, draws, validate)
         intervals = Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes)
-        limits = run.limits("editor")  # again: preparing took part of this session
-        trainer = Trainer(
-            accelerator, task, config.editor, limits, intervals, run.folder / "editor", reporter, preparation.elapsed
-        )
+        trainer = Trainer(accelerator, task, config.editor, clock, intervals, run.folder / "editor", reporter)
         try:
             outcome = trainer.run()
         except torch.cuda.OutOfMemoryError as error:
             raise StillYouError("the GPU's memory ran out while training", _thrift(config.editor)) from error
-        figures: dict[str, Any] = {"steps": trainer.step, "seconds": round(trainer.clock.elapsed, 1)}
-        if outcome is Outcome.FINISHED:
-            figures |= _finish(run, accelerator, pipeline, trainer, specs, datasets)
-        if accelerator.is_main_process:
-            run.record("editor", trainer.clock.elapsed)
-        accelerator.wait_for_everyone()
-        reporter.say(f"{outcome.value} at step {trainer.step} after {duration(trainer.clock.elapsed)}")
-        return outcome, figures
+        figures = _finish(run, accelerator, pipeline, trainer, specs, datasets) if outcome is Outcome.FINISHED else {}
+        return outcome, {**_ended(run, accelerator, reporter, outcome, clock, trainer.step), **figures}
+
+
+def _ended(
+    run: Run, accelerator: Accelerator, reporter: StageReporter, outcome: Outcome, clock: Clock, step: int
+) -> Mapping[str, Any]:
+    """Note what the session took, and say how it ended."""
+    if accelerator.is_main_process:
+        run.record("editor", clock.elapsed)
+    accelerator.wait_for_everyone()
+    reporter.say(f"{outcome.value} at step {step} after {duration(clock.elapsed)}")
+    return {"steps": step, "seconds": round(clock.elapsed, 1)}
 
 
 def _thrift(settings: EditorSettings) -> str:

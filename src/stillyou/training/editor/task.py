@@ -13,7 +13,8 @@ from stillyou.diffusion.conditions import vision_pixels
 from stillyou.diffusion.network import Denoiser
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.training.config import EditorSettings, EditWeights
-from stillyou.training.data.cache import CacheRow, LatentCache
+from stillyou.training.data.cache import LatentCache
+from stillyou.training.data.pair_encoder import CacheRow
 from stillyou.training.data.stream import BatchStream, Draws, Pool, SampleDraws, stream_loader
 from stillyou.training.editor.norms import keep_precision
 from stillyou.training.editor.objective import EditorBatch, EditorObjective, LatentBatch

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 def decay_at(step: int, greatest: float) -> float:
@@ -14,7 +15,9 @@ def decay_at(step: int, greatest: float) -> float:
 
 
 class ExponentialAverage:
-    """The average of named parameters; a ← d·a + (1 − d)·p after each step.
+    """The average of named parameters; a ← d·a + (1 − d)·p after each step, by PyTorch's own function.
+
+    `AveragedModel` around it would copy the whole model, frozen encoders and base weights included.
 
     Args:
         parameters: By name; their values are copied as the first average.
@@ -35,11 +38,8 @@ class ExponentialAverage:
     def update(self, step: int) -> None:
         """Take in the weights after a step, counted from 1."""
         if self._own:
-            torch._foreach_lerp_(
-                list(self._own.values()),
-                [p.detach() for p in self._parameters.values()],
-                1 - decay_at(step, self.decay),
-            )
+            follow = get_ema_multi_avg_fn(decay_at(step, self.decay))  # type: ignore[no-untyped-call]
+            follow(list(self._own.values()), [p.detach() for p in self._parameters.values()], step)
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The optimizer, and a step's batch in parts."""
+"""The optimizer, where the model goes and how it is wrapped for processes, and a step's batch in parts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import torch
+from accelerate import Accelerator
 
 from stillyou.errors import requires
 from stillyou.training.config import Optimisation
+from stillyou.training.loop.task import Task
 
 _BETAS = (0.9, 0.99)
 
@@ -36,6 +38,21 @@ def make_optimizer(
         optimizer: torch.optim.Optimizer = AdamW8bit(parameters, **common)
         return optimizer
     return torch.optim.AdamW(parameters, fused=device.type == "cuda", **common)
+
+
+def place(task: Task, device: torch.device) -> None:
+    """Put the model on the device, whole or as a share."""
+    task.model.to(device)
+    if task.shard is not None:
+        task.shard(device)
+
+
+def wrap(accelerator: Accelerator, task: Task, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
+    """Let accelerate wrap model and optimizer; a model that is shared already is left as it is."""
+    if task.shard is not None:
+        return task.model, accelerator.prepare(optimizer)
+    model, wrapped = accelerator.prepare(task.model, optimizer)
+    return model, wrapped
 
 
 def split_batch(batch: Whole, parts: int) -> list[Whole]:

@@ -24,11 +24,11 @@ from stillyou.training.loop.checkpoint import (
     restore_optimizer,
     save_checkpoint,
 )
-from stillyou.training.loop.clock import Clock, Limits, learning_rate
+from stillyou.training.loop.clock import Clock, learning_rate
 from stillyou.training.loop.ema import ExponentialAverage
 from stillyou.training.loop.meter import Meter
 from stillyou.training.loop.nan_trace import first_not_finite
-from stillyou.training.loop.optimiser import make_optimizer, split_batch
+from stillyou.training.loop.optimiser import make_optimizer, place, split_batch, wrap
 from stillyou.training.loop.process_sync import Agreement
 from stillyou.training.loop.progress import StageReporter
 from stillyou.training.loop.sharding import like, settle, whole, wholes
@@ -56,15 +56,23 @@ class _Decision:
 class Trainer:
     """Trains a task until a limit, resuming from its newest checkpoint.
 
+    What it is made of stands in `__init__`, a line a part; each part is a module of this folder, to be swapped there.
+
     Args:
         accelerator: Device, precision and processes.
         task: What to train.
         settings: Learning rate, clipping, average.
-        limits: When to end or pause.
+        clock: When to end or pause; it runs since the stage began, preparation included.
         intervals: When to save and validate.
         folder: Where checkpoints lie.
         reporter: Where progress goes.
-        spent: Seconds the stage took before the loop began, preparation included.
+
+    Attributes:
+        task: Model, batches, labels and validation.
+        clock: Time taken, limits, f of the learning rate.
+        step: Steps taken.
+        parameters: What is trained, by name.
+        average: Their moving average: what is validated and saved.
 
     Raises:
         StillYouError: The checkpoint belongs to another run.
@@ -75,36 +83,30 @@ class Trainer:
         accelerator: Accelerator,
         task: Task,
         settings: Optimisation,
-        limits: Limits,
+        clock: Clock,
         intervals: Intervals,
         folder: Path,
         reporter: StageReporter,
-        spent: float = 0.0,
     ) -> None:
-        self.accelerator, self.task, self.settings, self.intervals = accelerator, task, settings, intervals
-        self.folder, self.reporter = folder, reporter
-        task.model.to(accelerator.device)
-        if task.shard is not None:
-            task.shard(accelerator.device)
+        self.accelerator = accelerator  # device, precision, processes
+        self.task = task  # model and loss, batches, validation
+        self.settings, self.clock, self.intervals = settings, clock, intervals  # learning rate; limits; what is due
+        self.folder, self.reporter = folder, reporter  # checkpoints; bar, lines, trackers
+        place(task, accelerator.device)  # whole, or shared among processes
         self.parameters = {name: p for name, p in task.model.named_parameters() if p.requires_grad}
-        optimizer = make_optimizer(list(self.parameters.values()), settings, accelerator.device)
+        self._plain_optimizer = make_optimizer(list(self.parameters.values()), settings, accelerator.device)
         self.average = ExponentialAverage(self.parameters, settings.ema_decay)
-        if task.shard is None:
-            self.model, self.optimizer = accelerator.prepare(task.model, optimizer)
-        else:
-            self.model, self.optimizer = task.model, accelerator.prepare(optimizer)
-        self._agreement = Agreement(accelerator)
-        self.step = 0
-        self.clock = Clock(limits, spent + self._resume(optimizer))
-        self._plain_optimizer = optimizer
-        self._meter = Meter(len(task.labels), accelerator.device)
+        self.model, self.optimizer = wrap(accelerator, task, self._plain_optimizer)
+        self._agreement = Agreement(accelerator)  # one process decides for all
+        self._meter = Meter(len(task.labels), accelerator.device)  # figures of the log
+        self.step = self._resume(self._plain_optimizer)
         self._saved_at = self._validated_at = self.clock.elapsed
 
-    def _resume(self, optimizer: torch.optim.Optimizer) -> float:
-        """Take over the newest checkpoint; return the seconds it had taken."""
+    def _resume(self, optimizer: torch.optim.Optimizer) -> int:
+        """Take over the newest checkpoint; return its step."""
         checkpoint = latest_checkpoint(self.folder)
         if checkpoint is None:
-            return 0.0
+            return 0
         check_identity(checkpoint.identity, self.task.identity, self.folder)
         with torch.no_grad():
             for name, parameter in self.parameters.items():
@@ -113,9 +115,9 @@ class Trainer:
         restore_optimizer(optimizer, self.parameters, checkpoint.optimizer)
         if self.accelerator.scaler is not None and checkpoint.scaler:
             self.accelerator.scaler.load_state_dict(dict(checkpoint.scaler))
-        self.step = checkpoint.step
-        self.reporter.say(f"resuming at step {self.step}")
-        return checkpoint.elapsed
+        self.clock.spent = max(self.clock.spent, checkpoint.elapsed)
+        self.reporter.say(f"resuming at step {checkpoint.step}")
+        return checkpoint.step
 
     def run(self) -> Outcome:
         """Train; at the end or at a pause everything is saved.
@@ -229,7 +231,9 @@ class Trainer:
                 place = first_not_finite(self.task.model, self._batch)
             where = f"; it begins in {place}" if place else ""
             half = self.accelerator.mixed_precision == "fp16"
-            advice = "fp16 is too narrow here: use --precision bf16" if half else "Lower the learning rate"
+            advice = (
+                "fp16 is too narrow here: use --precision bf16" if half else "Lower the learning rate in a new folder"
+            )
             raise StillYouError(
                 f"{self.task.name}: the loss is no finite number any more (noticed at step {self.step}{where})",
                 f"{remedy}{advice} or use --precision fp32.",

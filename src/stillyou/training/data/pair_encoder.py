@@ -1,0 +1,134 @@
+"""What encodes pairs for the latent cache: the protocol, and the encoder for networks that are trained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from stillyou.diffusion.autoencoder import Autoencoder, to_latents
+from stillyou.draws import generator
+from stillyou.training.data.augment import augment, draw_augmentation, reach
+from stillyou.training.device import fast_precision
+
+_PIXELS_AT_A_TIME = {"cpu": 4 * 256**2, "cuda": 64 * 256**2}
+"""Pixels of the sources of a batch. The embedded autoencoder keeps 17 MB a picture of 256 px in every layer (fp32)."""
+
+
+@dataclass(frozen=True)
+class CacheRow:
+    """One pair's words."""
+
+    key: str
+    effect: str
+    source_prompt: str
+    target_prompt: str
+    origin: int
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """What the cache depends on besides pairs and autoencoder."""
+
+    resolution: int
+    vision_size: int
+    copies: int
+    seed: int
+
+
+def pairs_at_a_time(resolution: int, device: torch.device) -> int:
+    """Return how many pairs of a side in pixels are encoded at a time: few on a CPU, where more are no faster."""
+    return max(1, _PIXELS_AT_A_TIME[device.type] // resolution**2)
+
+
+class PairEncoder(Protocol):
+    """Turns pictures and words into what a training step reads."""
+
+    @property
+    def settings(self) -> CacheSettings:
+        """Sizes, copies and seed."""
+        ...
+
+    @property
+    def at_a_time(self) -> int:
+        """Pairs encoded at a time."""
+        ...
+
+    def identity(self) -> list[object]:
+        """Return plain values that change whenever the result would."""
+        ...
+
+    def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
+        """Encode one copy of a batch of pairs, (B, 2, 3, H, W) in [-1, 1]; returns a batch of each array."""
+        ...
+
+    def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:
+        """Return what is kept once for all rows."""
+        ...
+
+
+def weights_digest(module: torch.nn.Module) -> str:
+    """Return a digest of a module's weights and configured latent statistics."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    config = getattr(module, "config", {})
+    config = config if isinstance(config, Mapping) else {}  # encoders of transformers have no latents
+    digest.update(json.dumps([config.get("latents_mean"), config.get("latents_std")]).encode())
+    return digest.hexdigest()
+
+
+def augmented(frames: torch.Tensor, keys: Sequence[str], copy: int, seed: int) -> torch.Tensor:
+    """Return a copy of a batch of pairs (B, 2, 3, H, W): the first as it is, the others changed as seed and key say."""
+    if not copy:
+        return frames
+    drawn = [draw_augmentation(generator(seed, "copy", key, copy), reach(key)) for key in keys]
+    return augment(frames, torch.from_numpy(np.stack(drawn)).to(frames.device))
+
+
+def small_pictures(pixels: torch.Tensor, side: int) -> torch.Tensor:
+    """Return pictures (B, 3, H, W) in [-1, 1] at another size as (B, 3, side, side) uint8."""
+    small = functional.interpolate(pixels, size=(side, side), mode="bicubic", antialias=True, align_corners=False)
+    return ((small.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class LatentEncoder:
+    """Encodes pairs for encoders that are trained: latents, and pictures for the image encoder.
+
+        source, target   latents (N, K, C, h, w) fp16, unit variance
+        vision           source pictures at the image encoder's size (N, K, 3, s, s) uint8
+
+    Attributes:
+        vae: Autoencoder, in fp32, on the device where pictures are encoded.
+        settings: Seed and sizes.
+        at_a_time: Pairs encoded at a time.
+    """
+
+    vae: Autoencoder
+    settings: CacheSettings
+    at_a_time: int = 4
+
+    def identity(self) -> list[object]:
+        """Return what the arrays depend on."""
+        return [weights_digest(self.vae), vars(self.settings)]
+
+    def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:
+        """Return nothing: prompts are encoded while training."""
+        return {}
+
+    @torch.no_grad()
+    def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
+        """Encode one copy of a batch of pairs; see `PairEncoder`."""
+        frames = augmented(frames, keys, copy, self.settings.seed)
+        with fast_precision(frames.device):
+            pixels = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+            latents = to_latents(self.vae, pixels).half()
+        vision = small_pictures(frames[:, 0], self.settings.vision_size)
+        return {"source": latents[0::2], "target": latents[1::2], "vision": vision}
