@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,12 +26,21 @@ class Strict(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
+Scale = Annotated[float, Field(ge=0, le=30)]
+Strategy = Literal["noise", "latent", "none"]
+Level = Annotated[float, Field(gt=0, lt=1)]
+Maps = Annotated[int, Field(ge=1, le=64)]
+Passes = Annotated[int, Field(ge=0, le=8)]
+Multiple = Annotated[float, Field(gt=0)]
+Width = Annotated[float, Field(ge=0, le=0.5)]
+
+
 class GuidanceScales(Strict):
     """Weights of the three guidance terms (docs/model.md; s1, s2, s3 in the released code)."""
 
-    image: float = Field(1.3, ge=0, le=30)
-    source: float = Field(1.5, ge=0, le=30)
-    text: float = Field(3.0, ge=0, le=30)
+    image: Scale = 1.3
+    source: Scale = 1.5
+    text: Scale = 3.0
 
     @classmethod
     def parse(cls, text: str) -> GuidanceScales:
@@ -57,21 +66,21 @@ class MaskSettings(Strict):
     `encode_strength` and 3 for `ratio`, without threshold, growth or feather.
     """
 
-    strategy: Literal["noise", "latent", "none"] = "latent"
+    strategy: Strategy = "latent"
     """How the mask guides sampling: mixed predictions, mixed latents, or not at all."""
-    encode_strength: float = Field(0.9, gt=0, lt=1)
+    encode_strength: Level = 0.9
     """Noise level of the maps, as a fraction of the schedule."""
-    maps: int = Field(10, ge=1, le=64)
+    maps: Maps = 10
     """How many independent noises are averaged."""
-    smooth: int = Field(1, ge=0, le=8)
+    smooth: Passes = 1
     """Passes of a 3x3 binomial blur over the averaged differences."""
-    ratio: float = Field(1.4, gt=0)
+    ratio: Multiple = 1.4
     """Differences are clamped at this multiple of their mean."""
-    threshold: float = Field(0.5, gt=0, lt=1)
+    threshold: Level = 0.5
     """Level of the soft map that becomes the border of the mask."""
-    grow: float = Field(0.0, ge=0, le=0.5)
+    grow: Width = 0.0
     """Dilation of the thresholded map, as a fraction of the picture's side."""
-    feather: float = Field(0.02, ge=0, le=0.5)
+    feather: Width = 0.02
     """Width of the soft border outside the grown map, as a fraction of the picture's side."""
 
 

@@ -7,9 +7,10 @@ import torch
 
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
-from stillyou.diffusion.card import CARD_NAME, ModelCard, TrainedEffect
+from stillyou.diffusion.card import CARD_NAME, ModelCard
 from stillyou.diffusion.pipeline import Edits, MultiConditionedPipeline
 from stillyou.diffusion.schedule import first_step
+from stillyou.effects.lookup import load_effect
 from stillyou.errors import StillYouError, UsageError
 from stillyou.models.compact import load_compact, quantise, restore, save_compact
 from stillyou.models.load import find_model, load_pipeline, pick_device
@@ -147,8 +148,7 @@ def test_progress_counts_every_step(tiny_pipeline):
 @pytest.fixture
 def carded() -> MultiConditionedPipeline:
     pipeline = build_tiny_pipeline()
-    effect = TrainedEffect(id="santa", source_prompt="a {subject}", target_prompt="a {subject}, santa")
-    pipeline.card = ModelCard(name="tiny", resolution=64, effects=(effect,), licence="Apache-2.0")
+    pipeline.card = ModelCard(name="tiny", resolution=64, effects=(load_effect("santa"),), licence="Apache-2.0")
     return pipeline
 
 

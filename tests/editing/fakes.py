@@ -4,22 +4,13 @@ from types import SimpleNamespace
 
 import torch
 
-from stillyou.diffusion.card import ModelCard, TrainedEffect
+from stillyou.diffusion.card import ModelCard
 from stillyou.effects.lookup import catalogue
 
 CARD = ModelCard(
     name="fake",
     resolution=32,
-    effects=tuple(
-        TrainedEffect(
-            id=spec.id,
-            title=spec.title,
-            group=spec.group,
-            source_prompt=spec.source_prompt,
-            target_prompt=spec.target_prompt,
-        )
-        for spec in catalogue().values()
-    ),
+    effects=tuple(catalogue().values()),
 )
 
 

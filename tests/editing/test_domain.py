@@ -8,12 +8,13 @@ import pytest
 from PIL import Image, ImageDraw
 from skimage import data
 
-from stillyou.config import MaskSettings
-from stillyou.diffusion.card import DomainSettings, ModelCard, TrainedEffect
+from stillyou.diffusion.card import ModelCard
 from stillyou.editing.effect_lookup import resolve_effect
 from stillyou.editing.scene.domain import parse_domain, recognise, shading, subject
 from stillyou.editing.scene.faces import Face, find_faces
 from stillyou.effects.lookup import catalogue
+from stillyou.effects.settings import PartialMask, Tuning
+from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from tests.editing.fakes import CARD
 from tests.editing.portraits import portrait
@@ -91,23 +92,23 @@ def test_the_subject_is_a_word_that_the_model_knows():
 
 
 def test_an_effect_with_a_subject_of_its_own_keeps_it():
-    own = TrainedEffect(
-        id="hat", source_prompt="a {subject}", target_prompt="a {subject}, hat", variables={"subject": "woman"}
+    own = EffectSpec(
+        id="hat",
+        title="Hat",
+        group="other",
+        source_prompt="a {subject}",
+        target_prompt="a {subject}, hat",
+        variables={"subject": "woman"},
+        keeps=["face"],
     )
     spec = resolve_effect("hat", CARD.model_copy(update={"effects": (own,)}), "m")
     assert subject(spec, "people", ("people",)) == {}
 
 
-def test_a_card_brings_what_is_tuned_for_people_and_without_it_the_catalogues_does_not_count():
-    own = TrainedEffect(
-        id="santa",
-        source_prompt="a {subject}",
-        target_prompt="a {subject}, santa claus costume",
-        domains={"people": DomainSettings(mask=MaskSettings(ratio=2.75))},
-    )
+def test_a_card_brings_what_is_tuned_for_people() -> None:
+    own = catalogue()["santa"].model_copy(update={"domains": {"people": Tuning(mask=PartialMask(ratio=2.75))}})
     card = CARD.model_copy(update={"effects": (own,)})
     spec = resolve_effect("santa", ModelCard.model_validate_json(card.model_dump_json()), "m")
-    assert spec.for_domain("people").mask.ratio == 2.75 and spec.for_domain("cartoon").mask == spec.mask
-    alone = own.model_copy(update={"domains": None, "mask": MaskSettings()})
-    bare = CARD.model_copy(update={"effects": (alone,)})
-    assert resolve_effect("santa", bare, "m").domains == {}
+    assert spec == own and spec != catalogue()["santa"]
+    assert spec.defaults("people").mask.ratio == 2.75
+    assert spec.defaults("cartoon") == catalogue()["santa"].defaults("cartoon")

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stillyou.config import GuidanceScales
-from stillyou.diffusion.card import ModelCard, TrainedEffect
+from stillyou.diffusion.card import ModelCard
 from stillyou.editing.editor import Editor
 from stillyou.editing.scene.crop import Crop
 from stillyou.effects.lookup import catalogue
+from stillyou.effects.settings import PartialGuidance
+from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_mask, read_picture
 from tests.editing.fakes import CARD, RedPipeline
@@ -144,13 +146,15 @@ def test_options_reach_the_model(editor):
 
 def test_the_models_own_defaults_come_before_the_catalogue():
     own = GuidanceScales(image=3, source=2, text=4)
-    effects = tuple(effect.model_copy(update={"guidance": own}) for effect in CARD.effects)
+    effects = tuple(
+        effect.model_copy(update={"guidance": PartialGuidance.model_validate(own)}) for effect in CARD.effects
+    )
     pipeline = RedPipeline(CARD.model_copy(update={"effects": effects}))
     editor = Editor(pipeline)
     editor.edit(picture(), "santa")
     editor.edit(picture(), catalogue()["santa"])
     assert pipeline.calls[0].guidance == own
-    assert pipeline.calls[1].guidance == catalogue()["santa"].guidance
+    assert pipeline.calls[1].guidance == catalogue()["santa"].defaults().guidance
 
 
 def test_unknown_and_untrained_effects(editor, tmp_path):
@@ -168,7 +172,8 @@ def test_unknown_and_untrained_effects(editor, tmp_path):
 
 
 def test_models_may_know_effects_of_their_own_and_models_without_a_card_take_any(tmp_path):
-    pirate = TrainedEffect(id="pirate", source_prompt="a {subject}", target_prompt="a {subject}, pirate hat")
+    words = {"source_prompt": "a {subject}", "target_prompt": "a {subject}, pirate hat"}
+    pirate = EffectSpec(id="pirate", title="Pirate hat", group="costume", keeps=["face"], **words)
     pipeline = RedPipeline(ModelCard(resolution=32, effects=(pirate,)))
     Editor(pipeline).edit(picture(), "pirate")
     assert pipeline.calls[0].prompts == ["a cartoon character, pirate hat"]

@@ -7,13 +7,12 @@ import pytest
 from PIL import Image
 
 from stillyou.cli import main
-from stillyou.config import GuidanceScales, MaskSettings
-from stillyou.diffusion.card import DomainSettings
 from stillyou.editing.editor import Editor
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.face_choice import MOST_EDITED
 from stillyou.editing.scene.faces import Face
 from stillyou.effects.lookup import catalogue
+from stillyou.effects.settings import PartialGuidance, PartialMask, Tuning
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_mask, read_picture
 from stillyou.images.framing import FACE_SHARE
@@ -349,7 +348,7 @@ def test_an_animal_and_a_folder_with_one(stillyou, family, tmp_path):
 
 
 def test_what_is_tuned_for_photographs_is_used_for_them_unless_the_user_says_otherwise():
-    tuned = DomainSettings(guidance=GuidanceScales(text=4.5), mask=MaskSettings(ratio=2.75, encode_strength=0.8))
+    tuned = Tuning(guidance=PartialGuidance(text=4.5), mask=PartialMask(ratio=2.75, encode_strength=0.8))
     effects = tuple(effect.model_copy(update={"domains": {"people": tuned}}) for effect in PEOPLE_CARD.effects)
     edits = editor(MIDDLE, card=PEOPLE_CARD.model_copy(update={"effects": effects}))
     people = edits.edit(photograph(), "santa").report
@@ -357,7 +356,8 @@ def test_what_is_tuned_for_photographs_is_used_for_them_unless_the_user_says_oth
     said = edits.edit(photograph(), "santa", guidance=(1, 1, 2), mask_strategy="noise").report
     assert (said.guidance.text, said.mask.ratio, said.mask.strategy) == (2, 2.75, "noise")
     cartoon = edits.edit(drawing(), "santa", domain="cartoon").report
-    assert (cartoon.guidance, cartoon.mask) == (catalogue()["santa"].guidance, catalogue()["santa"].mask)
+    own = catalogue()["santa"].defaults()
+    assert (cartoon.guidance, cartoon.mask) == (own.guidance, own.mask)
 
 
 def test_a_picture_that_may_be_a_photograph_is_told():

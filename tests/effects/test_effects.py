@@ -129,7 +129,9 @@ def test_the_command_lists_effects(capsys: pytest.CaptureFixture[str]):
     assert _run("effects", "--all", "--json") == 0
     listed = json.loads(capsys.readouterr().out)["effects"]
     assert [item["id"] for item in listed] == [*catalogue(), "neutral"]
-    assert listed[1]["guidance"] == catalogue()["santa"].guidance.model_dump()
+    santa = catalogue()["santa"].defaults()
+    assert listed[1]["guidance"] == santa.guidance.model_dump() and listed[1]["mask"] == santa.mask.model_dump()
+    assert listed[1]["domains"]["people"]["mask"]["ratio"] == 1.2
 
 
 def test_the_command_checks_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -157,9 +159,9 @@ def test_a_domain_brings_its_subject_and_what_is_tuned_for_it() -> None:
     spec = EffectSpec.model_validate(load_effect("santa").model_dump() | {"domains": own})
     people, cartoon = spec.for_domain("people"), spec.for_domain("cartoon")
     assert people.prompts().target == "a person, santa claus costume"
-    assert (people.mask.ratio, people.guidance) == (2.5, spec.guidance)
+    assert (people.defaults().mask.ratio, people.defaults().guidance) == (2.5, spec.defaults().guidance)
     assert cartoon.prompts() == spec.prompts() == load_effect("santa").prompts()
-    assert cartoon.mask == spec.mask
+    assert cartoon.defaults().mask == spec.defaults().mask
     with pytest.raises(ValidationError):
         EffectSpec.model_validate(spec.model_dump() | {"domains": {"statues": {}}})
 

@@ -141,7 +141,7 @@ def test_curves_move_one_scale_at_a_time(judge, oracle):
     assert [point["edit_success"] for point in found["strength"]] == [0, 1, 1, 1, 1]
     assert sum(done) == curve_edits(8, 1)
     used = [(s.scales(load_effect(e)).text, s.strength) for e, _, s in oracle.batches if e == "santa"]
-    own = load_effect("santa").guidance.text
+    own = load_effect("santa").defaults().guidance.text
     assert used == [(text, 1.0) for text in TEXT_SCALES] + [(own, strength) for strength in STRENGTHS]
     assert found["lazy"]["edit_success"] == 0 and found["oracle"]["edit_success"] == 1
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import typer
 from rich.table import Table
 
 from stillyou.console import results
+from stillyou.effects.domains import DOMAINS
 from stillyou.effects.lookup import auxiliary, catalogue, load_effects
+from stillyou.effects.settings import Defaults
 from stillyou.effects.spec import EffectSpec
 
 
@@ -35,8 +38,15 @@ def _effects(
 
 
 def _described(spec: EffectSpec) -> dict[str, object]:
-    prompts = spec.prompts()
-    return {**spec.model_dump(mode="json"), "prompts": {"source": prompts.source, "target": prompts.target}}
+    """Return an effect's record with the settings that apply where nothing else is asked for, also in each domain."""
+    record = spec.model_dump(mode="json") | _settings(spec.defaults())
+    record["domains"] = {domain: _settings(spec.defaults(domain)) for domain in DOMAINS}
+    return {**record, "prompts": asdict(spec.prompts())}
+
+
+def _settings(defaults: Defaults) -> dict[str, object]:
+    guidance, mask = defaults.guidance.model_dump(), defaults.mask.model_dump()
+    return {"guidance": guidance, "mask": mask, "strength": defaults.strength}
 
 
 def _table(effects: list[EffectSpec]) -> Table:
@@ -44,7 +54,7 @@ def _table(effects: list[EffectSpec]) -> Table:
     for heading in ("effect", "title", "group", "keeps", "before", "after", "guidance"):
         table.add_column(heading, no_wrap=heading in ("effect", "group", "guidance"))
     for spec in effects:
-        prompts, scales = spec.prompts(), spec.guidance
+        prompts, scales = spec.prompts(), spec.defaults().guidance
         guidance = f"{scales.image:g},{scales.source:g},{scales.text:g}"
         table.add_row(spec.id, spec.title, spec.group, ", ".join(spec.keeps), prompts.source, prompts.target, guidance)
     return table

@@ -7,35 +7,14 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.config import Strict
+from stillyou.diffusion import card_version_1
+from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
 from stillyou.files import write_json, write_text
 
 CARD_NAME = "stillyou.json"
-FORMAT_VERSION = 1
-
-
-class DomainSettings(Strict):
-    """What is tuned otherwise for one domain."""
-
-    guidance: GuidanceScales | None = None
-    mask: MaskSettings | None = None
-
-
-class TrainedEffect(Strict):
-    """One effect that a model knows: its prompt templates and defaults, as they were in training."""
-
-    id: str
-    title: str = ""
-    group: str = "other"
-    source_prompt: str
-    target_prompt: str
-    variables: dict[str, str] | None = None
-    """Values for the prompts' placeholders that the model was trained with, where the catalogue's are others."""
-    guidance: GuidanceScales | None = None
-    mask: MaskSettings | None = None
-    domains: dict[str, DomainSettings] | None = None
-    """Scales and mask settings that differ in a domain (`effects.domains`)."""
+FORMAT_VERSION = 2
 
 
 class ModelCard(Strict):
@@ -46,7 +25,8 @@ class ModelCard(Strict):
     resolution: int = Field(512, ge=32, multiple_of=16)
     storage: str = "diffusers"
     """`diffusers` for the plain layout, `int8` for the compact form of `compact`."""
-    effects: tuple[TrainedEffect, ...] = ()
+    effects: tuple[EffectSpec, ...] = ()
+    """The specs that it was trained with, as they were then."""
     domains: tuple[str, ...] = ("cartoon",)
     """What the model was trained on: `cartoon`, `people` or both (`effects.domains`)."""
     licence: str = "unknown"
@@ -59,7 +39,7 @@ class ModelCard(Strict):
 
 
 def read_card(folder: Path) -> ModelCard | None:
-    """Read a model folder's card; None if it has none (a plain diffusers folder).
+    """Read a model folder's card, of this format or of format 1; None if it has none (a plain diffusers folder).
 
     Raises:
         StillYouError: The card is damaged or from a newer version.
@@ -70,6 +50,8 @@ def read_card(folder: Path) -> ModelCard | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         version = data.get("format_version")
+        if version == 1:
+            data, version = card_version_1.converted(data), FORMAT_VERSION
         if version != FORMAT_VERSION:
             raise StillYouError(
                 f"{path} has format {version}, this stillyou reads {FORMAT_VERSION}", "Update stillyou or the model."
@@ -83,7 +65,7 @@ def read_card(folder: Path) -> ModelCard | None:
 
 def write_card(folder: Path, card: ModelCard) -> None:
     """Write a model folder's card atomically."""
-    write_text(folder / CARD_NAME, card.model_dump_json(indent=2) + "\n")
+    write_text(folder / CARD_NAME, card.model_dump_json(indent=2, exclude_none=True) + "\n")
 
 
 def forget_places(folder: Path) -> None:

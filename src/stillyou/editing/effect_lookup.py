@@ -1,4 +1,9 @@
-"""Which effect is meant, and whether the model was trained for it."""
+"""Which effect is meant, and whether the model was trained for it.
+
+A name means the model's own record of the effect, from its card: it was trained on those prompts, and its settings were
+tuned for them. Only what the card lacks comes from the catalogue. A file or a spec that the user gives is taken as it
+is. Whichever it is, its target prompt must be one that the model was trained on.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from stillyou.diffusion.card import ModelCard, TrainedEffect, read_card
-from stillyou.effects.lookup import auxiliary, catalogue, load_effect
-from stillyou.effects.spec import DomainDefaults, EffectSpec
+from stillyou.diffusion.card import ModelCard, read_card
+from stillyou.effects.lookup import built_in, load_effect
+from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -20,8 +25,8 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str) -> EffectSpec:
     """Find an effect and make sure that the model knows it.
 
-    A name is looked up in the model's card first: its scales and mask settings were tuned for that model. A model whose
-    card lists no effects (weights from elsewhere) takes any prompt.
+    A name is looked up in the model's card first, then in the catalogue. A model whose card lists no effects (weights
+    from elsewhere) takes any prompt.
 
     Args:
         effect: A name, a YAML file, or a spec.
@@ -33,7 +38,7 @@ def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str)
     """
     trained = {known.id: known for known in card.effects}
     if isinstance(effect, str) and effect in trained:
-        return _from_card(trained[effect])
+        return trained[effect]
     if isinstance(effect, str) and not is_file_name(effect) and effect not in built_in():
         names = {**trained, **built_in()}
         raise UsageError(f"unknown effect '{effect}'", f"{nearest(effect, names)} A file of your own ends in .yaml.")
@@ -94,31 +99,6 @@ def default_subject(spec: EffectSpec, source_prompt: str) -> list[str]:
 def is_file_name(effect: str | Path) -> bool:
     """Tell whether an effect is named by a file."""
     return str(effect).lower().endswith((".yaml", ".yml"))
-
-
-def built_in() -> dict[str, EffectSpec]:
-    """Return all effects that come with the package, by id."""
-    return {**catalogue(), **auxiliary()}
-
-
-def _from_card(known: TrainedEffect) -> EffectSpec:
-    """Return the built-in spec with the model's own prompts and defaults, or a spec made of the card's entry."""
-    own: dict[str, object] = {"source_prompt": known.source_prompt, "target_prompt": known.target_prompt}
-    if known.guidance is not None:
-        own["guidance"] = known.guidance
-    if known.mask is not None:
-        own["mask"] = known.mask
-    if known.domains is not None or known.mask is not None:  # then the catalogue's are for another model
-        tuned = known.domains or {}
-        own["domains"] = {name: DomainDefaults(**dict(settings)) for name, settings in tuned.items()}
-    if known.variables is not None:
-        own["variables"] = known.variables
-    if known.id in built_in():
-        return built_in()[known.id].model_copy(update=own)
-    holes = re.findall(r"\{(\w+)\}", known.source_prompt + known.target_prompt)
-    own.setdefault("variables", {name: "cartoon character" if name == "subject" else name for name in holes})
-    about = {"id": known.id, "title": known.title or known.id, "group": known.group, "keeps": ["everything else"]}
-    return EffectSpec.model_validate({**about, **own})
 
 
 def _remedy(spec: EffectSpec, source: str, model: str) -> str:

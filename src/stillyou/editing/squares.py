@@ -38,7 +38,7 @@ class Plan:
 
     def for_domain(self, domain: Domain) -> Plan:
         """Return the plan with the effect's defaults for a domain, where the user has not asked for others."""
-        plain, tuned = self.effect, self.effect.for_domain(domain)
+        plain, tuned = self.effect.defaults(), self.effect.defaults(domain)
         kept = {name: value for name, value in self.mask if value != getattr(plain.mask, name)}
         guidance = tuned.guidance if self.guidance == plain.guidance else self.guidance
         return replace(self, guidance=guidance, mask=tuned.mask.model_copy(update=kept))
@@ -86,15 +86,16 @@ def plan_edit(
     """
     check_options(strength, 0, steps)
     spec = resolve_effect(effect, card, model)
-    settings = spec.mask
+    defaults = spec.defaults()
+    settings = defaults.mask
     if mask_strategy is not None:
         settings = validate(MaskSettings, {**settings.model_dump(), "strategy": mask_strategy}, "mask settings")
     return Plan(
         effect=spec,
         prompts=spec.prompts(variables or {}),
-        guidance=spec.guidance if guidance is None else as_guidance(guidance),
+        guidance=defaults.guidance if guidance is None else as_guidance(guidance),
         mask=settings,
-        strength=float(strength) * spec.strength,
+        strength=float(strength) * defaults.strength,
         steps=int(steps),
     )
 

@@ -1,6 +1,6 @@
 """The built-in effects and the ways to name effects: an id, a user's YAML file, or a list of both.
 
-One YAML file an effect lies in ``catalogue/``; the order here is the order of tables and datasets.
+One YAML file an effect lies in ``catalogue/``; what is listed anywhere comes from these files.
 """
 
 from __future__ import annotations
@@ -12,29 +12,33 @@ from types import MappingProxyType
 
 from stillyou.config import load_yaml
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError, nearest
-
-CATALOGUE_IDS = ("flower", "santa", "sheep", "royal", "angry", "shocked", "laughing", "crying")
-"""The eight effects that people use."""
-AUXILIARY_IDS = ("neutral",)
-"""Effects that only training uses: `neutral` teaches the model the way back to a calm face."""
+from stillyou.errors import StillYouError, UsageError, nearest
 
 _FOLDER = Path(__file__).parent / "catalogue"
 
 
 def catalogue() -> Mapping[str, EffectSpec]:
-    """Return the eight built-in effects by id, in their order."""
-    return _built_in(CATALOGUE_IDS)
+    """Return the built-in effects that people use by id, in their order."""
+    return MappingProxyType({name: spec for name, spec in built_in().items() if spec.offered})
 
 
 def auxiliary() -> Mapping[str, EffectSpec]:
-    """Return the effects that exist for training alone, by id."""
-    return _built_in(AUXILIARY_IDS)
+    """Return the built-in effects that exist for training alone, by id."""
+    return MappingProxyType({name: spec for name, spec in built_in().items() if not spec.offered})
 
 
 @cache
-def _built_in(ids: tuple[str, ...]) -> Mapping[str, EffectSpec]:
-    return MappingProxyType({name: load_yaml(_FOLDER / f"{name}.yaml", EffectSpec) for name in ids})
+def built_in() -> Mapping[str, EffectSpec]:
+    """Return all effects that come with the package by id, in their order.
+
+    Raises:
+        StillYouError: A file bears another name than its effect.
+    """
+    specs = {path.stem: load_yaml(path, EffectSpec) for path in _FOLDER.glob("*.yaml")}
+    for name, spec in specs.items():
+        if spec.id != name:
+            raise StillYouError(f"{_FOLDER / name}.yaml describes the effect '{spec.id}'", f"Name it {spec.id}.yaml.")
+    return MappingProxyType(dict(sorted(specs.items(), key=lambda item: (item[1].order, item[0]))))
 
 
 def load_effect(name: str | Path) -> EffectSpec:
@@ -49,14 +53,14 @@ def load_effect(name: str | Path) -> EffectSpec:
     text = str(name)
     if text.lower().endswith((".yaml", ".yml")):
         return load_yaml(text, EffectSpec)
-    known = {**catalogue(), **auxiliary()}
+    known = built_in()
     if text not in known:
         raise UsageError(f"unknown effect '{text}'", f"{nearest(text, known)} A file of your own ends in .yaml.")
     return known[text]
 
 
 def load_effects(selection: str) -> list[EffectSpec]:
-    """Read a selection: ``all`` (the eight), or ids and YAML files separated by commas.
+    """Read a selection: ``all`` (those that people use), or ids and YAML files separated by commas.
 
     Args:
         selection: For example ``all``, ``santa,laughing``, ``all,neutral`` or ``santa,my.yaml``.

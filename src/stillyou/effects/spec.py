@@ -1,8 +1,9 @@
-"""What an effect is: a typed spec that turns words into prompts.
+"""What an effect is: the one record of it, in the catalogue, users' files, datasets, training runs and model cards.
 
 An effect is one named edit (docs/effects.md). Its two prompt templates describe the portrait before and after;
 placeholders such as ``{subject}`` are filled from `EffectSpec.variables` or from the command line
-(``--var subject=woman``).
+(``--var subject=woman``). A record holds what it says and nothing else: settings that it does not say are its group's
+(`EffectSpec.defaults`), and None stays None wherever the record travels.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.config import Strict
 from stillyou.effects.domains import SUBJECTS, Domain
+from stillyou.effects.groups import GROUPS, Group
+from stillyou.effects.settings import Defaults, PartialGuidance, PartialMask, Tuning, resolve
 from stillyou.errors import UsageError, nearest
-
-Group = Literal["costume", "expression", "other"]
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -32,22 +32,19 @@ class Prompts:
     target: str
 
 
-class DomainDefaults(Strict):
-    """What is tuned otherwise for one domain; None takes the effect's own."""
-
-    guidance: GuidanceScales | None = None
-    mask: MaskSettings | None = None
-
-
 class EffectSpec(Strict):
-    """One effect: prompts, what it keeps, and defaults that were tuned for it."""
+    """One effect: prompts, what it keeps, and settings where they differ from its group's."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     """The name used in commands and datasets: small letters, digits, ``-`` and ``_``."""
     title: str = Field(min_length=1, max_length=80)
     """What people read in tables."""
     group: Group
-    """Costumes change much of a picture and expressions little: losses and curation go by group."""
+    """Costumes change much of a picture and expressions little: losses, curation and default settings go by group."""
+    order: int = Field(100, ge=0)
+    """Place in tables and datasets, smallest first; the catalogue's are 1, 2, ..., and new ones come last."""
+    offered: bool = True
+    """Whether people are shown it; `neutral` only teaches the model the way back to a calm face."""
     variables: dict[str, str] = {"subject": "cartoon character"}
     """Placeholders and their defaults. Declared before the templates, whose validation reads it."""
     source_prompt: str = Field(min_length=1, max_length=300)
@@ -56,12 +53,14 @@ class EffectSpec(Strict):
     """Template of the portrait after the edit."""
     keeps: list[str] = Field(min_length=1)
     """What the edit must leave alone, in words for people."""
-    guidance: GuidanceScales = GuidanceScales()
-    mask: MaskSettings = MaskSettings()
-    strength: float = Field(1.0, ge=0, le=1)
+    guidance: PartialGuidance | None = None
+    """Scales that differ from the group's."""
+    mask: PartialMask | None = None
+    """Mask settings that differ from the group's."""
+    strength: float | None = Field(None, ge=0, le=1)
     """Default intensity: 0 = the input, 1 = the full effect (docs/effects.md)."""
-    domains: dict[Domain, DomainDefaults] = {}
-    """Defaults that differ in a domain: a hat on a photograph has another mask than one on a drawing."""
+    domains: dict[Domain, Tuning] = {}
+    """Settings that differ in a domain."""
 
     @field_validator("variables")
     @classmethod
@@ -109,13 +108,32 @@ class EffectSpec(Strict):
         chosen = self._chosen(variables or {})
         return Prompts(_fill(self.source_prompt, chosen), _fill(self.target_prompt, chosen))
 
+    def defaults(self, domain: Domain | None = None) -> Defaults:
+        """Return the settings of an edit that asks for nothing else.
+
+        Key by key, the first of these that says it decides: the effect for this domain, the effect, its group for this
+        domain, its group. So what lies nearer to the effect wins, and of equally near ones the domain's.
+
+        Args:
+            domain: What the picture shows; None leaves out what is said of domains.
+        """
+        group = GROUPS[self.group]
+        tuned = (self.domains.get(domain), group.domains.get(domain)) if domain is not None else (None, None)
+        sayings = (tuned[0], self, tuned[1], group)
+        return resolve([saying for saying in sayings if saying is not None])
+
     def for_domain(self, domain: Domain) -> EffectSpec:
-        """Return the same effect with a domain's word for the subject and the defaults that are tuned for it.
+        """Return the same effect with a domain's word for the subject, and with `defaults` for it as its own.
 
         A subject of the effect's own, such as "knight", stays.
         """
-        own = self.domains.get(domain, DomainDefaults())
-        changed: dict[str, object] = {name: value for name, value in own if value is not None}
+        settings = self.defaults(domain)
+        changed: dict[str, object] = {
+            "guidance": PartialGuidance.model_validate(settings.guidance),
+            "mask": PartialMask.model_validate(settings.mask),
+            "strength": settings.strength,
+            "domains": {},
+        }
         if self.variables.get("subject") in SUBJECTS.values():
             changed["variables"] = self.variables | {"subject": SUBJECTS[domain]}
         return self.model_copy(update=changed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
-from stillyou.diffusion.card import DomainSettings, ModelCard, TrainedEffect
+from stillyou.diffusion.card import ModelCard
 from stillyou.diffusion.network import Architecture, build_autoencoder, build_components
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.draws import stable_seed
@@ -80,25 +80,8 @@ def _quieten() -> None:
     transformers_logging.disable_progress_bar()
 
 
-def trained_effects(specs: Sequence[EffectSpec]) -> tuple[TrainedEffect, ...]:
-    """Describe effects for the card."""
-    return tuple(
-        TrainedEffect(
-            id=spec.id,
-            title=spec.title,
-            group=spec.group,
-            source_prompt=spec.source_prompt,
-            target_prompt=spec.target_prompt,
-            guidance=spec.guidance,
-            mask=spec.mask,
-            domains={name: DomainSettings(**dict(own)) for name, own in spec.domains.items()} or None,
-        )
-        for spec in specs
-    )
-
-
-def merge_effects(known: Sequence[TrainedEffect], new: Sequence[TrainedEffect]) -> tuple[TrainedEffect, ...]:
-    """Return known effects and new ones; a new one replaces the known one of its id."""
+def merge_effects(known: Iterable[EffectSpec], new: Iterable[EffectSpec]) -> tuple[EffectSpec, ...]:
+    """Return the effects of a card: known ones and new ones as they are; a new one replaces the known one of its id."""
     merged = {effect.id: effect for effect in (*known, *new)}
     return tuple(merged.values())
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from stillyou.config import GuidanceScales, MaskSettings
-from stillyou.diffusion.card import TrainedEffect
+from stillyou.effects.lookup import catalogue
+from stillyou.effects.settings import PartialGuidance, PartialMask
+from stillyou.effects.spec import EffectSpec
 
 Task = Literal["outfit", "cartoon"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -33,12 +35,12 @@ _COSTUME_MASK = MaskSettings(strategy="noise", encode_strength=0.5, maps=10, smo
 _EXPRESSION_MASK = MaskSettings(strategy="noise", encode_strength=0.5, maps=10, smooth=1, ratio=3.0, threshold=0.5)
 
 _COSTUMES = {
-    "flower": ("Flower costume", "cute flower costume"),
-    "santa": ("Santa Claus costume", "santa claus costume"),
-    "sheep": ("Sheep costume", "cute white sheep costume"),
-    "royal": ("Royal costume", "traditional golden palace costume"),
+    "flower": "cute flower costume",
+    "santa": "santa claus costume",
+    "sheep": "cute white sheep costume",
+    "royal": "traditional golden palace costume",
 }
-_EXPRESSIONS = ("angry", "shocked", "laughing", "crying")
+_EXPRESSIONS = {name: f"{name} expression" for name in ("angry", "shocked", "laughing", "crying")}
 
 
 def locations(task: Task) -> tuple[str, ...]:
@@ -46,33 +48,25 @@ def locations(task: Task) -> tuple[str, ...]:
     return (f"portrait_editing_models/{task}/checkpoint-200000", f"{task}/checkpoint-200000", task)
 
 
-def effects(task: Task) -> tuple[TrainedEffect, ...]:
-    """Return the effects of a task with the released prompts and scales.
+def effects(task: Task) -> tuple[EffectSpec, ...]:
+    """Return the effects of a task: the catalogue's with the released prompts and scales.
 
     The prompts of `outfit` are the demo's. The release has none for `cartoon`: the paper's four expressions are written
-    the same way.
+    the same way. All settings are said: what our groups have was tuned on other models.
     """
     if task == "outfit":
-        return tuple(
-            _effect(name, title, "costume", "man", words, _COSTUME_MASK) for name, (title, words) in _COSTUMES.items()
-        )
-    return tuple(
-        _effect(name, f"{name.capitalize()} expression", "expression", "cartoon character", f"{name} expression")
-        for name in _EXPRESSIONS
-    )
+        return tuple(_effect(name, "man", words, _COSTUME_MASK) for name, words in _COSTUMES.items())
+    return tuple(_effect(name, "cartoon character", words, _EXPRESSION_MASK) for name, words in _EXPRESSIONS.items())
 
 
-def _effect(
-    name: str, title: str, group: str, subject: str, words: str, mask: MaskSettings = _EXPRESSION_MASK
-) -> TrainedEffect:
-    return TrainedEffect(
-        id=name,
-        title=title,
-        group=group,
-        source_prompt="a {subject}",
-        target_prompt=f"a {{subject}}, {words}",
-        variables={"subject": subject},
-        guidance=GUIDANCE,
-        domains={},
-        mask=mask,
-    )
+def _effect(name: str, subject: str, words: str, mask: MaskSettings) -> EffectSpec:
+    released = {
+        "source_prompt": "a {subject}",
+        "target_prompt": f"a {{subject}}, {words}",
+        "variables": {"subject": subject},
+        "guidance": PartialGuidance.model_validate(GUIDANCE),
+        "mask": PartialMask.model_validate(mask),
+        "strength": 1.0,
+        "domains": {},
+    }
+    return catalogue()[name].model_copy(update=released)

@@ -50,7 +50,7 @@ class Settings:
 
     def scales(self, effect: EffectSpec) -> GuidanceScales:
         """Return the guidance scales used for an effect."""
-        scales = self.guidance or effect.guidance
+        scales = self.guidance or effect.defaults().guidance
         return scales if self.text_scale is None else scales.model_copy(update={"text": self.text_scale})
 
 

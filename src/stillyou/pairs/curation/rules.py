@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from stillyou.effects.spec import EffectSpec, Group
+from stillyou.effects.groups import Group
+from stillyou.effects.spec import EffectSpec
 from stillyou.pairs.dataset.shards import Status
 from stillyou.pairs.pair import Mask, Pair
 

@@ -25,7 +25,6 @@ from stillyou.training.model import (
     replace_folder,
     save_model,
     save_plain,
-    trained_effects,
 )
 from stillyou.training.run import Request, Run
 
@@ -92,7 +91,7 @@ def describe(
     }
     if config.editor.lora is not None:
         training["lora_rank"] = config.editor.lora.rank
-    effects = merge_effects(card.effects, trained_effects(list(specs.values())))
+    effects = merge_effects(card.effects, specs.values())
     licence = LICENCE if request.base is None else _BASE_LICENCE
     if request.init is not None and card.licence != "unknown":
         licence = card.licence

@@ -70,8 +70,8 @@ class SampleGrid:
         batches: dict[tuple[GuidanceScales, MaskSettings], list[int]] = {}
         for index, pair in enumerate(self.pairs):
             spec = self.effects[pair.effect]
-            spec = next((spec.for_domain(domain) for domain in DOMAINS if domain == pair.teacher), spec)
-            batches.setdefault((spec.guidance, spec.mask), []).append(index)
+            own = spec.defaults(next((domain for domain in DOMAINS if domain == pair.teacher), None))
+            batches.setdefault((own.guidance, own.mask), []).append(index)
         answers: dict[int, npt.NDArray[np.uint8]] = {}
         for (guidance, mask_settings), equal in batches.items():
             for members in (equal[start : start + self.at_a_time] for start in range(0, len(equal), self.at_a_time)):

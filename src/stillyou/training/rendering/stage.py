@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from stillyou.diffusion.card import ModelCard, read_card
-from stillyou.effects.lookup import auxiliary, catalogue, load_effects
+from stillyou.effects.lookup import built_in, load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.models.load import find_model
@@ -135,8 +135,7 @@ def _work(request: Request) -> _Work:
     if request.init is None:
         return _Work(request.config.architecture.resolution, load_effects(settings.effects), settings)
     card = read_card(find_model(request.init)) or ModelCard()
-    built_in = {**catalogue(), **auxiliary()}
-    effects = [spec for name, spec in built_in.items() if name in card.effect_ids]
+    effects = [spec for spec in card.effects if spec.id in built_in()]
     if not effects:
         raise UsageError(f"the model '{request.init}' knows no effect of the studio", "Set studio_share = 0.")
     known = [name for name in teacher_names() if name in card.domains] or list(settings.teachers)

@@ -1,0 +1,36 @@
+"""The groups of effects, and what was tuned for each: the one place where such numbers stand.
+
+What a group does not say has the values of `config.GuidanceScales` and `config.MaskSettings`, which are calibrated for
+costumes on drawings. Mask settings are calibrated on true masks (`python -m stillyou.bench.mask_calibration`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from stillyou.effects.domains import Domain
+from stillyou.effects.settings import PartialGuidance, PartialMask, Tuning
+
+Group = Literal["costume", "expression", "other"]
+
+
+class GroupTuning(Tuning):
+    """What was tuned for a group."""
+
+    domains: dict[Domain, Tuning] = {}
+    """What is otherwise in a domain: a hat on a photograph has another mask than one on a drawing."""
+
+
+GROUPS: Final[Mapping[Group, GroupTuning]] = MappingProxyType(
+    {
+        "costume": GroupTuning(domains={"people": Tuning(mask=PartialMask(ratio=1.2))}),
+        "expression": GroupTuning(
+            guidance=PartialGuidance(source=1.0),
+            mask=PartialMask(ratio=6.0, threshold=0.6),
+            domains={"people": Tuning(mask=PartialMask(encode_strength=0.7, ratio=2.5))},
+        ),
+        "other": GroupTuning(),
+    }
+)

@@ -1,0 +1,117 @@
+"""What may be said about an edit's guidance, mask and strength, and how several sayings become one.
+
+A saying (`Tuning`) is partial: None means "not said". A group, a domain of a group, an effect and a domain of an
+effect each may say something; `resolve` lays them over each other, key by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import Field, model_validator
+
+from stillyou.config import (
+    GuidanceScales,
+    Level,
+    Maps,
+    MaskSettings,
+    Multiple,
+    Passes,
+    Scale,
+    Strategy,
+    Strict,
+    Width,
+)
+
+
+class _Partial(Strict):
+    """Some keys of a settings class; complete settings are taken too, and then say every key."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_settings_say_all(cls, data: Any) -> Any:
+        return data.model_dump() if isinstance(data, (GuidanceScales, MaskSettings)) else data
+
+    def said(self) -> dict[str, Any]:
+        """Return the keys that are said, with their values."""
+        return self.model_dump(exclude_none=True)
+
+
+class PartialGuidance(_Partial):
+    """Some of the guidance scales (`config.GuidanceScales`)."""
+
+    image: Scale | None = None
+    source: Scale | None = None
+    text: Scale | None = None
+
+
+class PartialMask(_Partial):
+    """Some of the mask settings (`config.MaskSettings`, which explains the keys)."""
+
+    strategy: Strategy | None = None
+    encode_strength: Level | None = None
+    maps: Maps | None = None
+    smooth: Passes | None = None
+    ratio: Multiple | None = None
+    threshold: Level | None = None
+    grow: Width | None = None
+    feather: Width | None = None
+
+
+class Tuning(Strict):
+    """What is said about an edit; None where nothing is."""
+
+    guidance: PartialGuidance | None = None
+    mask: PartialMask | None = None
+    strength: float | None = Field(None, ge=0, le=1)
+
+
+class Saying(Protocol):
+    """What `resolve` reads: a `Tuning`, or a record with the same three fields."""
+
+    @property
+    def guidance(self) -> PartialGuidance | None:
+        """Scales."""
+        ...
+
+    @property
+    def mask(self) -> PartialMask | None:
+        """Mask settings."""
+        ...
+
+    @property
+    def strength(self) -> float | None:
+        """Intensity in 0..1."""
+        ...
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Complete settings of an edit that asks for nothing else.
+
+    Attributes:
+        guidance: Scales.
+        mask: How the editing mask is estimated and used.
+        strength: Intensity, 0 = the input, 1 = the full effect.
+    """
+
+    guidance: GuidanceScales
+    mask: MaskSettings
+    strength: float = 1.0
+
+
+def resolve(sayings: Sequence[Saying]) -> Defaults:
+    """Lay sayings over each other, key by key: the first that says a key decides it.
+
+    A key that none says has the value of `config.GuidanceScales` or `config.MaskSettings`; strength is then 1.
+    """
+    guidance: dict[str, Any] = {}
+    mask: dict[str, Any] = {}
+    strength = 1.0
+    for saying in reversed(sayings):
+        guidance |= {} if saying.guidance is None else saying.guidance.said()
+        mask |= {} if saying.mask is None else saying.mask.said()
+        strength = strength if saying.strength is None else saying.strength
+    return Defaults(GuidanceScales(**guidance), MaskSettings(**mask), strength)
