@@ -193,7 +193,7 @@ def test_damaged_and_missing_models_are_named(carded, tmp_path):
 def test_a_card_of_another_format_is_refused(carded, tmp_path):
     save_compact(carded, tmp_path)
     card = tmp_path / CARD_NAME
-    card.write_text(card.read_text().replace('"format_version": 1', '"format_version": 99'))
+    card.write_text(card.read_text().replace('"format_version": 2', '"format_version": 99'))
     with pytest.raises(StillYouError, match="format 99"):
         load_pipeline(str(tmp_path), device="cpu")
 
