@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from stillyou.images.picture import Pixels
 
@@ -12,6 +13,8 @@ _COLOUR_SHARE = 0.1
 """Share of the border from which on a colour may be one of the background's."""
 _TOLERANCE = 24
 """Largest difference of a channel (of 255) between a background pixel and its background colour."""
+_STEP = 8
+"""Largest difference of neighbours (of 255) that is no edge."""
 _PLAIN_BORDER = 0.55
 """Share of the border that must have background colours; the character itself may cross the rest."""
 
@@ -35,6 +38,24 @@ def plain_background(rgb: Pixels) -> NDArray[np.bool_] | None:
         if not len(left):
             break
     return found if len(left) <= (1 - _PLAIN_BORDER) * len(border) else None
+
+
+def smooth_background(rgb: Pixels) -> NDArray[np.bool_]:
+    """Return what can be reached from a picture's border (but its lower third) without crossing an edge.
+
+    Gradients belong to it, whose colours are many; so does nothing behind an outline.
+    """
+    levels = rgb.astype(np.int16)
+    steps = np.zeros(rgb.shape[:2], np.int16)
+    for axis in (0, 1):
+        step = np.abs(np.diff(levels, axis=axis)).max(axis=-1)
+        ahead, behind = ((0, 1), (0, 0)), ((1, 0), (0, 0))
+        for around in (ahead, behind):
+            np.maximum(steps, np.pad(step, around if axis == 0 else around[::-1]), out=steps)
+    labels, _ = ndimage.label(steps <= _STEP)
+    upper = max(1, round(len(rgb) * 2 / 3))
+    border = np.concatenate([labels[0], labels[:upper, 0], labels[:upper, -1]])
+    return np.asarray(np.isin(labels, np.unique(border[border > 0])))
 
 
 def _commonest(colours: Pixels) -> NDArray[np.float64]:
