@@ -20,7 +20,7 @@ _DARK = 95.0
 """Luminance (of 255) below which a pixel may be ink."""
 _WIDEST = 6
 """Side of the opening: wider dark shapes are hair or cloth."""
-_LEAST_SHARE = 0.03
+_LEAST_SHARE = 0.02
 """Share of the picture that outlines must cover; less are eyes and mouths."""
 
 
