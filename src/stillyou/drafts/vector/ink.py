@@ -42,7 +42,7 @@ def find_ink(pixels: NDArray[np.uint8]) -> Ink | None:
     scale = max(1.0, max(pixels.shape[:2]) / _SIDE)
     size = (max(1, round(pixels.shape[1] / scale)), max(1, round(pixels.shape[0] / scale)))
     small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX), np.float32)
-    dark = small @ np.float32([0.299, 0.587, 0.114]) < _DARK
+    dark = small @ np.array([0.299, 0.587, 0.114], np.float32) < _DARK
     thin = dark & ~ndimage.binary_opening(dark, np.ones((_WIDEST, _WIDEST), bool))
     if thin.mean() < _LEAST_SHARE:
         return None

@@ -100,7 +100,7 @@ def _around_head(pixels: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
 
 def _ellipse(fit: Fit, name: str, side: int) -> Ellipse:
     points = {end: side * fit[f"{name}_{end}"] for end in ("left", "right", "top", "bottom")}
-    centre = sum(points.values()) / 4
+    centre = np.mean(list(points.values()), axis=0)
     across, down = points["right"] - points["left"], points["bottom"] - points["top"]
     return float(centre[0]), float(centre[1]), float(np.hypot(*across)) / 2, float(np.hypot(*down)) / 2
 
@@ -111,7 +111,7 @@ def _drawn(defs: str, body: str, side: int) -> Draft:
     document = f'{head} fill="none"><defs>{defs}</defs>{body}</svg>'
     drawn = pyvips.Image.svgload_buffer(document.encode(), unlimited=True).numpy().astype(np.float32)
     drawn = np.pad(drawn, ((0, max(0, side - len(drawn))), (0, max(0, side - drawn.shape[1])), (0, 0)))
-    return Draft(drawn[:side, :side, :3], drawn[:side, :side, 3] / np.float32(255))
+    return Draft(drawn[:side, :side, :3], (drawn[:side, :side, 3] / 255).astype(np.float32))
 
 
 def _inside(ellipse: Ellipse, side: int, fit: CostumeFit, scale: float) -> Plane:
