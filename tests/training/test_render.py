@@ -18,7 +18,7 @@ from stillyou.training.loop.trainer import Outcome
 from stillyou.training.rendering import render as module
 from stillyou.training.rendering import stage as render_stage
 from stillyou.training.rendering.render import Rendered, render
-from stillyou.training.rendering.stage import render_pairs
+from stillyou.training.rendering.stage import render_pairs, render_work
 from stillyou.training.run import Request, Run
 from tests.training.fakes import LAUGHING, SANTA, SIZE, Painter, tiny_config
 
@@ -96,11 +96,11 @@ def test_each_teacher_has_a_folder_and_a_share(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accelerator: Accelerator
 ) -> None:
     made = studio_run(tmp_path, monkeypatch, workshop, people=PEOPLE, cartoon=CARTOON)
-    outcome, figures = render_pairs(made, accelerator)
+    outcome, figures = render_pairs(made, accelerator, render_work(made.request))
     assert outcome is Outcome.FINISHED
     assert {name: figures[name]["candidates"] for name in figures} == {"people": 5, "cartoon": 8}
     assert [(len(part.data), part.share) for part in rendered_parts(made)] == [(10, 3.0), (16, 1.0)]
-    assert render_pairs(made, accelerator) == (Outcome.FINISHED, {"skipped": True})
+    assert render_pairs(made, accelerator, render_work(made.request)) == (Outcome.FINISHED, {"skipped": True})
 
 
 def test_time_is_divided_and_what_one_leaves_goes_to_the_next(
@@ -111,7 +111,7 @@ def test_time_is_divided_and_what_one_leaves_goes_to_the_next(
     made = studio_run(tmp_path, monkeypatch, workshop, 10.0, people=slow, cartoon=many)
     budget = made.limits("render").budget
     assert budget is not None
-    render_pairs(made, accelerator)
+    render_pairs(made, accelerator, render_work(made.request))
     (_, _, first), (_, _, second) = workshop.asked
     assert first == pytest.approx(budget * 3 / 4)
     assert second == pytest.approx(budget - 4)  # people took 4 seconds
@@ -130,7 +130,7 @@ def test_a_teacher_that_fails_is_left_out_and_the_others_go_on(
 ) -> None:
     workshop.broken = {"people": after}
     made = studio_run(tmp_path, monkeypatch, workshop, people=PEOPLE, cartoon=CARTOON)
-    outcome, figures = render_pairs(made, accelerator)
+    outcome, figures = render_pairs(made, accelerator, render_work(made.request))
     said = " ".join(capsys.readouterr().err.split())
     assert "no more pairs of people: no renderer. Install one." in said
     assert ("going on without them" in said) == (kept == 0)
@@ -138,7 +138,10 @@ def test_a_teacher_that_fails_is_left_out_and_the_others_go_on(
     expected = {"cartoon": 16} | ({"people": 2 * kept} if kept else {})
     assert {part.data.path.name: len(part.data) for part in rendered_parts(made)} == expected
     asked = len(workshop.asked)
-    assert render_pairs(made, accelerator)[1] == {"skipped": True} and len(workshop.asked) == asked
+    assert (
+        render_pairs(made, accelerator, render_work(made.request))[1] == {"skipped": True}
+        and len(workshop.asked) == asked
+    )
 
 
 def test_if_all_teachers_fail_so_does_the_stage(
@@ -147,11 +150,11 @@ def test_if_all_teachers_fail_so_does_the_stage(
     workshop.broken = {"people": 0, "cartoon": 0}
     made = studio_run(tmp_path, monkeypatch, workshop, people=PEOPLE, cartoon=CARTOON)
     with pytest.raises(StillYouError, match="no teacher could make pairs"):
-        render_pairs(made, accelerator)
+        render_pairs(made, accelerator, render_work(made.request))
     with pytest.raises(UsageError, match="has no pairs yet"):
         rendered_parts(made)
     workshop.broken = {}
-    assert render_pairs(made, accelerator)[0] is Outcome.FINISHED
+    assert render_pairs(made, accelerator, render_work(made.request))[0] is Outcome.FINISHED
     assert PairDataset(made.pairs("people")).meta.candidates == 5
 
 
@@ -160,7 +163,8 @@ def test_a_lone_teacher_that_fails_says_why(
 ) -> None:
     workshop.broken = {"cartoon": 0}
     with pytest.raises(StillYouError, match="no renderer"):
-        render_pairs(studio_run(tmp_path, monkeypatch, workshop, cartoon=CARTOON), accelerator)
+        made = studio_run(tmp_path, monkeypatch, workshop, cartoon=CARTOON)
+        render_pairs(made, accelerator, render_work(made.request))
 
 
 def test_unknown_teachers_are_refused_by_name() -> None:

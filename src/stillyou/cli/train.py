@@ -195,9 +195,9 @@ def _stages(name: str, settings: TrainingConfig, *, own_pairs: bool, tune: bool)
 
 
 def _print_plan(request: Request, as_json: bool) -> None:
-    from stillyou.training.plan import plan
+    from stillyou.training.stages import describe_plan
 
-    planned = plan(request)
+    planned = describe_plan(request)
     if as_json:
         typer.echo(json.dumps(planned))
         return

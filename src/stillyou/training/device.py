@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import InitProcessGroupKwargs
+from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration
 
 from stillyou.errors import UsageError
 from stillyou.models.load import pick_device, pick_dtype
@@ -15,14 +18,17 @@ from stillyou.training.config import Precision
 from stillyou.training.data.frames import cores, shared_memory
 
 _STREAM_WORKERS = 4
+TRACKER = "tensorboard"
+"""Of those that accelerate offers."""
 
 
-def make_accelerator(device: str, precision: Precision) -> Accelerator:
+def make_accelerator(device: str, precision: Precision, *, trackers: Path | None = None) -> Accelerator:
     """Set up what `accelerate launch` chose, or one process on the device asked for.
 
     Args:
         device: `auto`, `cpu` or `cuda`.
         precision: `auto` is bf16 where it is fast, else fp32.
+        trackers: Folder of the run whose figures are tracked, see `tracking`; None tracks none.
 
     Raises:
         UsageError: No such device, or a precision that it does not have.
@@ -42,7 +48,24 @@ def make_accelerator(device: str, precision: Precision) -> Accelerator:
     mixed = "no" if precision == "fp32" else precision
     # The others wait while the first process renders and encodes, which may take hours.
     patience = InitProcessGroupKwargs(timeout=timedelta(hours=24))
-    return Accelerator(cpu=chosen.type == "cpu", mixed_precision=mixed, kwargs_handlers=[patience])
+    return Accelerator(
+        cpu=chosen.type == "cpu",
+        mixed_precision=mixed,
+        kwargs_handlers=[patience],
+        log_with=None if trackers is None else TRACKER,
+        project_config=None if trackers is None else ProjectConfiguration(logging_dir=str(trackers)),
+    )
+
+
+@contextmanager
+def tracking(accelerator: Accelerator) -> Iterator[None]:
+    """Open accelerate's trackers, and close them at the end; they lie in `RUN/tensorboard`."""
+    accelerator.init_trackers(TRACKER)
+    try:
+        yield
+    finally:
+        for tracker in accelerator.trackers:
+            tracker.finish()
 
 
 def describe_device(accelerator: Accelerator) -> str:

@@ -1,89 +1,250 @@
-"""What a run would do, without doing it: settings, sizes, and the stages that are left."""
+"""The plan of a run, made from its request: `--dry-run` prints it, and the run carries it out.
+
+A budget that no trained stage can take a step in is refused from the plan, before anything is made.
+"""
 
 from __future__ import annotations
 
-import os
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
-
-from stillyou.diffusion.network import build_components
 from stillyou.diffusion.speed.memory import GIGABYTE
-from stillyou.models.from_base import IMAGE_ENCODER, sketch_base
-from stillyou.training.config import Stage, TrainingConfig
-from stillyou.training.editor.memory import at_a_time, count_memory, subject
+from stillyou.errors import UsageError, nearest
+from stillyou.models.from_base import IMAGE_ENCODER, find_base, find_image_encoder
+from stillyou.pairs.dataset.store import read_info
+from stillyou.training.begun import BegunRun, is_complete
+from stillyou.training.config import Stage
+from stillyou.training.data.cache import encoded_pairs
+from stillyou.training.expected import expected_pairs, own_pairs, rendered_pairs, shortest_rendering
 from stillyou.training.loop.checkpoint import newest_state
-from stillyou.training.model import load_init
+from stillyou.training.loop.progress import duration
+from stillyou.training.rates import SECONDS_A_PICTURE, Hardware, Rates, estimate
+from stillyou.training.rendering.stage import RenderWork, render_work
 from stillyou.training.run import Request, Run
-from stillyou.training.stages import check_inputs
+from stillyou.training.sizes import describe_sizes
 
-_NETWORKS = ("vae", "text_encoder", "image_encoder", "adapter", "unet")
+_LONGEST = 60 * 24 * 365.0
+"""Minutes; no budget beyond a year is proposed."""
 
 
-def plan(request: Request) -> dict[str, Any]:
-    """Describe a run as plain data; nothing is written.
+@dataclass(frozen=True)
+class StagePlan:
+    """What a stage is to do, and what that is estimated to take.
+
+    Attributes:
+        stage: Its name.
+        work: What it does before its first step, in words.
+        seconds: Its part of the budget, what it has taken included; None without a budget.
+        taken: Seconds that it has taken.
+        preparation: Estimated seconds before its first step, of what is left of it.
+        step: Estimated seconds a step; None if it takes no steps or none was estimated.
+        steps: Steps asked for, or None.
+        begun_at: Step of its newest checkpoint, or None.
+    """
+
+    stage: Stage
+    work: str
+    seconds: float | None
+    taken: float
+    preparation: float
+    step: float | None
+    steps: int | None
+    begun_at: int | None
+
+    @property
+    def too_short(self) -> bool:
+        """Whether its part of the budget ends before a first step."""
+        if self.seconds is None or self.step is None or self.begun_at:
+            return False
+        return self.taken + self.preparation + self.step > self.seconds
+
+    @property
+    def expected_steps(self) -> int | None:
+        """Estimate of the steps that it will have taken at its end."""
+        if self.seconds is None or not self.step:
+            return self.steps
+        left = max(0.0, self.seconds - self.taken - self.preparation)
+        count = (self.begun_at or 0) + int(left / self.step)
+        return count if self.steps is None else min(count, self.steps)
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        minutes = {"minutes": self.seconds, "estimated_minutes_before_the_first_step": self.preparation or None}
+        found: dict[str, Any] = {"work": self.work, "steps": self.steps, "resuming_at_step": self.begun_at}
+        found |= {name: None if value is None else round(value / 60, 1) for name, value in minutes.items()}
+        found["estimated_seconds_a_step"] = None if self.step is None else round(self.step, 3)
+        found["estimated_steps"] = self.expected_steps if self.step is not None else None
+        return {name: value for name, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked request, with everything that its stages are to do.
+
+    Attributes:
+        run: The request and its folder.
+        begun: What the folder holds beside it.
+        render: What the render stage makes, if it is asked for.
+        own: The user's accepted pairs.
+        made: Pairs that are rendered already, by teacher.
+        rates: Estimates, once they are made.
+    """
+
+    run: Run
+    begun: BegunRun
+    render: RenderWork | None
+    own: int
+    made: Mapping[str, int]
+    rates: Rates | None = None
+
+    @property
+    def request(self) -> Request:
+        """What was asked for."""
+        return self.run.request
+
+    @property
+    def needs_estimates(self) -> bool:
+        """Whether a trained stage must fit a budget and has taken no step yet."""
+        new = any(
+            stage.stage != "render" and not stage.begun_at and stage.work != "is complete" for stage in self.stages()
+        )
+        return new and self.request.config.budget_minutes is not None
+
+    def estimated(self, hardware: Hardware) -> Plan:
+        """Return the plan with estimates of what its stages take."""
+        return dataclasses.replace(self, rates=estimate(self.request, hardware))
+
+    def stages(self, minutes: float | None = None) -> list[StagePlan]:
+        """Return what each stage is to do, in order.
+
+        Args:
+            minutes: A budget other than the request's.
+        """
+        run = self.run if minutes is None else Run(_with_budget(self.request, minutes))
+        shortest = {} if self.render is None else {"render": shortest_rendering(run, self.render)}
+        spent, expected = run.spent(), run.expected_seconds(shortest)
+        pairs = expected_pairs(run, self.render, self.made, expected.get("render"))
+        return [self._stage(stage, expected.get(stage), spent.get(stage, 0.0), pairs) for stage in self.request.stages]
+
+    def _stage(self, stage: Stage, seconds: float | None, taken: float, pairs: Mapping[str, int]) -> StagePlan:
+        if is_complete(self.run, stage):
+            return StagePlan(stage, "is complete", seconds, taken, 0.0, step=None, steps=None, begun_at=None)
+        state = newest_state(self.run.folder / stage)
+        work, preparation = self._work(stage, pairs, begun=state is not None)
+        return StagePlan(
+            stage,
+            work,
+            seconds,
+            taken,
+            preparation,
+            step=self.rates.steps.get(stage) if self.rates else None,
+            steps=None if stage == "render" else self.request.config.steps,
+            begun_at=None if state is None else state.step,
+        )
+
+    def _work(self, stage: Stage, pairs: Mapping[str, int], *, begun: bool) -> tuple[str, float]:
+        """Return what a stage does before its first step, in words, and the seconds that takes."""
+        config, total = self.request.config, self.own + sum(pairs.values())
+        if self.render is not None and stage == "render":
+            asked = [f"{self.render.settings.goal(name)} of {name}" for name in self.render.settings.teachers]
+            likely = [f"{pairs.get(name, 0)} of {name}" for name in self.render.settings.teachers]
+            return (
+                f"makes up to {' and '.join(asked)} candidates of each of {len(self.render.effects)} effects; "
+                f"about {' and '.join(likely)} in all"
+            ), 0.0
+        if stage == "autoencoder":
+            pictures = min(2 * total, config.autoencoder.pictures)
+            return f"reads {pictures} pictures", pictures * SECONDS_A_PICTURE
+        done = encoded_pairs(self.run.folder / "cache")
+        left = 0 if begun or done is None else max(0, total - done)
+        return f"encodes {left} pairs in {config.editor.copies} copies", left * (self.rates.encode if self.rates else 0)
+
+    def problem(self) -> UsageError | None:
+        """Return what is wrong with a budget that some trained stage cannot take a step in: what that needs."""
+        short = next((stage for stage in self.stages() if stage.too_short), None)
+        if short is None or short.step is None or short.seconds is None:
+            return None
+        return UsageError(
+            f"--budget-minutes {self.request.config.budget_minutes:g} reaches no step of the {short.stage}: "
+            f"{duration(max(0.0, short.seconds - short.taken))} of it are left for that stage, which "
+            f"{short.work} in about {duration(short.preparation)}, then takes {short.step:.1f} s a step (estimated)",
+            self._remedy(),
+        )
+
+    def _remedy(self) -> str:
+        minutes = self.request.config.budget_minutes or 1.0
+        while any(stage.too_short for stage in self.stages(minutes)):
+            minutes *= 1.1
+            if minutes > _LONGEST:
+                return "Give fewer pairs or copies, or smaller networks."
+        return f"Give --budget-minutes {math.ceil(minutes)} or more, or fewer pairs or copies."
+
+    def describe(self) -> dict[str, Any]:
+        """Return the whole plan as plain data."""
+        request = self.request
+        planned = {
+            "run": str(request.folder),
+            "pairs": str(request.pairs or self.run.folder / "pairs"),
+            "init": request.init,
+            "base": request.base,
+            "changed": [str(change) for change in self.begun.changes],
+            "stages": {stage.stage: stage.describe() for stage in self.stages()},
+            **describe_sizes(request),
+            "config": request.config.model_dump(mode="json"),
+        }
+        if self.rates is not None:
+            planned["problem"] = None if (problem := self.problem()) is None else str(problem)
+            planned["estimates"] = f"{self.rates.how}; rendering as recorded on two cores"
+            planned.setdefault("memory", self._peaks(self.rates))
+        return planned
+
+    def _peaks(self, rates: Rates) -> dict[str, Any]:
+        peaks = {f"{name}_gb": round(peak / GIGABYTE, 1) for name, peak in rates.peaks.items()}
+        return {"how": "most in use, estimated", **peaks}
+
+
+def make_plan(request: Request) -> Plan:
+    """Check a request against its folder, and lay out its stages; nothing is written.
 
     Raises:
-        UsageError: The request cannot be run, as in `stages.run_training`.
+        UsageError: The request cannot be run, or does not fit the run in its folder.
+        StillYouError: A damaged input or record.
     """
+    run = Run(request)
+    for stage in request.stages:
+        run.limits(stage)  # a run without an end is refused
     check_inputs(request)
-    run, config = Run(request), request.config
-    networks, resolution = _networks(request)
-    parameters = {name: _count(networks[name]) for name in _NETWORKS}
-    planned = {
-        "run": str(request.folder),
-        "pairs": str(request.pairs or run.folder / "pairs"),
-        "init": request.init,
-        "base": request.base,
-        "parameters": parameters | {"total": sum(parameters.values())},
-        "stages": {stage: _stage(run, stage, run.expected_seconds().get(stage)) for stage in request.stages},
-        "config": config.model_dump(mode="json"),
-    }
-    if config.editor.frozen_encoders:
-        planned["memory"] = _memory(networks, resolution, config)
-    return planned
+    begun = BegunRun(run)
+    begun.refuse()
+    work = render_work(request) if "render" in request.stages else None
+    return Plan(run, begun, work, own_pairs(request), rendered_pairs(run))
 
 
-def _networks(request: Request) -> tuple[dict[str, Any], int]:
-    """Return the networks by name, without weights where they are not at hand, and the side of the pictures."""
-    config = request.config
-    if request.init is not None:
-        pipeline = load_init(request.init)
-        return dict(pipeline.components), pipeline.resolution
+def check_inputs(request: Request) -> None:
+    """Refuse a request that names no pairs where they are needed.
+
+    Raises:
+        UsageError: Fine-tuning without own pairs, a folder that is no pair dataset, or effects that it does not have.
+    """
+    if request.pairs is None:
+        if request.init is not None:
+            raise UsageError("fine-tuning needs pairs of the new effect", "Name their folder with --pairs.")
+        if request.base is not None:
+            raise UsageError("training on a base needs pairs", "Name their folder with --pairs.")
+        if request.effects:
+            raise UsageError("-e describes the effects of own pairs, and there are none", "Name their folder: --pairs")
+        return
     if request.base is not None:
-        return sketch_base(request.base, request.image_encoder or IMAGE_ENCODER, resolution=config.resolution)
-    components: dict[str, Any] = build_components(config.architecture, [])
-    return components, config.architecture.resolution
+        find_base(request.base)
+        find_image_encoder(request.image_encoder or IMAGE_ENCODER)
+    known = [spec.id for spec in read_info(request.pairs).effects]
+    for spec in request.effects:
+        if spec.id not in known:
+            raise UsageError(f"{request.pairs} has no pairs of effect '{spec.id}'", nearest(spec.id, known))
 
 
-def _memory(networks: dict[str, Any], resolution: int, config: TrainingConfig) -> dict[str, Any]:
-    """Count what a step takes on a device, in GB; `auto` is taken for bf16, which GPUs of this size have."""
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    batch, half = at_a_time(config.editor, processes), config.precision != "fp32"
-    counted = count_memory(subject(networks, resolution), config.editor, batch, half, processes)
-    return {
-        "how": f"counted, not measured: {batch} of {resolution} px at a time in {'16' if half else '32'} bits",
-        **{f"{name}_gb": round(value / GIGABYTE, 2) for name, value in counted.items()},
-        "total_gb": round(sum(counted.values()) / GIGABYTE, 1),
-    }
-
-
-def _count(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _stage(run: Run, stage: Stage, seconds: float | None) -> str:
-    limits = run.limits(stage)
-    parts = []
-    if limits.steps is not None:
-        parts.append(f"{limits.steps} steps")
-    if seconds is not None:
-        parts.append(f"{seconds / 60:.1f} minutes")
-    if stage == "render":
-        settings = run.request.config.render
-        goals = [f"{settings.goal(name)} of {name}" for name in settings.teachers]
-        parts.append(f"up to {' and '.join(goals)} candidates an effect")
-    state = newest_state(run.folder / stage)
-    if state is not None:
-        parts.append(f"resuming at step {state.step}")
-    return ", ".join(parts)
+def _with_budget(request: Request, minutes: float) -> Request:
+    return dataclasses.replace(request, config=request.config.model_copy(update={"budget_minutes": minutes}))

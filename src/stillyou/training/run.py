@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from stillyou.config import validate
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import write_json
@@ -86,41 +86,6 @@ class Run:
         """The editor stage's result if low-rank updates are trained."""
         return self.folder / "lora"
 
-    @property
-    def tensorboard(self) -> Path:
-        """Event files."""
-        return self.folder / "tensorboard"
-
-    def begin(self) -> None:
-        """Make the folder and save the resolved settings.
-
-        Raises:
-            UsageError: The folder holds a run with other networks or another seed.
-            StillYouError: The folder cannot be written to.
-        """
-        path, config = self.folder / "config.json", self.request.config
-        if path.is_file():
-            try:
-                saved = validate(TrainingConfig, json.loads(path.read_text(encoding="utf-8"))["config"], str(path))
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                raise StillYouError(f"{path} is damaged", "Restore it or choose another folder.") from error
-            for key in ("seed", "architecture"):
-                if getattr(saved, key) != getattr(config, key):
-                    raise UsageError(
-                        f"{self.folder} holds a run with another {key}", "Repeat its command, or choose another -o."
-                    )
-        elif self.folder.is_dir() and any(not entry.name.startswith(".") for entry in self.folder.iterdir()):
-            raise UsageError(f"{self.folder} is not empty and holds no run", "Choose a new or empty folder.")
-        request = {
-            "stages": list(self.request.stages),
-            "pairs": None if self.request.pairs is None else str(self.request.pairs),
-            "init": self.request.init,
-            "base": self.request.base,
-            "image_encoder": self.request.image_encoder,
-            "effects": [spec.id for spec in self.request.effects],
-        }
-        write_json(path, {"config": config.model_dump(mode="json"), "request": request})
-
     def spent(self) -> dict[str, float]:
         """Return the seconds that each stage has taken so far."""
         path = self.folder / "spent.json"
@@ -171,14 +136,19 @@ class Run:
         """Start the clock of a session of a stage; raises as `limits` does."""
         return Clock(self.limits(stage), self.spent().get(stage, 0.0))
 
-    def expected_seconds(self) -> dict[Stage, float]:
-        """Return what each stage will get of the budget if the earlier ones use theirs up; empty without a budget."""
+    def expected_seconds(self, shortest: Mapping[str, float] = MappingProxyType({})) -> dict[Stage, float]:
+        """Return what each stage will get of the budget if the earlier ones use theirs up; empty without a budget.
+
+        Args:
+            shortest: Seconds that a stage takes even if it gets fewer.
+        """
         spent = self.spent()
         expected: dict[Stage, float] = {}
         for stage in self.request.stages:
             budget = self._budget(stage, spent)
             if budget is not None:
-                expected[stage] = spent[stage] = budget
+                expected[stage] = budget
+                spent[stage] = max(budget, shortest.get(stage, 0.0))
         return expected
 
     def _budget(self, stage: Stage, spent: Mapping[str, float]) -> float | None:
@@ -199,7 +169,6 @@ class Run:
         return max(0.0, 60 * self.request.pause_minutes - (time.monotonic() - self.started))
 
 
-def stage_reporter(stage: Stage, run: Run, accelerator: Accelerator) -> StageReporter:
+def stage_reporter(stage: Stage, accelerator: Accelerator) -> StageReporter:
     """Return the reporter of a trained stage; of several processes the first one talks."""
-    first = accelerator.is_main_process
-    return StageReporter(stage, run.tensorboard if first else None, quiet=not first)
+    return StageReporter(stage, accelerator, quiet=not accelerator.is_main_process)

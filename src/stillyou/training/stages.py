@@ -7,18 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stillyou.errors import UsageError, nearest
-from stillyou.models.from_base import IMAGE_ENCODER, find_base, find_image_encoder
-from stillyou.pairs.dataset.store import read_info
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+
+from stillyou.console import console
+from stillyou.errors import UsageError
 from stillyou.training.autoencoder.stage import train_autoencoder
+from stillyou.training.config import Stage
 from stillyou.training.data.mixture import run_parts
-from stillyou.training.device import make_accelerator
+from stillyou.training.device import make_accelerator, tracking
 from stillyou.training.editor.results import result_folder
 from stillyou.training.editor.stage import train_editor
 from stillyou.training.editor.validation import Validation
 from stillyou.training.loop.trainer import Outcome
+from stillyou.training.plan import Plan, make_plan
+from stillyou.training.rates import Hardware
 from stillyou.training.rendering.stage import render_pairs
-from stillyou.training.run import Request, Run
+from stillyou.training.run import Request
 
 
 @dataclass
@@ -39,60 +44,70 @@ class RunReport:
 
 
 def run_training(request: Request, validation: Validation | None = None) -> RunReport:
-    """Run the stages asked for, each resuming where it was.
+    """Carry out the plan of a request, each stage resuming where it was.
 
     Args:
         request: What to do.
         validation: Replaces the default sample grids.
 
     Raises:
-        UsageError: A stage lacks what it needs, or the folder holds another run.
+        UsageError: A stage lacks what it needs, the budget reaches no step, or the folder holds another run.
         StillYouError: Damaged input, a full disk, a loss that is no number any more.
     """
-    run, report = Run(request), RunReport()
-    for stage in request.stages:
-        run.limits(stage)  # a run without an end is refused before anything is made
-    check_inputs(request)
-    accelerator = make_accelerator(request.device, request.config.precision)
+    plan = make_plan(request)
+    run, report = plan.run, RunReport()
+    accelerator = make_accelerator(request.device, request.config.precision, trackers=run.folder)
     report.speaks = accelerator.is_main_process
+    refuse_if_too_short(plan, accelerator)
     if accelerator.is_main_process:
-        run.begin()
+        for change in plan.begun.changes:
+            console.print(f"{run.folder} was begun with {change}", markup=False)
+        plan.begun.begin()
     accelerator.wait_for_everyone()
-    for stage in request.stages:
-        left = run.session_left()
-        if left is not None and left <= 0:
-            report.outcome = Outcome.PAUSED
-            return report
-        if stage == "render":
-            report.outcome, report.stages[stage] = render_pairs(run, accelerator)
-        elif stage == "autoencoder":
-            report.outcome, report.stages[stage] = train_autoencoder(run, accelerator, run_parts(run))
-        else:
-            report.outcome, report.stages[stage] = train_editor(run, accelerator, run_parts(run), validation)
-            report.model = result_folder(run) if report.outcome is Outcome.FINISHED else None
-        if report.outcome is not Outcome.FINISHED:
-            return report
+    with tracking(accelerator):
+        for stage in request.stages:
+            left = run.session_left()
+            if left is not None and left <= 0:
+                report.outcome = Outcome.PAUSED
+                return report
+            report.outcome, report.stages[stage] = _run_stage(stage, plan, accelerator, validation)
+            if report.outcome is not Outcome.FINISHED:
+                return report
+    report.model = result_folder(run) if "editor" in request.stages else None
     return report
 
 
-def check_inputs(request: Request) -> None:
-    """Refuse a request that names no pairs where they are needed.
+def _run_stage(
+    stage: Stage, plan: Plan, accelerator: Accelerator, validation: Validation | None
+) -> tuple[Outcome, Mapping[str, Any]]:
+    if stage == "render":
+        assert plan.render is not None
+        return render_pairs(plan.run, accelerator, plan.render)
+    if stage == "autoencoder":
+        return train_autoencoder(plan.run, accelerator, run_parts(plan.run))
+    return train_editor(plan.run, accelerator, run_parts(plan.run), validation)
+
+
+def refuse_if_too_short(plan: Plan, accelerator: Accelerator) -> None:
+    """Refuse a budget that reaches no step; the first process estimates, and all hear of it.
 
     Raises:
-        UsageError: Fine-tuning without own pairs, a folder that is no pair dataset, or effects that it does not have.
+        UsageError: With what is needed.
     """
-    if request.pairs is None:
-        if request.init is not None:
-            raise UsageError("fine-tuning needs pairs of the new effect", "Name their folder with --pairs.")
-        if request.base is not None:
-            raise UsageError("training on a base needs pairs", "Name their folder with --pairs.")
-        if request.effects:
-            raise UsageError("-e describes the effects of own pairs, and there are none", "Name their folder: --pairs")
-        return
-    if request.base is not None:
-        find_base(request.base)
-        find_image_encoder(request.image_encoder or IMAGE_ENCODER)
-    known = [spec.id for spec in read_info(request.pairs).effects]
-    for spec in request.effects:
-        if spec.id not in known:
-            raise UsageError(f"{request.pairs} has no pairs of effect '{spec.id}'", nearest(spec.id, known))
+    problem: list[UsageError | None] = [None]
+    if accelerator.is_main_process and plan.needs_estimates:
+        problem[0] = plan.estimated(Hardware.of(accelerator)).problem()
+    if accelerator.num_processes > 1:
+        broadcast_object_list(problem)
+    if problem[0] is not None:
+        raise problem[0]
+
+
+def describe_plan(request: Request) -> dict[str, Any]:
+    """Return the plan that `run_training` would carry out, with estimates, as plain data; nothing is written.
+
+    Raises:
+        UsageError: As in `run_training`; a budget that reaches no step stands under `problem`.
+    """
+    plan = make_plan(request)
+    return plan.estimated(Hardware.of(make_accelerator(request.device, request.config.precision))).describe()

@@ -46,7 +46,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
         StillYouError: There are no pairs, or the budget left no time.
     """
     config = run.request.config
-    with stage_reporter("autoencoder", run, accelerator) as reporter:
+    with stage_reporter("autoencoder", accelerator) as reporter:
         if (run.vae / "config.json").is_file():
             reporter.say(f"{run.vae} is complete")
             return Outcome.FINISHED, {"skipped": True}

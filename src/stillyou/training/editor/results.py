@@ -8,11 +8,10 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from stillyou.diffusion.card import ModelCard, read_card
+from stillyou.diffusion.card import ModelCard
 from stillyou.diffusion.lora import save_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError
 from stillyou.models.from_base import IMAGE_ENCODER
 from stillyou.models.lora_choice import WEIGHTS_NAME, LoraChoice
 from stillyou.models.with_lora import load_with_lora
@@ -44,25 +43,6 @@ def is_complete(run: Run) -> bool:
     if lora is None:
         return model
     return (run.lora / WEIGHTS_NAME).is_file() and (model or not lora.merge)
-
-
-def check_origin(run: Run) -> None:
-    """Refuse a result that is complete but was made from another model than is asked for now, or of another rank.
-
-    Raises:
-        UsageError: With both.
-        StillYouError: The result's card is damaged.
-    """
-    folder, lora = result_folder(run), run.request.config.editor.lora
-    card = read_card(folder)
-    made = {} if card is None else card.training
-    wanted = {**_origin(run.request), **({} if lora is None else {"lora_rank": lora.rank})}
-    for key in ("init", "base", "lora_rank"):
-        if made.get(key) != wanted.get(key):
-            raise UsageError(
-                f"{folder} was made with {key} = {made.get(key)}, now it is {wanted.get(key)}",
-                "Repeat the first command, or choose another folder with -o.",
-            )
 
 
 def describe(

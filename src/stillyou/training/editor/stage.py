@@ -26,7 +26,7 @@ from stillyou.training.device import stream_workers
 from stillyou.training.editor.encoding import encode_pairs, encoders_on
 from stillyou.training.editor.frozen import FrozenBatches, frozen_objective
 from stillyou.training.editor.memory import check_memory, remedies
-from stillyou.training.editor.results import check_origin, describe, is_complete, result_folder, write_results
+from stillyou.training.editor.results import describe, is_complete, result_folder, write_results
 from stillyou.training.editor.task import LABELS, EditorBatches, editor_objective, encode_words, pools
 from stillyou.training.editor.validation import SampleGrid, Validation, pick_samples
 from stillyou.training.editor.warnings import EarlyWarnings
@@ -56,7 +56,7 @@ def train_editor(
     Raises:
         StillYouError: No pairs, no autoencoder, no time, or a loss that is no number.
     """
-    with stage_reporter("editor", run, accelerator) as reporter:
+    with stage_reporter("editor", accelerator) as reporter:
         config = run.request.config
         check_batch(config.editor, accelerator.num_processes)
         if _complete(run, run.limits("editor")):
@@ -129,7 +129,6 @@ def _complete(run: Run, limits: Limits) -> bool:
     state = newest_state(run.folder / "editor")
     if not is_complete(run):
         return False
-    check_origin(run)
     return state is None or Clock(limits, state.elapsed).finished(state.step)
 
 

@@ -1,10 +1,9 @@
-"""What a run says while it works: a bar on terminals, plain lines elsewhere, and TensorBoard."""
+"""What a run says while it works: a bar on terminals, plain lines elsewhere, and trackers."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -15,18 +14,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from stillyou.console import console
 
 if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+    from accelerate import Accelerator
 
 PLAIN_SECONDS = 20.0
 """Time between plain lines where standard error is no terminal."""
 
 
 class StageReporter:
-    """Progress of one stage on standard error, and its figures for TensorBoard.
+    """Progress of one stage on standard error, and its figures for trackers.
 
     Args:
-        stage: Name shown to people and put before TensorBoard's tags.
-        folder: TensorBoard's folder; None writes no events.
+        stage: Name shown to people and put before trackers' tags.
+        trackers: Brings the trackers that figures and pictures go to; None tracks nothing.
         quiet: Say nothing, as all processes but the first do.
         now: Source of time in seconds.
     """
@@ -34,21 +33,16 @@ class StageReporter:
     def __init__(
         self,
         stage: str,
-        folder: Path | None = None,
+        trackers: Accelerator | None = None,
         *,
         quiet: bool = False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._stage, self._folder, self._quiet, self._now = stage, folder, quiet, now
-        self._writer: SummaryWriter | None = None
+        self._stage, self._trackers, self._quiet, self._now = stage, trackers, quiet, now
         self._bar: Progress | None = None
         self._said = -PLAIN_SECONDS
 
     def __enter__(self) -> StageReporter:
-        if self._folder is not None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._writer = SummaryWriter(str(self._folder))
         if console.is_terminal and not self._quiet:
             columns = (
                 TextColumn("{task.description}"),
@@ -67,8 +61,6 @@ class StageReporter:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-        if self._writer is not None:
-            self._writer.close()
 
     def update(self, fraction: float, note: str, *, remaining: float | None = None) -> None:
         """Show how far the stage is.
@@ -91,15 +83,14 @@ class StageReporter:
             console.print(f"{self._stage}: {text}", markup=False)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """Log figures for TensorBoard."""
-        if self._writer is not None:
-            for name, value in values.items():
-                self._writer.add_scalar(f"{self._stage}/{name}", value, step)
+        """Track figures."""
+        if self._trackers is not None:
+            self._trackers.log({f"{self._stage}/{name}": value for name, value in values.items()}, step)
 
     def picture(self, step: int, name: str, pixels: npt.NDArray[np.uint8]) -> None:
-        """Log a picture (H, W, 3) uint8 for TensorBoard."""
-        if self._writer is not None:
-            self._writer.add_image(f"{self._stage}/{name}", pixels, step, dataformats="HWC")
+        """Track a picture (H, W, 3) uint8."""
+        for tracker in [] if self._trackers is None else self._trackers.trackers:
+            tracker.log_images({f"{self._stage}/{name}": pixels[None]}, step, dataformats="NHWC")
 
 
 def duration(seconds: float) -> str:

@@ -29,31 +29,30 @@ from stillyou.training.run import Request, Run
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What the stage shows: size, effects and teachers."""
+class RenderWork:
+    """What the stage shows: size, effects and teachers, as the plan has it."""
 
     size: int
     effects: Sequence[EffectSpec]
     settings: RenderSettings
 
 
-def render_pairs(run: Run, accelerator: Accelerator) -> tuple[Outcome, Mapping[str, Any]]:
-    """Make pairs, or what is missing of them.
+def render_pairs(run: Run, accelerator: Accelerator, work: RenderWork) -> tuple[Outcome, Mapping[str, Any]]:
+    """Make the pairs of a plan, or what is missing of them.
 
     Raises:
         StillYouError: No teacher could make any; finished shards stay.
     """
     answer: list[Any] = [None, None]
     if accelerator.is_main_process:
-        answer = list(_render(run))
+        answer = list(_render(run, work))
     if accelerator.num_processes > 1:
         broadcast_object_list(answer)
     return answer[0], answer[1]
 
 
-def _render(run: Run) -> tuple[Outcome, Mapping[str, Any]]:
+def _render(run: Run, work: RenderWork) -> tuple[Outcome, Mapping[str, Any]]:
     with StageReporter("render") as reporter:
-        work = _work(run.request)
         waiting = [name for name in work.settings.teachers if not _done(run, work, name)]
         if not waiting:
             reporter.say(f"{run.folder / 'pairs'} is complete")
@@ -69,7 +68,7 @@ def _render(run: Run) -> tuple[Outcome, Mapping[str, Any]]:
         return Outcome.FINISHED, figures
 
 
-def _done(run: Run, work: _Work, name: str) -> bool:
+def _done(run: Run, work: RenderWork, name: str) -> bool:
     """Tell whether a teacher is done with at least as many candidates as are asked for now, or has failed before."""
     goal = run.rendered().get(name)
     if goal == 0 and any(run.rendered().values()):
@@ -77,7 +76,7 @@ def _done(run: Run, work: _Work, name: str) -> bool:
     return goal is not None and goal >= work.settings.goal(name) and (run.pairs(name) / DESCRIPTION).is_file()
 
 
-def _one_teacher(run: Run, work: _Work, name: str, reporter: StageReporter) -> Rendered:
+def _one_teacher(run: Run, work: RenderWork, name: str, reporter: StageReporter) -> Rendered:
     """Let a teacher work for its part of the time; one that fails is left out."""
     spent, folder, goal = run.spent(), run.pairs(name), work.settings.goal(name)
     before, own = spent.get("render", 0.0), spent.get(f"render {name}", 0.0)
@@ -107,14 +106,14 @@ def _one_teacher(run: Run, work: _Work, name: str, reporter: StageReporter) -> R
     return made
 
 
-def _part(run: Run, work: _Work, name: str, left: float, own: float) -> float:
+def _part(run: Run, work: RenderWork, name: str, left: float, own: float) -> float:
     """Return the seconds a teacher may still take: its part of what it and those not yet done may share."""
     parts = work.settings.teachers
     others = sum(parts[other].time for other in parts if other != name and not _done(run, work, other))
     return max(0.0, (left + own) * parts[name].time / (parts[name].time + others) - own)
 
 
-def _left_out(run: Run, work: _Work, name: str, error: StillYouError, reporter: StageReporter) -> Rendered:
+def _left_out(run: Run, work: RenderWork, name: str, error: StillYouError, reporter: StageReporter) -> Rendered:
     """Report a teacher that failed, keep what it had made, and go on without more of it.
 
     Raises:
@@ -129,15 +128,15 @@ def _left_out(run: Run, work: _Work, name: str, error: StillYouError, reporter: 
     return Rendered(kept, 0, 0.0, complete=True)
 
 
-def _work(request: Request) -> _Work:
+def render_work(request: Request) -> RenderWork:
     """Return what to show: the recipe's or, for fine-tuning, what the model knows and the studios can draw."""
     settings = request.config.render
     if request.init is None:
-        return _Work(request.config.architecture.resolution, load_effects(settings.effects), settings)
+        return RenderWork(request.config.architecture.resolution, load_effects(settings.effects), settings)
     card = read_card(find_model(request.init)) or ModelCard()
     effects = [spec for spec in card.effects if spec.id in built_in()]
     if not effects:
         raise UsageError(f"the model '{request.init}' knows no effect of the studio", "Set studio_share = 0.")
     known = [name for name in teacher_names() if name in card.domains] or list(settings.teachers)
     teachers = {name: settings.teachers.get(name, TeacherSettings()) for name in known}
-    return _Work(card.resolution, effects, settings.model_copy(update={"teachers": teachers}))
+    return RenderWork(card.resolution, effects, settings.model_copy(update={"teachers": teachers}))
