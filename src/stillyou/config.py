@@ -84,6 +84,19 @@ class MaskSettings(Strict):
     """Width of the soft border outside the grown map, as a fraction of the picture's side."""
 
 
+class SamplingSettings(Strict):
+    """How a batch of edits is sampled."""
+
+    guidance: GuidanceScales = GuidanceScales()
+    """Scales of the three guidance terms."""
+    mask: MaskSettings = MaskSettings()
+    """How the editing mask is estimated and used."""
+    steps: int = Field(20, ge=1)
+    """Scheduler steps of the whole schedule."""
+    strength: float = Field(1.0, gt=0, le=1)
+    """Where in the schedule sampling starts, see `diffusion.schedule.first_step`; 1 starts from pure noise."""
+
+
 def _explain(error: ValidationError, where: str) -> UsageError:
     """Turn the first of pydantic's complaints into one line that names the key."""
     first = error.errors(include_url=False)[0]

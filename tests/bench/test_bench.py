@@ -10,9 +10,8 @@ import torch
 from PIL import Image
 
 from stillyou.bench import editing, run, timing
-from stillyou.bench.released import ReleasedPath
 from stillyou.bench.rows import Bench, Row
-from stillyou.bench.sizes import PROMPT, stable_diffusion
+from stillyou.bench.sizes import stable_diffusion
 from stillyou.cli import main
 from tests.conftest import build_tiny_pipeline
 
@@ -52,38 +51,10 @@ def test_both_paths_evaluate_the_same_steps_and_branches():
         pipeline.unet.register_forward_pre_hook(lambda _, inputs, counts=counts: counts.append(len(inputs[0])))
         pictures = torch.zeros(1, 3, 64, 64)
         if name == "released":
-            ReleasedPath(dict(pipeline.components), CPU).edit(pictures, PROMPT, 3)
+            editing.edit_released(pipeline, pictures, 3)
         else:
             editing._edit(pipeline, pictures, 3)
     assert evaluated["released"] == evaluated["ours"] == [4, 4, 4]
-
-
-def test_released_guidance_is_the_formula(tiny_pipeline):
-    """One step from known noise, written out with the package's own guidance."""
-    from stillyou.bench.released import SCALES
-    from stillyou.diffusion.guidance import guide
-
-    path = ReleasedPath(dict(tiny_pipeline.components), CPU)
-    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    torch.manual_seed(5)
-    got = path.edit(picture, PROMPT, 1)
-    with torch.no_grad():
-        z_s = tiny_pipeline.vae.encode(picture).latents
-        tokens = path._tokens(picture, z_s, PROMPT)
-        torch.manual_seed(5)
-        z_t, t = torch.randn_like(z_s), torch.tensor(999)
-        rows = [
-            tiny_pipeline.unet(torch.cat([z_t, source], 1), t, tokens[i : i + 1]).sample
-            for i, source in enumerate((0 * z_s, z_s, 0 * z_s, z_s))
-        ]
-        e_none, e_full, e_image, e_source = rows
-        scales = editing.SCALES
-        assert (scales.image, scales.source, scales.text) == SCALES
-        scheduler = type(tiny_pipeline.scheduler).from_config(tiny_pipeline.scheduler.config)
-        scheduler.set_timesteps(1)
-        z_0 = scheduler.step(guide(e_none, e_image, e_source, e_full, scales), t, z_t).prev_sample
-        expected = tiny_pipeline.vae.decode(z_0).sample.clamp(-1, 1)
-    torch.testing.assert_close(got, expected, atol=1e-4, rtol=0)
 
 
 def test_a_path_that_fails_costs_no_other_its_figures(bench, monkeypatch):

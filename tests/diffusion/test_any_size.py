@@ -8,11 +8,13 @@ import torch
 from diffusers import UniPCMultistepScheduler
 from PIL import Image
 
-from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
+from stillyou.diffusion.conditions import EncodedSource
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.diffusion.sampling import EncodedSource, sample
+from stillyou.diffusion.sampling import sample
 from stillyou.editing.editor import Editor
 from stillyou.editing.scene.crop import Crop
+from stillyou.effects.spec import Prompts
 from stillyou.errors import UsageError
 from stillyou.models.from_base import load_base
 from tests.sd_tiny import build_base, build_clip
@@ -41,16 +43,10 @@ def pipelines(tmp_path_factory):
 
 
 def edit(pipeline, pixels, seeds, **options):
-    return pipeline.edit(
-        pixels,
-        ["a woman, santa claus costume"] * len(pixels),
-        ["a woman"] * len(pixels),
-        guidance=SCALES,
-        mask_settings=MaskSettings(maps=1, strategy=options.pop("strategy", "noise")),
-        seeds=seeds,
-        steps=2,
-        **options,
-    )
+    mask = MaskSettings(maps=1, strategy=options.pop("strategy", "noise"))
+    settings = SamplingSettings(guidance=SCALES, mask=mask, steps=2)
+    prompts = [Prompts("a woman", "a woman, santa claus costume")] * len(pixels)
+    return pipeline.edit(pixels, prompts, settings, seeds, **options)
 
 
 def pictures(count, height, width):
@@ -100,11 +96,10 @@ class Knowing:
 def test_both_kinds_of_prediction_reach_a_known_answer(pipelines, kind):
     pipeline = pipelines[kind]
     answer = torch.randn(1, 4, 12, 12, generator=torch.Generator().manual_seed(9))
-    source = pipeline.encode(pictures(1, 96, 96), ["a woman"], ["a woman"])
+    source = pipeline.encode(pictures(1, 96, 96), [Prompts("a woman", "a woman")])
     encoded = EncodedSource(**{**source.__dict__, "latents": torch.zeros_like(answer)})
-    found, _ = sample(
-        Knowing(answer, pipeline.scheduler), pipeline.scheduler, encoded, guidance=SCALES, seeds=[1], steps=8
-    )
+    settings = SamplingSettings(guidance=SCALES, steps=8)
+    found, _ = sample(Knowing(answer, pipeline.scheduler), pipeline.scheduler, encoded, settings, [1])
     torch.testing.assert_close(found, answer, atol=1e-3, rtol=0)
     assert isinstance(pipeline.scheduler, UniPCMultistepScheduler)
 

@@ -16,16 +16,17 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.diffusion.autoencoder import to_pixels
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import draw_noise
 from stillyou.diffusion.schedule import make_scheduler, noise_levels, start
 from stillyou.diffusion.speed.settings import SCHEDULER_NAMES, SpeedSettings
+from stillyou.effects.spec import Prompts
 from stillyou.models.load import load_pipeline
 from tests.conftest import build_tiny_pipeline
 
-PROMPT, SOURCE_PROMPT = "a cartoon character, santa claus costume", "a cartoon character"
+PROMPTS = Prompts("a cartoon character", "a cartoon character, santa claus costume")
 CLASSES = {
     "unipc": UniPCMultistepScheduler,
     "ddim": DDIMScheduler,
@@ -40,16 +41,13 @@ def pictures(count: int = 1) -> torch.Tensor:
 
 def edit(pipeline, pixels=None, seeds=(1,), strategy="latent", **options):
     pixels = pictures() if pixels is None else pixels
-    return pipeline(
-        pixels,
-        [PROMPT] * len(pixels),
-        [SOURCE_PROMPT] * len(pixels),
+    settings = SamplingSettings(
         guidance=GuidanceScales(image=1.2, source=1.4, text=2.5),
-        mask_settings=MaskSettings(maps=2, strategy=strategy),
-        seeds=list(seeds),
+        mask=MaskSettings(maps=2, strategy=strategy),
         steps=options.pop("steps", 4),
-        **options,
+        strength=options.pop("strength", 1.0),
     )
+    return pipeline(pixels, [PROMPTS] * len(pixels), settings, list(seeds), **options)
 
 
 @pytest.fixture
@@ -215,7 +213,7 @@ class TestSamplers:
             callback_on_step_end=lambda *given: seen.append(given[-1]["latents"]) or {},
         )
         torch.testing.assert_close(edits.pixels, edits.reconstruction, atol=1e-5, rtol=0)
-        z_s, n = pipeline.encode(pictures(), [PROMPT], [SOURCE_PROMPT]).latents, draw_noise([1], (4, 8, 8), 0)
+        z_s, n = pipeline.encode(pictures(), [PROMPTS]).latents, draw_noise([1], (4, 8, 8), 0)
         levels = noise_levels(*start(pipeline.scheduler, 4, torch.device("cpu"), 1.0))
         for latents, (keep, add) in zip(seen, [*levels[1:], (1.0, 0.0)], strict=True):
             torch.testing.assert_close(latents, keep * z_s + add * n, atol=1e-4, rtol=0)

@@ -5,12 +5,13 @@ import copy
 import pytest
 import torch
 
-from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import CARD_NAME, ModelCard
 from stillyou.diffusion.pipeline import Edits, MultiConditionedPipeline
 from stillyou.diffusion.schedule import first_step
 from stillyou.effects.lookup import load_effect
+from stillyou.effects.spec import Prompts
 from stillyou.errors import StillYouError, UsageError
 from stillyou.models.compact import load_compact, quantise, restore, save_compact
 from stillyou.models.load import find_model, load_pipeline, pick_device
@@ -18,6 +19,7 @@ from tests.conftest import build_tiny_pipeline
 
 SCALES = GuidanceScales(image=1.2, source=1.4, text=2.5)
 PROMPT, SOURCE_PROMPT = "a cartoon character, santa claus costume", "a cartoon character"
+PROMPTS = Prompts(SOURCE_PROMPT, PROMPT)
 
 
 def pictures(count: int) -> torch.Tensor:
@@ -25,17 +27,13 @@ def pictures(count: int) -> torch.Tensor:
 
 
 def edit(pipeline: MultiConditionedPipeline, pixels: torch.Tensor, seeds: list[int], **options) -> Edits:
-    settings = options.pop("mask_settings", MaskSettings(maps=2, strategy="noise"))
-    return pipeline.edit(
-        pixels,
-        [PROMPT] * len(pixels),
-        [SOURCE_PROMPT] * len(pixels),
+    settings = SamplingSettings(
         guidance=options.pop("guidance", SCALES),
-        mask_settings=settings,
-        seeds=seeds,
+        mask=options.pop("mask_settings", MaskSettings(maps=2, strategy="noise")),
         steps=options.pop("steps", 3),
-        **options,
+        strength=options.pop("strength", 1.0),
     )
+    return pipeline.edit(pixels, [PROMPTS] * len(pixels), settings, seeds, **options)
 
 
 def test_shapes_and_evaluations(tiny_pipeline):
@@ -124,7 +122,7 @@ def test_a_late_start_matches_a_straight_line_implementation(tiny_pipeline):
     settings = MaskSettings(maps=1, strategy="none")
     got = edit(pipe, pictures(1), [4], strength=0.5, steps=4, guidance=unit, mask_settings=settings).pixels
     with torch.inference_mode():
-        encoded = pipe.encode(pictures(1), [PROMPT], [SOURCE_PROMPT])
+        encoded = pipe.encode(pictures(1), [PROMPTS])
         scheduler = copy.deepcopy(pipe.scheduler)
         scheduler.set_timesteps(4)
         scheduler.set_begin_index(1)

@@ -8,7 +8,7 @@ from diffusers import UNet2DConditionModel
 from pydantic import ValidationError
 from torch import nn
 
-from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.diffusion import pipeline as pipeline_module
 from stillyou.diffusion.conditions import Conditions
 from stillyou.diffusion.guidance import GuidedPrediction, guide
@@ -17,6 +17,7 @@ from stillyou.diffusion.speed.feature_cache import FeatureCache, shallow, whole
 from stillyou.diffusion.speed.memory import Sizes, bytes_needed, check_memory, read_sizes
 from stillyou.diffusion.speed.precision import safely
 from stillyou.diffusion.speed.settings import SpeedSettings
+from stillyou.effects.spec import Prompts
 from stillyou.errors import StillYouError, UsageError
 from stillyou.models import load as models
 from stillyou.models import place as speed
@@ -34,9 +35,8 @@ def pictures(count: int = 1, side: int = 64) -> torch.Tensor:
 
 
 def edit(pipeline, prompt="a santa", steps=8, strategy="none", side=64, **options):
-    settings = MaskSettings(maps=3, strategy=strategy)
-    scales = {"guidance": SCALES, "mask_settings": settings, "seeds": [1], "steps": steps}
-    return pipeline.edit(pictures(side=side), [prompt], ["a"], **scales, **options)
+    settings = SamplingSettings(guidance=SCALES, mask=MaskSettings(maps=3, strategy=strategy), steps=steps)
+    return pipeline.edit(pictures(side=side), [Prompts("a", prompt)], settings, [1], **options)
 
 
 @pytest.fixture
@@ -315,9 +315,8 @@ class TestCompile:
         pipeline.unet.compile(backend=backend, dynamic=False)
         speed.compile_seconds(pipeline)
         made = len(graphs)
-        settings = MaskSettings(maps=4, strategy="latent")
-        options = {"guidance": SCALES, "mask_settings": settings, "seeds": [1], "steps": 3}
-        pipeline.edit(pictures(), ["a santa"], ["a"], **options)
+        settings = SamplingSettings(guidance=SCALES, mask=MaskSettings(maps=4, strategy="latent"), steps=3)
+        pipeline.edit(pictures(), [Prompts("a", "a santa")], settings, [1])
         assert made > 0 and len(graphs) == made
 
     def test_a_missing_compiler_is_one_line(self, pipeline, monkeypatch):

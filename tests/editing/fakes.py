@@ -24,10 +24,21 @@ class RedPipeline:
         self.unet = SimpleNamespace(dtype=torch.float32)
         self.calls: list[SimpleNamespace] = []
 
-    def edit(self, pixels, prompts, source_prompts, **options):
-        self.calls.append(SimpleNamespace(pixels=pixels, prompts=prompts, source_prompts=source_prompts, **options))
+    def edit(self, pixels, prompts, settings, seeds, *, mask=None, progress=None):
+        self.calls.append(
+            SimpleNamespace(
+                pixels=pixels,
+                prompts=[prompt.target for prompt in prompts],
+                source_prompts=[prompt.source for prompt in prompts],
+                guidance=settings.guidance,
+                mask_settings=settings.mask,
+                steps=settings.steps,
+                strength=settings.strength,
+                seeds=seeds,
+                mask=mask,
+            )
+        )
         count, _, side, _ = pixels.shape
-        mask = options["mask"]
         if mask is None:
             mask = torch.zeros(count, 1, side, side)
             quarter = side // 4
@@ -35,9 +46,9 @@ class RedPipeline:
             mask[..., quarter : side - quarter, quarter : side - quarter] = 1.0
         red = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand_as(pixels)
         edited = mask * red + (1 - mask) * pixels
-        if options["progress"] is not None:
-            options["progress"](options["steps"], options["steps"])
-        return SimpleNamespace(pixels=edited, mask=mask, reconstruction=pixels, evaluations=options["steps"] * 4)
+        if progress is not None:
+            progress(settings.steps, settings.steps)
+        return SimpleNamespace(pixels=edited, mask=mask, reconstruction=pixels, evaluations=settings.steps * 4)
 
 
 PEOPLE_CARD = CARD.model_copy(update={"domains": ("cartoon", "people")})

@@ -27,9 +27,9 @@ class Pipeline:
     def __init__(self) -> None:
         self.calls: list[list[int]] = []
 
-    def edit(self, pixels, prompts, source_prompts, *, seeds, steps, mask=None, progress=None):
+    def edit(self, pixels, prompts, settings, seeds, *, mask=None, progress=None):
         assert progress is None
-        assert len(pixels) == len(prompts) == len(source_prompts) == len(seeds)
+        assert len(pixels) == len(prompts) == len(seeds)
         self.calls.append(list(seeds))
         if 13 in seeds:
             raise ValueError("unlucky")
@@ -38,7 +38,7 @@ class Pipeline:
 
 
 def ask(batcher: Batcher, seed: int, *, steps: int = 4, **options):
-    return batcher.edit(torch.zeros(1, 3, 8, 8), ["a"], ["b"], seeds=[seed], steps=steps, **options)
+    return batcher.edit(torch.zeros(1, 3, 8, 8), ["a"], {"steps": steps}, [seed], **options)
 
 
 def test_calls_of_equal_settings_become_one_batch_in_the_order_of_the_tasks():

@@ -10,6 +10,7 @@ import torch
 
 from stillyou.diffusion.conditions import Branch, vision_pixels
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.effects.spec import Prompts
 from stillyou.models.from_base import load_base
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.config import BranchShares, EditorSettings, EditWeights
@@ -92,7 +93,7 @@ def test_training_predicts_as_the_pipeline_does(
     objective = frozen_objective(pipeline, EditorSettings(frozen_encoders=True), cache, 0, torch.float32).eval()
     pair, z_t = painted.load(3), torch.randn(5, 4, 8, 8)
     pixels = torch.from_numpy(pair.source).permute(2, 0, 1)[None].float() / 127.5 - 1
-    encoded = pipeline.encode(pixels, [pair.target_prompt], [pair.source_prompt])
+    encoded = pipeline.encode(pixels, [Prompts(pair.source_prompt, pair.target_prompt)])
     prompts = sorted({row.target_prompt for row in cache.rows} | {row.source_prompt for row in cache.rows})
     text = cache.constants["text"][prompts.index(pair.target_prompt)].float()
     batch = FrozenBatch(

@@ -35,7 +35,8 @@ def edits_with_a_loaded_model(model: str, runs: int) -> dict[str, dict[str, floa
     """Time 20 steps of four branches alone, and with the default mask (10 maps, five branches)."""
     import torch
 
-    from stillyou.config import GuidanceScales, MaskSettings
+    from stillyou.config import MaskSettings, SamplingSettings
+    from stillyou.effects.spec import Prompts
     from stillyou.models.load import load_pipeline
 
     pipe = load_pipeline(model, device="cpu")
@@ -43,17 +44,9 @@ def edits_with_a_loaded_model(model: str, runs: int) -> dict[str, dict[str, floa
     pixels = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
     def edit(settings: MaskSettings, mask: torch.Tensor | None) -> None:
-        pipe.edit(
-            pixels,
-            ["a cartoon character, santa claus costume"],
-            ["a cartoon character"],
-            guidance=GuidanceScales(),
-            mask_settings=settings,
-            seeds=[0],
-            steps=20,
-            mask=mask,
-        )
+        pipe.edit(pixels, [prompts], SamplingSettings(mask=settings), [0], mask=mask)
 
+    prompts = Prompts("a cartoon character", "a cartoon character, santa claus costume")
     everywhere = torch.ones(1, 1, side, side)
     return {
         "20 steps x 4 branches": median_seconds(lambda: edit(MaskSettings(strategy="none"), everywhere), runs),

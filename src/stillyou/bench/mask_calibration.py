@@ -29,9 +29,10 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import estimate_soft_map
 from stillyou.draws import stable_seed
 from stillyou.effects.lookup import catalogue
-from stillyou.effects.spec import EffectSpec
+from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.evaluation.known_truth.splits import cases
 from stillyou.images.framing import FACE_CENTRE, FACE_SHARE
+from stillyou.images.tensors import to_pixels
 from stillyou.models.load import load_pipeline
 from stillyou.pairs.dataset.store import PairDataset, read_info
 from stillyou.pairs.pair import Pair
@@ -75,8 +76,8 @@ def difference_maps(pipe: MultiConditionedPipeline, pairs: Sequence[Pair], level
     settings, maps = MaskSettings(encode_strength=level, ratio=UNCLAMPED, smooth=0), []
     for start in range(0, len(pairs), BATCH):
         chunk = pairs[start : start + BATCH]
-        pixels = torch.from_numpy(np.stack([pair.source for pair in chunk])).permute(0, 3, 1, 2).float() / 127.5 - 1
-        encoded = pipe.encode(pixels, [p.target_prompt for p in chunk], [p.source_prompt for p in chunk])
+        pixels = to_pixels([pair.source for pair in chunk])
+        encoded = pipe.encode(pixels, [Prompts(pair.source_prompt, pair.target_prompt) for pair in chunk])
         with torch.inference_mode():
             soft = estimate_soft_map(pipe.denoiser, pipe.scheduler, encoded, settings, range(start, start + len(chunk)))
         maps.append(UNCLAMPED * soft.float().cpu())

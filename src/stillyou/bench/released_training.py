@@ -10,9 +10,9 @@ import dataclasses
 
 import torch
 
-from stillyou.bench.sizes import PROMPT
+from stillyou.bench.sizes import PROMPTS
 from stillyou.diffusion.autoencoder import to_posterior
-from stillyou.diffusion.conditions import Branch, vision_pixels
+from stillyou.diffusion.conditions import Branch, black_vision, vision_pixels
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.training.config import EditorSettings, EditWeights
 from stillyou.training.editor.frozen import FrozenBatch, FrozenObjective
@@ -31,7 +31,7 @@ def encode_online(
         dtype: Precision that the encoders compute in.
     """
     denoiser, device = pipeline.denoiser, pixels.device
-    ids = pipeline.token_ids([PROMPT] * len(pixels)).to(device)
+    ids = pipeline.token_ids([PROMPTS.target] * len(pixels)).to(device)
     with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
         mean, std = to_posterior(pipeline.vae, pixels.flatten(0, 1))
         latents = mean + std * torch.randn_like(mean)
@@ -60,9 +60,8 @@ class ReleasedLoop:
         pipeline.adapter.requires_grad_(True).train()
         size = pipeline.image_encoder.config.image_size
         with torch.no_grad():
-            black = vision_pixels(torch.full((1, 3, size, size), -1.0, device=device), size)
             empty = pipeline.denoiser.text_tokens(pipeline.token_ids([""]).to(device))
-            hidden = pipeline.image_encoder(black).last_hidden_state
+            hidden = pipeline.image_encoder(black_vision(size, device)).last_hidden_state
         settings = EditorSettings(frozen_encoders=True, edit_weights=EditWeights(expression=0, costume=0, other=0))
         self._objective = FrozenObjective(pipeline, hidden, empty, settings).to(device)
         parameters = [parameter for parameter in self._objective.parameters() if parameter.requires_grad]

@@ -16,8 +16,9 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVi
 
 from stillyou.diffusion.adapter import ImageAdapter
 from stillyou.diffusion.tokenizer import build_tokenizer
+from stillyou.effects.spec import Prompts
 
-PROMPT, SOURCE_PROMPT = "a woman, santa claus costume", "a woman"
+PROMPTS = Prompts("a woman", "a woman, santa claus costume")
 _LEVELS = (320, 640, 1280, 1280)
 
 
@@ -43,7 +44,7 @@ def stable_diffusion(device: torch.device, seed: int = 0) -> dict[str, Any]:
         }
     for network in networks.values():
         network.eval().requires_grad_(False)
-    tokenizer = build_tokenizer([PROMPT], max_length=77)
+    tokenizer = build_tokenizer([PROMPTS.target], max_length=77)
     scheduler = UniPCMultistepScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012)
     return {**networks, "tokenizer": tokenizer, "scheduler": scheduler}
 

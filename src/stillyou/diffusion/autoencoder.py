@@ -86,16 +86,20 @@ def to_latents(vae: Autoencoder, pixels: torch.Tensor) -> torch.Tensor:
     return (z - mean) / std
 
 
-def to_posterior(vae: Autoencoder, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Encode pixels (B, 3, H, W) in [-1, 1] to mean and deviation of their latents, as in `to_latents`.
+def posterior(vae: Autoencoder, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encode pixels (B, 3, H, W) in [-1, 1] to mean and deviation of raw latents (B, C, H/8, W/8), fp32.
 
     An autoencoder without a posterior has deviation 0.
     """
     encoded = vae.encode(pixels.to(vae.dtype))
     if hasattr(encoded, "latents"):
-        z, spread = encoded.latents.float(), torch.zeros_like(encoded.latents, dtype=torch.float32)
-    else:
-        z, spread = encoded.latent_dist.mean.float(), encoded.latent_dist.std.float()
+        return encoded.latents.float(), torch.zeros_like(encoded.latents, dtype=torch.float32)
+    return encoded.latent_dist.mean.float(), encoded.latent_dist.std.float()
+
+
+def to_posterior(vae: Autoencoder, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encode pixels (B, 3, H, W) in [-1, 1] to mean and deviation of their latents, scaled as in `to_latents`."""
+    z, spread = posterior(vae, pixels)
     mean, std = _statistics(vae, z)
     return (z - mean) / std, spread / std
 

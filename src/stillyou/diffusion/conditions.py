@@ -1,4 +1,4 @@
-"""Which conditions a branch sees, and what "absent" means: one definition for training and inference.
+"""Which conditions a branch sees, and what "absent" means: one definition for training, inference and official mode.
 
 The denoiser has three conditions: source latents on its input, image tokens and text tokens in its cross attention.
 A branch says which of them are present. The released code defines "absent" differently in training and in inference
@@ -7,11 +7,16 @@ and never trains the `image` branch (docs/model.md, Consistent null conditions);
     source latents   zeros
     image tokens     the adapter's tokens of a black picture with zero latents
     text tokens      the text encoder's tokens of the empty prompt
+
+Official mode uses the same functions with null tokens of its own: its absent image tokens are those of a black picture
+with that picture's latents (`official.numerics`).
+
+Shapes: B pictures, C latent channels of h x w, N image tokens and T text tokens of width d, s the side that CLIP sees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -54,6 +59,16 @@ class Conditions:
     source: torch.Tensor
     tokens: torch.Tensor
 
+    @classmethod
+    def stack(cls, parts: Sequence[Conditions]) -> Conditions:
+        """Return the rows of several conditions as one batch."""
+        return cls(torch.cat([part.source for part in parts]), torch.cat([part.tokens for part in parts]))
+
+    def split(self, rows: int) -> list[Conditions]:
+        """Return batches of at most `rows` rows."""
+        parts = zip(torch.split(self.source, rows), torch.split(self.tokens, rows), strict=True)
+        return [Conditions(source, tokens) for source, tokens in parts]
+
 
 @dataclass(frozen=True)
 class NullTokens:
@@ -61,6 +76,24 @@ class NullTokens:
 
     image: torch.Tensor
     text: torch.Tensor
+
+
+def null_tokens(
+    see: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    black: torch.Tensor,
+    empty: torch.Tensor,
+    source: torch.Tensor,
+) -> NullTokens:
+    """Return the tokens of absent conditions.
+
+    Args:
+        see: Makes image tokens (1, N, d) of `black` and latents (1, C, h, w): `Denoiser.image_tokens`, or the adapter
+            where `black` is encoded already.
+        black: What stands for a black picture: `black_vision`, or its hidden states.
+        empty: Text tokens of the empty prompt (1, T, d).
+        source: Any source latents; their shape and device are used, their values are not.
+    """
+    return NullTokens(image=see(black, torch.zeros_like(source[:1])), text=empty)
 
 
 def presence(branches: torch.Tensor | Sequence[int], device: torch.device | None = None) -> torch.Tensor:
@@ -100,6 +133,38 @@ def apply_branches(
             dim=1,
         ),
     )
+
+
+@dataclass(frozen=True)
+class EncodedSource:
+    """Everything about a batch of edits that does not change while sampling.
+
+    Attributes:
+        latents: Source latents z_s (B, C, h, w).
+        image_tokens: (B, N, d).
+        target_tokens: Text tokens of the target prompts (B, T, d).
+        source_tokens: Text tokens of the source prompts (B, T, d).
+        nulls: Tokens of absent conditions.
+    """
+
+    latents: torch.Tensor
+    image_tokens: torch.Tensor
+    target_tokens: torch.Tensor
+    source_tokens: torch.Tensor
+    nulls: NullTokens
+
+    def conditions(self, *branches: Branch, source_prompt: bool = False) -> Conditions:
+        """Return the conditions of branches, each for the whole batch, one after the other."""
+        text = self.source_tokens if source_prompt else self.target_tokens
+        count = len(self.latents)
+        return Conditions.stack(
+            [apply_branches(self.latents, self.image_tokens, text, [b] * count, self.nulls) for b in branches]
+        )
+
+
+def black_vision(image_size: int, device: torch.device | None = None) -> torch.Tensor:
+    """Return a black picture as CLIP sees it, (1, 3, image_size, image_size)."""
+    return vision_pixels(torch.full((1, 3, image_size, image_size), -1.0, device=device), image_size)
 
 
 def vision_pixels(pixels: torch.Tensor, image_size: int) -> torch.Tensor:

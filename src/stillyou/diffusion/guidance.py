@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 from stillyou.config import GuidanceScales
 from stillyou.diffusion.conditions import Branch, Conditions
 
-GUIDANCE_BRANCHES = (Branch.NONE, Branch.IMAGE, Branch.IMAGE_SOURCE)
+SHARED_BRANCHES = (Branch.NONE, Branch.IMAGE, Branch.IMAGE_SOURCE)
 """The branches shared by the target's and the source's prompt, in the order of a batch; `full` follows."""
 
 Predict = Callable[[torch.Tensor, torch.Tensor, Conditions], torch.Tensor]
@@ -17,14 +17,29 @@ Predict = Callable[[torch.Tensor, torch.Tensor, Conditions], torch.Tensor]
 
 
 def guide(
-    e_none: torch.Tensor, e_image: torch.Tensor, e_source: torch.Tensor, e_full: torch.Tensor, g: GuidanceScales
+    e_none: torch.Tensor,
+    e_image: torch.Tensor,
+    e_image_source: torch.Tensor,
+    e_full: torch.Tensor,
+    g: GuidanceScales,
 ) -> torch.Tensor:
     """Combine the four branches' predictions, each (B, C, h, w).
 
     e = e(none) + g_image (e(image) - e(none)) + g_source (e(image+source) - e(image))
         + g_text (e(full) - e(image+source))
     """
-    return e_none + g.image * (e_image - e_none) + g.source * (e_source - e_image) + g.text * (e_full - e_source)
+    return (
+        e_none
+        + g.image * (e_image - e_none)
+        + g.source * (e_image_source - e_image)
+        + g.text * (e_full - e_image_source)
+    )
+
+
+def guide_rows(predictions: torch.Tensor, g: GuidanceScales, order: Sequence[Branch]) -> torch.Tensor:
+    """Combine a batch of predictions (4B, C, h, w), in blocks of the branches in `order`, to (B, C, h, w)."""
+    e = dict(zip(order, predictions.chunk(len(order)), strict=True))
+    return guide(e[Branch.NONE], e[Branch.IMAGE], e[Branch.IMAGE_SOURCE], e[Branch.FULL], g)
 
 
 def blend_prompts(e_target: torch.Tensor, e_source_prompt: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -45,7 +60,7 @@ class GuidedPrediction:
 
     Args:
         predict: The denoiser's.
-        shared: Conditions of `GUIDANCE_BRANCHES`, stacked.
+        shared: Conditions of `SHARED_BRANCHES`, stacked.
         full: Conditions of `full` with the target prompt and, if there is a weight, with the source prompt, stacked.
         guidance: Scales of the three terms.
         weight: Of the target prompt (B, 1, h, w), see `blend_prompts`; None is the target prompt alone.
@@ -60,7 +75,7 @@ class GuidedPrediction:
         weight: torch.Tensor | None = None,
     ) -> None:
         self.predict = predict
-        self.all = Conditions(torch.cat([shared.source, full.source]), torch.cat([shared.tokens, full.tokens]))
+        self.all = Conditions.stack([shared, full])
         self.full = full
         self.guidance = guidance
         self.weight = weight
@@ -79,7 +94,7 @@ class GuidedPrediction:
             e_full = blend_prompts(predictions[-2], predictions[-1], self.weight)
         if added is not None:
             return e_full + added
-        e_none, e_image, e_source = predictions[:3]
-        e = guide(e_none, e_image, e_source, e_full, self.guidance)
+        e_none, e_image, e_image_source = predictions[:3]
+        e = guide(e_none, e_image, e_image_source, e_full, self.guidance)
         self._added = e - e_full
         return e

@@ -13,8 +13,39 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisio
 from stillyou.config import Strict
 from stillyou.diffusion.adapter import ImageAdapter
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
-from stillyou.diffusion.conditions import Conditions, NullTokens, apply_branches
+from stillyou.diffusion.conditions import Conditions, NullTokens, null_tokens
 from stillyou.diffusion.tokenizer import build_tokenizer
+
+
+def unet_inputs(
+    unet: UNet2DConditionModel, noisy: torch.Tensor, conditions: Conditions
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what the UNet reads, in its precision: latents (B, 2C, h, w), noisy then source; tokens (B, T + N, d)."""
+    stacked = torch.cat([noisy, conditions.source], dim=1).to(unet.dtype).contiguous()
+    return stacked, conditions.tokens.to(unet.dtype)
+
+
+def call_unet(
+    unet: UNet2DConditionModel, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions
+) -> torch.Tensor:
+    """Predict noise or velocity: the only call of a whole UNet, in training, inference and official mode.
+
+    Args:
+        unet: Its `conv_in` takes 2C channels.
+        noisy: Noisy latents (B, C, h, w).
+        timesteps: (B,) or scalar, in training steps of the schedule.
+        conditions: What the branch of each sample sees.
+
+    Returns:
+        Prediction (B, C, h, w), fp32.
+    """
+    x, tokens = unet_inputs(unet, noisy, conditions)
+    compiled = unet._compiled_call_impl is not None
+    if compiled:
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+    prediction: torch.Tensor = unet(x, timesteps, encoder_hidden_states=tokens, return_dict=False)[0]
+    # A compiled call may write over its last result.
+    return prediction.float().clone() if compiled else prediction.float()
 
 
 class Denoiser(nn.Module):
@@ -60,62 +91,12 @@ class Denoiser(nn.Module):
         return tokens
 
     def null_tokens(self, empty_prompt_ids: torch.Tensor, black: torch.Tensor, source: torch.Tensor) -> NullTokens:
-        """Return the tokens of absent conditions.
-
-        Args:
-            empty_prompt_ids: Token ids of the empty prompt (1, T).
-            black: CLIP-normalised black picture (1, 3, s, s).
-            source: Any source latents; their shape and device are used, their values are not.
-
-        Returns:
-            Tokens for `apply_branches`.
-        """
-        return NullTokens(
-            image=self.image_tokens(black, torch.zeros_like(source[:1])), text=self.text_tokens(empty_prompt_ids)
-        )
+        """Return the tokens of absent conditions: ids of the empty prompt (1, T), and see `conditions.null_tokens`."""
+        return null_tokens(self.image_tokens, black, self.text_tokens(empty_prompt_ids), source)
 
     def predict(self, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions) -> torch.Tensor:
-        """Predict noise or velocity.
-
-        Args:
-            noisy: Noisy latents (B, C, h, w).
-            timesteps: (B,) or scalar, in training steps of the schedule.
-            conditions: What the branch of each sample sees.
-
-        Returns:
-            Prediction (B, C, h, w), fp32.
-        """
-        dtype = self.unet.dtype
-        stacked = torch.cat([noisy, conditions.source], dim=1).to(dtype).contiguous()
-        compiled = self.unet._compiled_call_impl is not None
-        if compiled:
-            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
-        prediction: torch.Tensor = self.unet(
-            stacked, timesteps, encoder_hidden_states=conditions.tokens.to(dtype), return_dict=False
-        )[0]
-        # A compiled call may write over its last result.
-        return prediction.float().clone() if compiled else prediction.float()
-
-    def forward(
-        self,
-        noisy: torch.Tensor,
-        timesteps: torch.Tensor,
-        source: torch.Tensor,
-        vision: torch.Tensor,
-        token_ids: torch.Tensor,
-        branches: torch.Tensor,
-        empty_prompt_ids: torch.Tensor,
-        black: torch.Tensor,
-    ) -> torch.Tensor:
-        """Training's forward pass: encode all conditions, drop what the branches lack, predict.
-
-        Shapes are those of the methods above; `branches` is (B,) of `Branch`.
-        """
-        nulls = self.null_tokens(empty_prompt_ids, black, source)
-        conditions = apply_branches(
-            source, self.image_tokens(vision, source), self.text_tokens(token_ids), branches, nulls
-        )
-        return self.predict(noisy, timesteps, conditions)
+        """Predict noise or velocity (B, C, h, w) in fp32; see `call_unet`."""
+        return call_unet(self.unet, noisy, timesteps, conditions)
 
 
 class Architecture(Strict):

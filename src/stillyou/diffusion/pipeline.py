@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
 
-from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.config import MaskSettings, SamplingSettings
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import ModelCard, forget_places, read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
-from stillyou.diffusion.conditions import NullTokens, vision_pixels
+from stillyou.diffusion.conditions import EncodedSource, NullTokens, black_vision, null_tokens, vision_pixels
 from stillyou.diffusion.lora import LoraMixin
 from stillyou.diffusion.mask import editing_mask, latent_mask
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.sampling import EncodedSource, Progress, StepEnd, estimate_soft_map, sample
+from stillyou.diffusion.sampling import Progress, StepEnd, estimate_soft_map, sample
 from stillyou.diffusion.speed.attention import ordinary_attention
 from stillyou.diffusion.speed.memory import explain_exhaustion
 from stillyou.diffusion.speed.precision import check_denoised, safely
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.diffusion.speed.tokens import TokenCache
+from stillyou.effects.spec import Prompts
 
 Callback = Callable[["MultiConditionedPipeline", int, torch.Tensor, dict[str, Any]], dict[str, Any]]
 """As diffusers has it: called after a step with (pipeline, step, timestep, {"latents": ...}); may return others."""
@@ -110,19 +112,12 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         return ids
 
     @torch.inference_mode()
-    def encode(
-        self,
-        pixels: torch.Tensor,
-        prompts: Sequence[str],
-        source_prompts: Sequence[str],
-        notes: list[str] | None = None,
-    ) -> EncodedSource:
+    def encode(self, pixels: torch.Tensor, prompts: Sequence[Prompts], notes: list[str] | None = None) -> EncodedSource:
         """Encode sources and prompts once for a batch of edits.
 
         Args:
             pixels: Sources (B, 3, H, W) in [-1, 1].
-            prompts: Target prompts, one a source.
-            source_prompts: Source prompts, one a source.
+            prompts: Target and source prompt of each source.
             notes: Gets a line for each network that had to run in fp32.
         """
         notes = [] if notes is None else notes
@@ -132,12 +127,12 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         latents = safely("the autoencoder", [self.vae], lambda: to_latents(self.vae, pixels), notes)
         vision = vision_pixels(pixels, self.image_encoder.config.image_size)
         image = safely("the image encoder", seeing, lambda: denoiser.image_tokens(vision, latents), notes)
-        nulls = NullTokens(image=self._black(tokens, latents), text=self._text(tokens, [""], notes))
+        nulls = self._nulls(tokens, latents, notes)
         return EncodedSource(
             latents=latents,
             image_tokens=image,
-            target_tokens=self._text(tokens, prompts, notes),
-            source_tokens=self._text(tokens, source_prompts, notes),
+            target_tokens=self._text(tokens, [p.target for p in prompts], notes),
+            source_tokens=self._text(tokens, [p.source for p in prompts], notes),
             nulls=nulls,
         )
 
@@ -151,28 +146,24 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
 
         return torch.cat([tokens.get(p, networks, device, lambda p=p: encode(p)) for p in prompts])  # type: ignore[misc]
 
-    def _black(self, tokens: TokenCache, latents: torch.Tensor) -> torch.Tensor:
-        """Return the image tokens of an absent source (1, N, d): a black picture with zero latents."""
-        size, zeros = self.image_encoder.config.image_size, torch.zeros_like(latents[:1])
-        black = vision_pixels(latents.new_full((1, 3, size, size), -1.0), size)
-        return tokens.get(
-            tuple(zeros.shape),
-            [self.image_encoder, self.adapter],
-            latents.device,
-            lambda: self.denoiser.image_tokens(black, zeros),
-        )
+    def _nulls(self, tokens: TokenCache, latents: torch.Tensor, notes: list[str]) -> NullTokens:
+        """Return the tokens of absent conditions, kept ones where there are any."""
+        seeing, device = [self.image_encoder, self.adapter], latents.device
+
+        def see(black: torch.Tensor, zeros: torch.Tensor) -> torch.Tensor:
+            made = partial(self.denoiser.image_tokens, black, zeros)
+            return tokens.get(tuple(zeros.shape), seeing, device, made)
+
+        black = black_vision(self.image_encoder.config.image_size, device)
+        return null_tokens(see, black, self._text(tokens, [""], notes), latents)
 
     def edit(
         self,
         pixels: torch.Tensor,
-        prompts: Sequence[str],
-        source_prompts: Sequence[str],
-        *,
-        guidance: GuidanceScales,
-        mask_settings: MaskSettings,
+        prompts: Sequence[Prompts],
+        settings: SamplingSettings,
         seeds: Sequence[int],
-        steps: int = 20,
-        strength: float = 1.0,
+        *,
         mask: torch.Tensor | None = None,
         progress: Progress | None = None,
         callback_on_step_end: Callback | None = None,
@@ -181,13 +172,9 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
 
         Args:
             pixels: Sources (B, 3, H, W) in [-1, 1]; H and W multiples of 16.
-            prompts: Target prompts, one a source.
-            source_prompts: Source prompts, one a source.
-            guidance: Scales of the three guidance terms.
-            mask_settings: How the editing mask is estimated and used.
+            prompts: Target and source prompt of each source.
+            settings: Guidance, mask, steps and strength, the same for the batch.
             seeds: One a source; the same seed gives the same noise in any batch.
-            steps: Scheduler steps.
-            strength: In (0, 1], see `sampling.sample`.
             mask: A mask to use instead of the estimated one, (B, 1, H, W) in [0, 1].
             progress: Called with (steps done, steps).
             callback_on_step_end: As diffusers' pipelines take it; may replace the latents.
@@ -201,21 +188,17 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         notes: list[str] = []
         try:
             with torch.inference_mode():
-                encoded = self.encode(pixels, prompts, source_prompts, notes)
-                mask, mapped = self._mask(encoded, mask, mask_settings, seeds)
+                encoded = self.encode(pixels, prompts, notes)
+                mask, mapped = self._mask(encoded, mask, settings.mask, seeds)
                 latents, sampled = sample(
                     self.denoiser,
                     self.scheduler,
                     encoded,
-                    guidance=guidance,
-                    seeds=seeds,
-                    steps=steps,
-                    strength=strength,
+                    settings,
+                    seeds,
                     mask=latent_mask(mask, (encoded.latents.shape[-2], encoded.latents.shape[-1])),
-                    strategy=mask_settings.strategy,
                     speed=self.speed,
-                    progress=progress,
-                    on_step_end=None if callback_on_step_end is None else self._step_end(callback_on_step_end),
+                    on_step_end=self._step_end(callback_on_step_end, progress),
                 )
                 check_denoised(self.unet, latents)
                 pictures = (self.decode(z, notes) for z in (latents, encoded.latents))
@@ -237,9 +220,14 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         height, width = (8 * side for side in encoded.latents.shape[-2:])
         return editing_mask(soft, (height, width), settings).to(encoded.latents), 2 * settings.maps
 
-    def _step_end(self, callback: Callback) -> StepEnd:
-        def after(step: int, t: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
-            latents = callback(self, step, t, {"latents": latents}).get("latents", latents)
+    def _step_end(self, callback: Callback | None, progress: Progress | None) -> StepEnd:
+        """Return what `sample` calls after a step: diffusers' kind of callback first, then the progress."""
+
+        def after(done: int, steps: int, t: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+            if callback is not None:
+                latents = callback(self, done - 1, t, {"latents": latents}).get("latents", latents)
+            if progress is not None:
+                progress(done, steps)
             return latents
 
         return after

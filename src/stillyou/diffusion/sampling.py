@@ -10,14 +10,13 @@ structure holds the edit back. Mixing the two prompts' predictions instead was t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from stillyou.config import GuidanceScales, MaskSettings
-from stillyou.diffusion.conditions import Branch, Conditions, NullTokens, apply_branches
-from stillyou.diffusion.guidance import GUIDANCE_BRANCHES, GuidedPrediction
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
+from stillyou.diffusion.conditions import Branch, Conditions, EncodedSource
+from stillyou.diffusion.guidance import SHARED_BRANCHES, GuidedPrediction
 from stillyou.diffusion.linear_sampler import stepper
 from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
@@ -26,35 +25,11 @@ from stillyou.diffusion.speed.feature_cache import FeatureCache
 from stillyou.diffusion.speed.settings import SpeedSettings
 
 Progress = Callable[[int, int], None]
-StepEnd = Callable[[int, torch.Tensor, torch.Tensor], torch.Tensor]
-"""Called after a step with (index of the step, its timestep, the latents); returns the latents to go on with."""
+StepEnd = Callable[[int, int, torch.Tensor, torch.Tensor], torch.Tensor]
+"""Called after a step with (steps done, steps, its timestep, the latents); returns the latents to go on with."""
 _MAPS_AT_ONCE = 2
 """Maps of the mask in one call of the UNet: with two prompts each that is the batch of the four guidance branches, so a
 compiled UNet serves both."""
-
-
-@dataclass(frozen=True)
-class EncodedSource:
-    """Everything about a batch of edits that does not change while sampling.
-
-    Attributes:
-        latents: Source latents z_s (B, C, h, w).
-        image_tokens: (B, N, d).
-        target_tokens: Text tokens of the target prompts (B, T, d).
-        source_tokens: Text tokens of the source prompts (B, T, d).
-        nulls: Tokens of absent conditions.
-    """
-
-    latents: torch.Tensor
-    image_tokens: torch.Tensor
-    target_tokens: torch.Tensor
-    source_tokens: torch.Tensor
-    nulls: NullTokens
-
-    def conditions(self, branch: Branch, *, source_prompt: bool = False) -> Conditions:
-        """Return the conditions of one branch for the whole batch."""
-        text = self.source_tokens if source_prompt else self.target_tokens
-        return apply_branches(self.latents, self.image_tokens, text, [branch] * len(self.latents), self.nulls)
 
 
 def draw_noise(seeds: Sequence[int], shape: Sequence[int], purpose: int) -> torch.Tensor:
@@ -83,7 +58,7 @@ def estimate_soft_map(
     """Return the soft map s of the editing mask (B, 1, h, w) in [0, 1]; see `mask`. Costs 2 evaluations a map."""
     z_s = encoded.latents
     t = torch.tensor(int(settings.encode_strength * scheduler.config.num_train_timesteps), device=z_s.device)
-    both = _stack(encoded.conditions(Branch.FULL), encoded.conditions(Branch.FULL, source_prompt=True))
+    both = [encoded.conditions(Branch.FULL), encoded.conditions(Branch.FULL, source_prompt=True)]
     targets: list[torch.Tensor] = []
     sources: list[torch.Tensor] = []
     for first in range(0, settings.maps, _MAPS_AT_ONCE):
@@ -92,7 +67,7 @@ def estimate_soft_map(
             noise = draw_noise(seeds, z_s.shape[1:], purpose=1 + index).to(z_s)
             noisy += [add_noise(scheduler, z_s, noise, t)] * 2
         maps = len(noisy) // 2
-        predictions = denoiser.predict(torch.cat(noisy), t, _stack(*[both] * maps)).chunk(2 * maps)
+        predictions = denoiser.predict(torch.cat(noisy), t, Conditions.stack(both * maps)).chunk(2 * maps)
         targets += predictions[0::2]
         sources += predictions[1::2]
     d = difference_map(torch.stack(targets), torch.stack(sources))
@@ -112,15 +87,11 @@ def sample(
     denoiser: Denoiser,
     scheduler: Any,
     encoded: EncodedSource,
-    *,
-    guidance: GuidanceScales,
+    settings: SamplingSettings,
     seeds: Sequence[int],
-    steps: int,
-    strength: float = 1.0,
+    *,
     mask: torch.Tensor | None = None,
-    strategy: str = "noise",
     speed: SpeedSettings | None = None,
-    progress: Progress | None = None,
     on_step_end: StepEnd | None = None,
 ) -> tuple[torch.Tensor, int]:
     """Sample edited latents.
@@ -129,30 +100,26 @@ def sample(
         denoiser: The networks.
         scheduler: Any diffusers scheduler that steps by timesteps; it is copied, never changed.
         encoded: Source and prompts.
-        guidance: Scales of the three terms.
+        settings: Guidance, steps and strength. Of the mask only its strategy matters here: `noise` mixes predictions at
+            every step, `latent` mixes latents with the source noised to the next level after it, `none` does neither.
         seeds: One an image.
-        steps: Scheduler steps.
-        strength: In (0, 1]: where in the schedule sampling starts, see `schedulers.first_step`; 1 starts from pure
-            noise.
         mask: Editing mask at latent size (B, 1, h, w) in [0, 1]; None edits everywhere.
-        strategy: `noise` mixes predictions at every step, `latent` mixes latents with the source noised to the next
-            level after it, `none` does neither.
         speed: Which steps may be cheaper; None leaves all of them whole.
-        progress: Called with (steps done, steps).
         on_step_end: May replace the latents after a step.
 
     Returns:
         Latents (B, C, h, w) and the number of UNet evaluations an image took.
     """
+    strategy = settings.mask.strategy
     speed = speed or SpeedSettings()
-    scheduler, timesteps = start(scheduler, steps, encoded.latents.device, strength)
+    scheduler, timesteps = start(scheduler, settings.steps, encoded.latents.device, settings.strength)
     noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
     z_t = noise * scheduler.init_noise_sigma
     late = len(timesteps) < len(scheduler.timesteps)
     levels = noise_levels(scheduler, timesteps) if late or strategy == "latent" else []
     if late:
         z_t = levels[0][0] * encoded.latents + levels[0][1] * noise
-    predict = _guided_prediction(denoiser, encoded, guidance, mask if strategy == "noise" else None, speed)
+    predict = _guided_prediction(denoiser, encoded, settings.guidance, mask if strategy == "noise" else None, speed)
     guided_steps = max(1, round(speed.guidance_share * len(timesteps)))
     sampler = stepper(scheduler, timesteps)
     for done, t in enumerate(timesteps):
@@ -162,9 +129,7 @@ def sample(
             a, s = [*levels, (1.0, 0.0)][done + 1]
             z_t = mask * z_t + (1 - mask) * (a * encoded.latents + s * noise)
         if on_step_end is not None:
-            z_t = on_step_end(done, t, z_t)
-        if progress is not None:
-            progress(done + 1, len(timesteps))
+            z_t = on_step_end(done + 1, len(timesteps), t, z_t)
     return z_t, predict.evaluations
 
 
@@ -179,12 +144,8 @@ def _guided_prediction(
     predict = denoiser.predict
     if speed.feature_interval > 1:
         predict = FeatureCache(denoiser.unet, speed.feature_interval, compiled=speed.compile).predict
-    shared = _stack(*(encoded.conditions(branch) for branch in GUIDANCE_BRANCHES))
+    shared = encoded.conditions(*SHARED_BRANCHES)
     full = [encoded.conditions(Branch.FULL)]
     if weight is not None:
         full.append(encoded.conditions(Branch.FULL, source_prompt=True))
-    return GuidedPrediction(predict, shared, _stack(*full), guidance, weight)
-
-
-def _stack(*parts: Conditions) -> Conditions:
-    return Conditions(torch.cat([part.source for part in parts]), torch.cat([part.tokens for part in parts]))
+    return GuidedPrediction(predict, shared, Conditions.stack(full), guidance, weight)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stillyou.editing.editor import Editor
 
 Result = TypeVar("Result")
-_BATCHED = ("pixels", "prompts", "source_prompts", "seeds", "mask")
+_BATCHED = ("pixels", "prompts", "seeds", "mask")
 """Arguments of `edit` that have an entry a picture; all others must be equal within a batch."""
 
 
@@ -84,9 +84,9 @@ class Batcher:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipeline, name)
 
-    def edit(self, pixels: Any, prompts: Any, source_prompts: Any, **options: Any) -> Any:
+    def edit(self, pixels: Any, prompts: Any, settings: Any, seeds: Any, **options: Any) -> Any:
         """Wait for the next batch and return this call's part of its answer."""
-        arguments = {"pixels": pixels, "prompts": prompts, "source_prompts": source_prompts, **options}
+        arguments = {"pixels": pixels, "prompts": prompts, "settings": settings, "seeds": seeds, **options}
         call = _Call(self._order.value, arguments)
         with self._changed:
             if self._stopped:

@@ -39,19 +39,23 @@ def edit_official(
         The result at the model's resolution, its mask (white without `with_mask`: the whole picture is the model's),
         and the report.
     """
-    from stillyou.diffusion.official.demo import edit_as_released, make_draws, official_resolution, squash
+    from stillyou.diffusion.official.demo import (
+        DemoSettings,
+        edit_as_released,
+        make_draws,
+        official_resolution,
+        squash,
+    )
+    from stillyou.diffusion.official.mask import ReleasedMask
 
     started, side = time.perf_counter(), official_resolution(pipeline)
     square = squash(Image.fromarray(picture.rgb), side)
     edit = edit_as_released(
         pipeline,
         square,
-        plan.prompts.target,
-        plan.prompts.source,
-        scales=plan.guidance,
-        steps=plan.steps,
+        plan.prompts,
+        DemoSettings(plan.guidance, plan.steps, ReleasedMask() if with_mask else None),
         draws=make_draws(pipeline, seed),
-        with_mask=with_mask,
         progress=progress,
     )
     whole = np.full((side, side), 255, np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stillyou.config import GuidanceScales, MaskSettings, validate
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings, validate
 from stillyou.diffusion.card import ModelCard
 from stillyou.editing.effect_lookup import resolve_effect
 from stillyou.editing.options import as_guidance, check_options
@@ -126,13 +126,9 @@ def ask(
     pixels = torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float() / 127.5 - 1
     edits = pipeline.edit(
         pixels,
-        [plan.prompts.target for plan in plans],
-        [plan.prompts.source for plan in plans],
-        guidance=first.guidance,
-        mask_settings=first.mask,
-        seeds=[int(seed) for seed in seeds],
-        steps=first.steps,
-        strength=first.strength,
+        [plan.prompts for plan in plans],
+        SamplingSettings(guidance=first.guidance, mask=first.mask, steps=first.steps, strength=first.strength),
+        [int(seed) for seed in seeds],
         mask=None if mask is None else torch.from_numpy(mask)[None, None].repeat(len(plans), 1, 1, 1),
         progress=progress,
     )

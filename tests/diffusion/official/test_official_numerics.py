@@ -6,18 +6,19 @@ those of random weights are some ten times as large, so that differences are cou
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
 
 from stillyou.config import GuidanceScales
+from stillyou.diffusion.conditions import EncodedSource, NullTokens
 from stillyou.diffusion.official import demo, released
-from stillyou.diffusion.official.demo import edit_as_released, make_draws, squash
-from stillyou.diffusion.official.mask import released_mask
-from stillyou.diffusion.official.numerics import Scene, Texts, reconstruction_latents, sample_released
+from stillyou.diffusion.official.demo import DemoSettings, edit_as_released, make_draws, squash
+from stillyou.diffusion.official.mask import ReleasedMask, released_mask
+from stillyou.diffusion.official.numerics import blend, record, sample_released, stack_branches
+from stillyou.effects.spec import Prompts
 from stillyou.errors import UsageError
+from stillyou.images.tensors import to_pictures
 
 TARGET, SOURCE = "a man, santa claus costume", "a man"
 RELEASED = (3, 2, 4)
@@ -26,7 +27,9 @@ RELEASED = (3, 2, 4)
 def run(pipeline, square, *, scales=RELEASED, **options):
     image, source, text = scales
     chosen = GuidanceScales(image=image, source=source, text=text)
-    return edit_as_released(pipeline, square, TARGET, SOURCE, scales=chosen, **options)
+    mask = ReleasedMask(options.pop("maps", 10)) if options.pop("with_mask", False) else None
+    settings = DemoSettings(chosen, options.pop("steps", 20), mask)
+    return edit_as_released(pipeline, square, Prompts(SOURCE, TARGET), settings, **options)
 
 
 def close(found, wanted):
@@ -116,15 +119,14 @@ class Recorder:
         return torch.stack(answers)
 
 
-SCENE = Scene(torch.ones(1, 4, 8, 8), torch.full((1, 1, 2), 5.0), torch.full((1, 1, 2), 7.0))
-EMPTY = torch.zeros(1, 1, 2)
-TEXTS = [Texts(torch.full((1, 1, 2), value), EMPTY) for value in (1.0, 2.0)]
+SEEN, BLACK, TARGET_TEXT, SOURCE_TEXT, EMPTY = (torch.full((1, 1, 2), value) for value in (5.0, 7.0, 2.0, 1.0, 0.0))
+ENCODED = EncodedSource(torch.ones(1, 4, 8, 8), SEEN, TARGET_TEXT, SOURCE_TEXT, NullTokens(image=BLACK, text=EMPTY))
 SCALES = released.GUIDANCE
 
 
 def mask_rows(scheduler, maps):
     recorder, noise = Recorder(), torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-    released_mask(recorder, scheduler, SCENE, *TEXTS, torch.ones(1, 4, 8, 8), noise, SCALES, maps=maps)
+    released_mask(recorder, scheduler, ENCODED, torch.ones(1, 4, 8, 8), noise, SCALES, ReleasedMask(maps))
     return recorder.rows
 
 
@@ -144,15 +146,21 @@ def test_official_mask_defects_are_those_listed(imported):
 def test_official_batches_are_ordered_none_full_image_source(imported):
     recorder = Recorder()
     start = torch.ones(1, 4, 8, 8)
-    sample_released(recorder, imported.scheduler, SCENE, TEXTS[1], latents=start, scales=SCALES, steps=1)
+    sample_released(recorder, imported.scheduler, stack_branches(ENCODED, SCALES), start, SCALES, 1)
     assert [row[:3] for row in recorder.rows] == [(False, 0, 7), (True, 2, 5), (False, 0, 5), (True, 0, 5)]
 
 
 def test_official_fast_latents_are_one_a_step(imported):
     start = torch.ones(1, 4, 8, 8)
-    run = partial(sample_released, Recorder(), imported.scheduler, SCENE, latents=start, scales=SCALES, steps=3)
-    kept = reconstruction_latents(run, TEXTS[0])
-    assert kept.shape == (3, 4, 8, 8)
+    kept = []
+    conditions = stack_branches(ENCODED, SCALES, source_prompt=True)
+    last = sample_released(Recorder(), imported.scheduler, conditions, start, SCALES, 3, record(kept))
+    assert torch.cat(kept).shape == (3, 4, 8, 8) and torch.equal(kept[-1], last)
+
+
+def test_official_blending_by_hand():
+    z, rec, mask = torch.full((1, 1, 1, 2), 4.0), torch.tensor([1.0, 2.0]).view(2, 1, 1, 1), torch.tensor([[[0.25, 1]]])
+    assert blend(mask, rec)(2, 2, torch.tensor(1), z).flatten().tolist() == [0.25 * 4 + 0.75 * 2, 4]
 
 
 def test_official_seed_and_draws(imported, square):
@@ -176,7 +184,7 @@ def test_official_masks_that_make_no_sense_are_refused(imported, maps, strength)
     noise = torch.zeros(1, 4, 8, 8)
     with pytest.raises(UsageError, match="make no mask"):
         released_mask(
-            Recorder(), imported.scheduler, SCENE, *TEXTS, noise, noise, SCALES, maps=maps, encode_strength=strength
+            Recorder(), imported.scheduler, ENCODED, noise, noise, SCALES, ReleasedMask(maps, encode_strength=strength)
         )
 
 
@@ -190,3 +198,14 @@ def test_official_squash_ignores_the_aspect_ratio():
 
     wide = Image.new("RGB", (90, 30), "red")
     assert squash(wide, 64).shape == (64, 64, 3) and (squash(wide, 64) == (255, 0, 0)).all()
+
+
+def test_the_benchs_released_path_is_official_modes_own(imported):
+    """On a model with a posterior its pictures are those that official mode gives."""
+    from stillyou.bench.editing import edit_released
+    from stillyou.bench.sizes import PROMPTS
+
+    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    (found,) = edit_released(imported, picture, 2)
+    wanted = edit_as_released(imported, to_pictures(picture)[0], PROMPTS, DemoSettings(steps=2))
+    assert (found.pixels == wanted.pixels).all() and found.evaluations == 8

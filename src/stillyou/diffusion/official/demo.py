@@ -9,7 +9,6 @@ mask, both posteriors once more, a further sample of the source's, and the noise
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,23 +17,25 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.config import GuidanceScales
-from stillyou.diffusion.conditions import vision_pixels
-from stillyou.diffusion.network import Denoiser
+from stillyou.diffusion.conditions import EncodedSource, black_vision, vision_pixels
 from stillyou.diffusion.official import released
-from stillyou.diffusion.official.mask import MAPS, mask_rows, released_mask
+from stillyou.diffusion.official.mask import ReleasedMask, mask_rows, released_mask
 from stillyou.diffusion.official.numerics import (
     PosteriorNoise,
-    Scene,
     Texts,
+    Views,
+    blend,
     decode,
     draw,
-    encode_scene,
+    encode_source,
     guided_branches,
-    reconstruction_latents,
+    record,
     sample_posterior,
     sample_released,
+    stack_branches,
 )
-from stillyou.diffusion.sampling import Progress
+from stillyou.diffusion.sampling import Progress, StepEnd
+from stillyou.effects.spec import Prompts
 from stillyou.errors import UsageError
 
 Pixels = NDArray[np.uint8]
@@ -56,6 +57,21 @@ class Draws:
     latents: torch.Tensor
     scene: PosteriorNoise
     mask: MaskDraws
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """The demo's arguments, with the release's defaults.
+
+    Attributes:
+        scales: s1, s2, s3.
+        steps: Scheduler steps.
+        mask: Of the released mask, with which latents are then blended; None takes none, as the demo.
+    """
+
+    scales: GuidanceScales = released.GUIDANCE
+    steps: int = released.STEPS
+    mask: ReleasedMask | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +106,13 @@ def official_resolution(pipeline: Any) -> int:
 def make_draws(pipeline: Any, seed: int = released.SEED) -> Draws:
     """Draw all random numbers of a run from one CPU generator, in the order of the module's description."""
     side = official_resolution(pipeline) // 8
+    return draws_of((1, int(pipeline.unet.config.out_channels), side, side), seed, _device(pipeline))
+
+
+def draws_of(shape: tuple[int, int, int, int], seed: int, device: torch.device) -> Draws:
+    """Draw all random numbers for latents of a shape (1, C, h, w), as `make_draws` does."""
     generator = torch.Generator("cpu").manual_seed(seed)
-    z_t, source, black, *rest = (
-        noise.to(_device(pipeline)) for noise in draw(generator, (1, pipeline.unet.config.out_channels, side, side), 7)
-    )
+    z_t, source, black, *rest = (noise.to(device) for noise in draw(generator, shape, 7))
     mask = MaskDraws(PosteriorNoise(rest[0], rest[1]), rest[2], rest[3])
     return Draws(z_t, PosteriorNoise(source, black), mask)
 
@@ -102,14 +121,10 @@ def make_draws(pipeline: Any, seed: int = released.SEED) -> Draws:
 def edit_as_released(
     pipeline: Any,
     square: Pixels,
-    prompt: str,
-    source_prompt: str,
+    prompts: Prompts,
+    settings: DemoSettings | None = None,
     *,
-    scales: GuidanceScales = released.GUIDANCE,
-    steps: int = released.STEPS,
     draws: Draws | None = None,
-    with_mask: bool = False,
-    maps: int = MAPS,
     rec_latents: torch.Tensor | None = None,
     progress: Progress | None = None,
 ) -> OfficialEdit:
@@ -118,49 +133,58 @@ def edit_as_released(
     Args:
         pipeline: A `MultiConditionedPipeline` with an `AutoencoderKL`.
         square: The picture squashed to uint8 (S, S, 3), see `official_resolution` and `squash`.
-        prompt: Target prompt.
-        source_prompt: For the mask and for reconstruction latents; else unused.
-        scales: s1, s2, s3.
-        steps: Scheduler steps.
+        prompts: Without a mask the source prompt is unused.
+        settings: None takes the release's.
         draws: Random numbers; None draws them with the release's seed.
-        with_mask: Whether to estimate the released mask and blend latents with it.
-        maps: Of the mask.
-        rec_latents: What to blend with (steps, C, h, w); None makes it by `numerics.reconstruction_latents`.
+        rec_latents: What the mask blends with (steps, C, h, w); None takes the latents of the same noise sampled with
+            the source prompt, for which the model was trained to return the source.
         progress: Called with (steps done, steps).
 
     Returns:
         The whole picture.
     """
-    draws = draws or make_draws(pipeline)
-    denoiser, scheduler = pipeline.denoiser, pipeline.scheduler
-    target, source = _texts(pipeline, denoiser, prompt), _texts(pipeline, denoiser, source_prompt)
-    scene = _encode(pipeline, denoiser, square, draws.scene)
-    run = partial(sample_released, denoiser, scheduler, scene, latents=draws.latents, scales=scales, steps=steps)
-    a_run = (4 if guided_branches(scales) else 1) * steps
-    if not with_mask:
-        return _finished(pipeline, run(target, progress=progress), None, a_run)
-    mask, evaluations = _mask(pipeline, denoiser, square, (source, target), draws.mask, scales, maps)
+    settings, draws = settings or DemoSettings(), draws or make_draws(pipeline)
+    texts = _texts(pipeline, prompts, with_source=settings.mask is not None)
+    encoded = _encode(pipeline, square, draws.scene, texts)
+
+    def run(on_step_end: StepEnd | None, source_prompt: bool = False) -> torch.Tensor:
+        conditions = stack_branches(encoded, settings.scales, source_prompt=source_prompt)
+        start, scales, steps = draws.latents, settings.scales, settings.steps
+        return sample_released(pipeline.denoiser, pipeline.scheduler, conditions, start, scales, steps, on_step_end)
+
+    a_run = (4 if guided_branches(settings.scales) else 1) * settings.steps
+    if settings.mask is None:
+        return _finished(pipeline, run(_told(None, progress)), None, a_run)
+    mask, evaluations = _mask(pipeline, square, texts, draws.mask, settings.scales, settings.mask)
     if rec_latents is None:
-        rec_latents, evaluations = reconstruction_latents(run, source), evaluations + a_run
-    _check_rec_latents(rec_latents, (steps, *draws.latents.shape[1:]))
-    latents = run(target, mask=mask, rec_latents=rec_latents.to(mask), progress=progress)
+        kept: list[torch.Tensor] = []
+        run(record(kept), source_prompt=True)
+        rec_latents, evaluations = torch.cat(kept), evaluations + a_run
+    _check_rec_latents(rec_latents, (settings.steps, *draws.latents.shape[1:]))
+    latents = run(_told(blend(mask, rec_latents.to(mask)), progress))
     return _finished(pipeline, latents, mask, evaluations + a_run)
 
 
+def _told(after: StepEnd | None, progress: Progress | None) -> StepEnd:
+    """Return a step's end that also tells the progress."""
+
+    def told(done: int, steps: int, t: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        z = z if after is None else after(done, steps, t, z)
+        if progress is not None:
+            progress(done, steps)
+        return z
+
+    return told
+
+
 def _mask(
-    pipeline: Any,
-    denoiser: Denoiser,
-    square: Pixels,
-    texts: tuple[Texts, Texts],
-    draws: MaskDraws,
-    scales: GuidanceScales,
-    maps: int,
+    pipeline: Any, square: Pixels, texts: Texts, draws: MaskDraws, scales: GuidanceScales, settings: ReleasedMask
 ) -> tuple[torch.Tensor, int]:
     """Return the released mask (1, h, w) for the source's and the target's texts, and the evaluations it took."""
-    scene = _encode(pipeline, denoiser, square, draws.scene)
+    encoded = _encode(pipeline, square, draws.scene, texts)
     z_m = sample_posterior(pipeline.vae, _pixels(square).to(_device(pipeline)), draws.posterior)
-    mask = released_mask(denoiser, pipeline.scheduler, scene, *texts, z_m, draws.noise, scales, maps=maps)
-    return mask, mask_rows(scales) * maps
+    mask = released_mask(pipeline.denoiser, pipeline.scheduler, encoded, z_m, draws.noise, scales, settings)
+    return mask, mask_rows(scales) * settings.maps
 
 
 def _finished(pipeline: Any, latents: torch.Tensor, mask: torch.Tensor | None, evaluations: int) -> OfficialEdit:
@@ -184,18 +208,25 @@ def _pixels(square: Pixels) -> torch.Tensor:
     return torch.from_numpy(square.copy()).permute(2, 0, 1)[None].float() / 255 * 2 - 1
 
 
-def _encode(pipeline: Any, denoiser: Denoiser, square: Pixels, noise: PosteriorNoise) -> Scene:
+def _encode(pipeline: Any, square: Pixels, noise: PosteriorNoise, texts: Texts) -> EncodedSource:
     side, device = int(pipeline.image_encoder.config.image_size), _device(pipeline)
     # CLIP's own preprocessing reduces 8-bit pictures with Pillow's bicubic filter.
     small = np.asarray(Image.fromarray(square).resize((side, side), Image.Resampling.BICUBIC))
-    seen = _pixels(small).to(device)
-    vision, black = vision_pixels(seen, side), vision_pixels(torch.full_like(seen, -1.0), side)
-    return encode_scene(denoiser, pipeline.vae, _pixels(square).to(device), vision, black, noise)
+    vision = vision_pixels(_pixels(small).to(device), side)
+    views = Views(_pixels(square).to(device), vision, black_vision(side, device))
+    return encode_source(pipeline.denoiser, pipeline.vae, views, noise, texts)
 
 
-def _texts(pipeline: Any, denoiser: Denoiser, prompt: str) -> Texts:
-    tokens = denoiser.text_tokens(pipeline.token_ids([prompt, ""]).to(_device(pipeline)))
-    return Texts(tokens[:1], tokens[1:])
+def _texts(pipeline: Any, prompts: Prompts, *, with_source: bool) -> Texts:
+    """Encode the prompts, each beside the empty one; a source prompt that nothing reads is left out."""
+
+    def tokens(prompt: str) -> torch.Tensor:
+        both: torch.Tensor = pipeline.denoiser.text_tokens(pipeline.token_ids([prompt, ""]).to(_device(pipeline)))
+        return both
+
+    target = tokens(prompts.target)
+    source = tokens(prompts.source) if with_source else target
+    return Texts(target[:1], source[:1], target[1:])
 
 
 def _check_rec_latents(rec_latents: torch.Tensor, wanted: tuple[int, ...]) -> None:

@@ -14,54 +14,68 @@ of the ten `full` rows five have no source latents and two no image tokens.
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from stillyou.config import GuidanceScales
-from stillyou.diffusion.conditions import Conditions
+from stillyou.diffusion.conditions import Branch, Conditions, EncodedSource
+from stillyou.diffusion.guidance import guide_rows
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.official.numerics import Scene, Texts, combine
+from stillyou.diffusion.official.numerics import ORDER
 from stillyou.diffusion.sampling import add_noise
 from stillyou.errors import UsageError
 
-MAPS = 10
-ENCODE_STRENGTH = 0.5
-RATIO = 3.0
-MASK_STEPS = 50
-"""Steps of the schedule that the encode strength is counted in."""
+
+@dataclass(frozen=True)
+class ReleasedMask:
+    """The arguments of `generate_mask`, with the release's defaults.
+
+    Attributes:
+        maps: n.
+        encode_strength: Share of the schedule that is noised.
+        ratio: Clamp, as a multiple of the mean over the whole map.
+        steps: Steps of the schedule that the encode strength is counted in.
+    """
+
+    maps: int = 10
+    encode_strength: float = 0.5
+    ratio: float = 3.0
+    steps: int = 50
+
+    def check(self) -> None:
+        """Refuse what makes no mask.
+
+        Raises:
+            UsageError: No maps, or an encode strength that leaves no step.
+        """
+        if self.maps < 1 or not 1 <= int(self.steps * self.encode_strength) <= self.steps:
+            raise UsageError(
+                f"{self.maps} maps at encode strength {self.encode_strength} make no mask",
+                f"Use one map or more, and a strength from {1 / self.steps:g} to 1.",
+            )
 
 
 def released_mask(
     denoiser: Denoiser,
     scheduler: Any,
-    scene: Scene,
-    source_texts: Texts,
-    target_texts: Texts,
+    encoded: EncodedSource,
     latents: torch.Tensor,
     noise: torch.Tensor,
     scales: GuidanceScales,
-    *,
-    maps: int = MAPS,
-    encode_strength: float = ENCODE_STRENGTH,
-    ratio: float = RATIO,
-    steps: int = MASK_STEPS,
+    settings: ReleasedMask,
 ) -> torch.Tensor:
     """Estimate the soft mask as released.
 
     Args:
         denoiser: The networks.
         scheduler: Copied, never changed.
-        scene: The encoded source.
-        source_texts: Of the source prompt.
-        target_texts: Of the target prompt.
+        encoded: The source and both prompts.
         latents: z_m (1, C, h, w), a sample of its own.
         noise: (1, C, h, w). In the release it is drawn once and then used for every map, picture and call.
         scales: s1, s2, s3; if all are at most 1, `full` alone is evaluated.
-        maps: n.
-        encode_strength: Share of the schedule that is noised.
-        ratio: Clamp, as a multiple of the mean over the whole map.
-        steps: Steps of the schedule.
+        settings: See there.
 
     Returns:
         (1, h, w) in [0, 1].
@@ -69,19 +83,13 @@ def released_mask(
     Raises:
         UsageError: No maps, or an encode strength that leaves no step.
     """
-    if maps < 1 or not 1 <= int(steps * encode_strength) <= steps:
-        raise UsageError(
-            f"{maps} maps at encode strength {encode_strength} make no mask",
-            f"Use one map or more, and a strength from {1 / steps:g} to 1.",
-        )
-    t = mask_timestep(scheduler, encode_strength, steps).to(latents.device)
+    settings.check()
+    t = mask_timestep(scheduler, settings.encode_strength, settings.steps).to(latents.device)
     z_t = add_noise(scheduler, latents, noise, t)
-    e_source, e_target = (
-        _predictions(denoiser, z_t, t, _conditions(scene, texts, scales, maps), scales, maps)
-        for texts in (source_texts, target_texts)
-    )
+    rows = (_rows(encoded, scales, settings.maps, source_prompt=source) for source in (True, False))
+    e_source, e_target = (_predictions(denoiser, z_t, t, conditions, scales, settings.maps) for conditions in rows)
     d = (e_target - e_source).abs().mean(dim=(0, 1))[None]
-    ceiling = ratio * d.mean()
+    ceiling = settings.ratio * d.mean()
     return d.clamp(max=ceiling) / ceiling
 
 
@@ -93,28 +101,22 @@ def mask_timestep(scheduler: Any, encode_strength: float, steps: int) -> torch.T
     return t.long()
 
 
-def _conditions(scene: Scene, texts: Texts, scales: GuidanceScales, maps: int) -> Conditions:
-    """Return one prompt's rows: texts in blocks of `maps`, image conditions tiled with period 4."""
-    if not _guided(scales):
-        tokens = torch.cat([texts.prompt, scene.image_tokens], dim=1)
-        return Conditions(scene.source.repeat(maps, 1, 1, 1), tokens.repeat(maps, 1, 1))
-    zeros = torch.zeros_like(scene.source)
-    source = torch.cat([zeros, scene.source, zeros, scene.source]).repeat(maps, 1, 1, 1)
-    image = torch.cat([scene.null_tokens, *[scene.image_tokens] * 3]).repeat(maps, 1, 1)
-    text = torch.cat([texts.empty, texts.prompt, texts.empty, texts.empty]).repeat_interleave(maps, dim=0)
-    return Conditions(source, torch.cat([text, image], dim=1))
+def _rows(encoded: EncodedSource, scales: GuidanceScales, maps: int, *, source_prompt: bool) -> Conditions:
+    """Return one prompt's rows: texts in blocks of `maps`, image conditions tiled with the period of the branches."""
+    one = encoded.conditions(*(ORDER if _guided(scales) else (Branch.FULL,)), source_prompt=source_prompt)
+    words = encoded.target_tokens.shape[1]
+    text, image = one.tokens[:, :words], one.tokens[:, words:]
+    tokens = torch.cat([text.repeat_interleave(maps, dim=0), image.repeat(maps, 1, 1)], dim=1)
+    return Conditions(one.source.repeat(maps, 1, 1, 1), tokens)
 
 
 def _predictions(
     denoiser: Denoiser, z_t: torch.Tensor, t: torch.Tensor, rows: Conditions, scales: GuidanceScales, maps: int
 ) -> torch.Tensor:
     """Return the guided prediction of every map (maps, C, h, w); at most `maps` rows are in memory at a time."""
-    parts = [
-        denoiser.predict(z_t.expand(len(source), -1, -1, -1), t, Conditions(source, tokens))
-        for source, tokens in zip(torch.split(rows.source, maps), torch.split(rows.tokens, maps), strict=True)
-    ]
+    parts = [denoiser.predict(z_t.expand(len(part.source), -1, -1, -1), t, part) for part in rows.split(maps)]
     predictions = torch.cat(parts)
-    return combine(predictions, scales) if _guided(scales) else predictions
+    return guide_rows(predictions, scales, ORDER) if _guided(scales) else predictions
 
 
 def mask_rows(scales: GuidanceScales) -> int:

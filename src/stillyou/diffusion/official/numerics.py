@@ -13,25 +13,31 @@
 
     e = e(none) + s1 (e(image) - e(none)) + s2 (e(image+source) - e(image)) + s3 (e(full) - e(image+source))
 
-With s1 <= 1 and s2 <= 1 the release evaluates `full` alone and ignores all three scales.
+Branches, the UNet's call and guidance are those of the package (`conditions`, `network`, `guidance`); only the null
+tokens and the order of the rows are the release's own. With s1 <= 1 and s2 <= 1 the release evaluates `full` alone and
+ignores all three scales.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from stillyou.config import GuidanceScales
-from stillyou.diffusion.conditions import Conditions
+from stillyou.diffusion.autoencoder import posterior
+from stillyou.diffusion.conditions import Branch, Conditions, EncodedSource, NullTokens
+from stillyou.diffusion.guidance import guide_rows
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.sampling import Progress
+from stillyou.diffusion.sampling import StepEnd
 
 SCALING = 0.18215
 """Factor between the autoencoder's latents and the model's; a constant in the release."""
+ORDER = (Branch.NONE, Branch.FULL, Branch.IMAGE, Branch.IMAGE_SOURCE)
+"""The release's order of branches in a batch."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +49,21 @@ class PosteriorNoise:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What one call of the release's `_encode_image` gives.
+class Texts:
+    """Text tokens (1, T, d): of the target prompt, of the source prompt, and of the empty one."""
 
-    Attributes:
-        source: z_s (1, C, h, w).
-        image_tokens: c_I (1, N, d).
-        null_tokens: o_I (1, N, d).
-    """
-
+    target: torch.Tensor
     source: torch.Tensor
-    image_tokens: torch.Tensor
-    null_tokens: torch.Tensor
+    empty: torch.Tensor
 
 
 @dataclass(frozen=True)
-class Texts:
-    """Text tokens (1, T, d): of the prompt, and of the empty one."""
+class Views:
+    """The source as the networks get it: pixels (1, 3, H, W) in [-1, 1], and source and black for CLIP (1, 3, s, s)."""
 
-    prompt: torch.Tensor
-    empty: torch.Tensor
+    pixels: torch.Tensor
+    vision: torch.Tensor
+    black: torch.Tensor
 
 
 def sample_posterior(vae: Any, pixels: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
@@ -76,26 +77,25 @@ def sample_posterior(vae: Any, pixels: torch.Tensor, noise: torch.Tensor) -> tor
     Returns:
         Latents (1, C, H/8, W/8), fp32.
     """
-    posterior = vae.encode(pixels.to(vae.dtype)).latent_dist
-    return SCALING * (posterior.mean.float() + posterior.std.float() * noise)
+    mu, sigma = posterior(vae, pixels)
+    return SCALING * (mu + sigma * noise)
 
 
-def encode_scene(
-    denoiser: Denoiser, vae: Any, pixels: torch.Tensor, vision: torch.Tensor, black: torch.Tensor, noise: PosteriorNoise
-) -> Scene:
-    """Encode the source and the black picture that stands for an absent one.
+def encode_source(denoiser: Denoiser, vae: Any, views: Views, noise: PosteriorNoise, texts: Texts) -> EncodedSource:
+    """Encode the source, and the black picture that stands for an absent one: the release's `_encode_image`.
 
     Args:
         denoiser: The networks.
         vae: An `AutoencoderKL`.
-        pixels: Source (1, 3, H, W) in [-1, 1].
-        vision: The source as CLIP gets it (1, 3, s, s).
-        black: A black picture as CLIP gets it (1, 3, s, s).
+        views: The source.
         noise: The posterior's draws.
+        texts: Of the prompts.
     """
-    z_s = sample_posterior(vae, pixels, noise.source)
-    z_black = sample_posterior(vae, torch.full_like(pixels, -1.0), noise.black)
-    return Scene(z_s, denoiser.image_tokens(vision, z_s), denoiser.image_tokens(black, z_black))
+    z_s = sample_posterior(vae, views.pixels, noise.source)
+    z_black = sample_posterior(vae, torch.full_like(views.pixels, -1.0), noise.black)
+    image_tokens = denoiser.image_tokens(views.vision, z_s)
+    nulls = NullTokens(image=denoiser.image_tokens(views.black, z_black), text=texts.empty)
+    return EncodedSource(z_s, image_tokens, texts.target, texts.source, nulls)
 
 
 def guided_branches(scales: GuidanceScales) -> bool:
@@ -103,95 +103,72 @@ def guided_branches(scales: GuidanceScales) -> bool:
     return scales.image > 1 or scales.source > 1
 
 
-def stack_branches(scene: Scene, texts: Texts, scales: GuidanceScales) -> Conditions:
+def stack_branches(encoded: EncodedSource, scales: GuidanceScales, *, source_prompt: bool = False) -> Conditions:
     """Return the conditions of a batch: none, full, image, image+source; or `full` alone without guidance."""
-    if not guided_branches(scales):
-        return Conditions(scene.source, torch.cat([texts.prompt, scene.image_tokens], dim=1))
-    zeros = torch.zeros_like(scene.source)
-    text = torch.cat([texts.empty, texts.prompt, texts.empty, texts.empty])
-    image = torch.cat([scene.null_tokens, scene.image_tokens, scene.image_tokens, scene.image_tokens])
-    return Conditions(torch.cat([zeros, scene.source, zeros, scene.source]), torch.cat([text, image], dim=1))
-
-
-def combine(predictions: torch.Tensor, scales: GuidanceScales) -> torch.Tensor:
-    """Guide: predictions (4B, C, h, w) in blocks none, full, image, image+source to e (B, C, h, w)."""
-    e_none, e_full, e_image, e_source = predictions.chunk(4)
-    return (
-        e_none
-        + scales.image * (e_image - e_none)
-        + scales.source * (e_source - e_image)
-        + scales.text * (e_full - e_source)
-    )
+    order = ORDER if guided_branches(scales) else (Branch.FULL,)
+    return encoded.conditions(*order, source_prompt=source_prompt)
 
 
 def sample_released(
     denoiser: Denoiser,
     scheduler: Any,
-    scene: Scene,
-    texts: Texts,
-    *,
+    conditions: Conditions,
     latents: torch.Tensor,
     scales: GuidanceScales,
     steps: int,
-    mask: torch.Tensor | None = None,
-    rec_latents: torch.Tensor | None = None,
-    record: list[torch.Tensor] | None = None,
-    progress: Progress | None = None,
+    on_step_end: StepEnd | None = None,
 ) -> torch.Tensor:
     """Sample as the release does.
 
     Args:
         denoiser: The networks.
         scheduler: UniPC, as the demo; copied, never changed.
-        scene: The encoded source.
-        texts: Of the target prompt.
+        conditions: See `stack_branches`.
         latents: Initial noise (1, C, h, w).
         scales: s1, s2, s3.
         steps: Scheduler steps.
-        mask: Soft mask (1, h, w) in [0, 1]; with `rec_latents`, latents are blended after every step:
-            z <- mask z + (1 - mask) rec_latents[step].
-        rec_latents: Latents after each step of a reconstruction (steps, C, h, w).
-        record: Filled with the latents after each step, what the release's `fast_latents` returns.
-        progress: Called with (steps done, steps).
+        on_step_end: May replace the latents after a step, see `blend`.
 
     Returns:
         Latents (1, C, h, w).
     """
     scheduler = copy.deepcopy(scheduler)
     scheduler.set_timesteps(steps, device=latents.device)
-    conditions = stack_branches(scene, texts, scales)
     rows = len(conditions.tokens)
     z_t = latents
     for index, t in enumerate(scheduler.timesteps):
         model_input = scheduler.scale_model_input(torch.cat([z_t] * rows), t)
         predictions = denoiser.predict(model_input, t, conditions)
-        e = combine(predictions, scales) if rows == 4 else predictions
+        e = guide_rows(predictions, scales, ORDER) if rows == len(ORDER) else predictions
         z_t = scheduler.step(e, t, z_t, return_dict=False)[0]
-        if mask is not None and rec_latents is not None:
-            z_t = z_t * mask + rec_latents[index : index + 1] * (1 - mask)
-        if record is not None:
-            record.append(z_t)
-        if progress is not None:
-            progress(index + 1, len(scheduler.timesteps))
+        if on_step_end is not None:
+            z_t = on_step_end(index + 1, len(scheduler.timesteps), t, z_t)
     return z_t
 
 
-def reconstruction_latents(run: Callable[..., torch.Tensor], source_texts: Texts) -> torch.Tensor:
-    """Make `rec_latents`, which nothing in the release does.
-
-    The same noise is sampled with the source prompt, for which the model was trained to return the source, and the
-    latents after every step are kept: what the release returns for `fast_latents=range(steps)`.
+def blend(mask: torch.Tensor, rec_latents: torch.Tensor) -> StepEnd:
+    """Return the release's blending after a step: z <- mask z + (1 - mask) rec_latents[step].
 
     Args:
-        run: `sample_released` with everything given but the texts.
-        source_texts: Of the source prompt.
-
-    Returns:
-        (steps, C, h, w).
+        mask: Soft mask (1, h, w) in [0, 1].
+        rec_latents: Latents after each step of a reconstruction (steps, C, h, w). Nothing in the release makes them;
+            `demo` takes those of the source prompt, which the model was trained to answer with the source.
     """
-    kept: list[torch.Tensor] = []
-    run(source_texts, record=kept)
-    return torch.cat(kept)
+
+    def after(done: int, steps: int, t: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        return z * mask + rec_latents[done - 1 : done] * (1 - mask)
+
+    return after
+
+
+def record(kept: list[torch.Tensor]) -> StepEnd:
+    """Return a step's end that keeps the latents: what the release returns for `fast_latents=range(steps)`."""
+
+    def after(done: int, steps: int, t: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        kept.append(z)
+        return z
+
+    return after
 
 
 def decode(vae: Any, latents: torch.Tensor) -> torch.Tensor:

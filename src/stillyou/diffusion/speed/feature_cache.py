@@ -14,6 +14,7 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from stillyou.diffusion.conditions import Conditions
+from stillyou.diffusion.network import unet_inputs
 
 Skips = tuple[torch.Tensor, ...]
 
@@ -90,8 +91,7 @@ class FeatureCache:
 
     def predict(self, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions) -> torch.Tensor:
         """Predict for a step; arguments and result are those of `Denoiser.predict`."""
-        x = torch.cat([noisy, conditions.source], dim=1).to(self.unet.dtype).contiguous()
-        tokens = conditions.tokens.to(self.unet.dtype)
+        x, tokens = unet_inputs(self.unet, noisy, conditions)
         kept, self._calls = self._features, self._calls + 1
         if kept is not None and len(kept) == len(x) and (self._calls - 1) % self.interval:
             prediction = self._run(shallow, x, timesteps, tokens, kept)

@@ -20,8 +20,9 @@ import torch
 from torch import nn
 
 from stillyou.diffusion.autoencoder import to_posterior
-from stillyou.diffusion.conditions import NullTokens, apply_branches, vision_pixels
+from stillyou.diffusion.conditions import apply_branches, black_vision, null_tokens, vision_pixels
 from stillyou.diffusion.lora import add_lora
+from stillyou.diffusion.network import call_unet
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.training.config import EditorSettings
 from stillyou.training.data.cache import LatentCache
@@ -65,7 +66,8 @@ class FrozenEncoder:
         """Encode one copy of a batch of pairs; see `cache.PairEncoder`."""
         frames = augmented(frames, keys, copy, self.settings.seed)
         mean, std = to_posterior(self.pipeline.vae, frames.flatten(0, 1))
-        arrays = {"source": mean[0::2], "target": mean[1::2], "hidden": self._hidden(frames[:, 0])}
+        seen = vision_pixels(frames[:, 0], self.settings.vision_size)
+        arrays = {"source": mean[0::2], "target": mean[1::2], "hidden": self._hidden(seen)}
         if self.posterior:
             arrays |= {"source_std": std[0::2], "target_std": std[1::2]}
         return {name: values.half() for name, values in arrays.items()}
@@ -76,11 +78,11 @@ class FrozenEncoder:
         device = self.pipeline.text_encoder.device
         ids = self.pipeline.token_ids([*distinct_prompts(rows), ""]).to(device)
         text = [self.pipeline.denoiser.text_tokens(part).half() for part in torch.split(ids, _PROMPTS_AT_A_TIME)]
-        black = torch.full((1, 3, self.settings.vision_size, self.settings.vision_size), -1.0, device=device)
-        return {"text": torch.cat(text), "black": self._hidden(black).half()}
+        black = self._hidden(black_vision(self.settings.vision_size, device))
+        return {"text": torch.cat(text), "black": black.half()}
 
-    def _hidden(self, pixels: torch.Tensor) -> torch.Tensor:
-        vision = vision_pixels(pixels, self.settings.vision_size)
+    def _hidden(self, vision: torch.Tensor) -> torch.Tensor:
+        """Encode what CLIP sees (B, 3, s, s) to its hidden states (B, N', d')."""
         hidden: torch.Tensor = self.pipeline.image_encoder(vision).last_hidden_state
         return hidden
 
@@ -142,14 +144,10 @@ class FrozenObjective(DiffusionLoss[FrozenBatch]):
 
     def predict(self, batch: FrozenBatch, z_t: torch.Tensor) -> torch.Tensor:
         """Mix image tokens, drop what the branches lack, predict."""
-        nulls = NullTokens(image=self.adapter(self.black, torch.zeros_like(batch.source[:1])), text=self.empty)
+        nulls = null_tokens(self.adapter, self.black, self.empty, batch.source)
         image = self.adapter(batch.hidden, batch.source)
         conditions = apply_branches(batch.source, image, batch.text, batch.branch, nulls)
-        stacked = torch.cat([z_t, conditions.source], dim=1)
-        prediction: torch.Tensor = self.unet(
-            stacked, batch.timestep, encoder_hidden_states=conditions.tokens, return_dict=False
-        )[0]
-        return prediction.float()
+        return call_unet(self.unet, z_t, batch.timestep, conditions)
 
 
 def frozen_objective(

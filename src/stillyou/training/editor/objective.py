@@ -23,6 +23,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import nn
 
+from stillyou.diffusion.conditions import apply_branches
 from stillyou.diffusion.network import Denoiser
 
 
@@ -154,14 +155,8 @@ class EditorObjective(DiffusionLoss[EditorBatch]):
 
     def predict(self, batch: EditorBatch, z_t: torch.Tensor) -> torch.Tensor:
         """Encode all conditions, drop what the branches lack, predict."""
-        prediction: torch.Tensor = self.denoiser(
-            z_t,
-            batch.timestep,
-            batch.source,
-            batch.vision,
-            batch.token_ids,
-            batch.branch,
-            self.empty_prompt_ids,
-            self.black,
-        )
-        return prediction
+        nulls = self.denoiser.null_tokens(self.empty_prompt_ids, self.black, batch.source)
+        image = self.denoiser.image_tokens(batch.vision, batch.source)
+        text = self.denoiser.text_tokens(batch.token_ids)
+        conditions = apply_branches(batch.source, image, text, batch.branch, nulls)
+        return self.denoiser.predict(z_t, batch.timestep, conditions)

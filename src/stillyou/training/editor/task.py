@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from stillyou.diffusion.conditions import vision_pixels
+from stillyou.diffusion.conditions import black_vision, vision_pixels
 from stillyou.diffusion.network import Denoiser
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.training.config import EditorSettings, EditWeights
@@ -208,7 +208,7 @@ def editor_objective(pipeline: MultiConditionedPipeline, settings: EditorSetting
         denoiser,
         scheduler.alphas_cumprod,
         pipeline.token_ids([""]),
-        vision_pixels(torch.full((1, 3, size, size), -1.0), size),
+        black_vision(size),
         settings.edit_weights.threshold,
         scheduler.config.prediction_type,
         settings.min_snr,

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.config import SamplingSettings
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.domains import DOMAINS
-from stillyou.effects.spec import EffectSpec
+from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.files import atomic_path
 from stillyou.metrics import mean_absolute_error
 from stillyou.pairs.dataset.store import PairDataset
@@ -67,22 +67,20 @@ class SampleGrid:
         self, pipeline: MultiConditionedPipeline, sources: Sequence[npt.NDArray[np.uint8]]
     ) -> list[npt.NDArray[np.uint8]]:
         """Edit all pairs, those of equal settings in one batch; a pair's seed is its index."""
-        batches: dict[tuple[GuidanceScales, MaskSettings], list[int]] = {}
+        batches: dict[SamplingSettings, list[int]] = {}
         for index, pair in enumerate(self.pairs):
             spec = self.effects[pair.effect]
             own = spec.defaults(next((domain for domain in DOMAINS if domain == pair.teacher), None))
-            batches.setdefault((own.guidance, own.mask), []).append(index)
+            settings = SamplingSettings(guidance=own.guidance, mask=own.mask, steps=self.steps)
+            batches.setdefault(settings, []).append(index)
         answers: dict[int, npt.NDArray[np.uint8]] = {}
-        for (guidance, mask_settings), equal in batches.items():
+        for settings, equal in batches.items():
             for members in (equal[start : start + self.at_a_time] for start in range(0, len(equal), self.at_a_time)):
                 edits = pipeline.edit(
                     torch.cat([_to_tensor(sources[index]) for index in members]),
-                    [self.pairs[index].target_prompt for index in members],
-                    [self.pairs[index].source_prompt for index in members],
-                    guidance=guidance,
-                    mask_settings=mask_settings,
-                    seeds=members,
-                    steps=self.steps,
+                    [Prompts(self.pairs[index].source_prompt, self.pairs[index].target_prompt) for index in members],
+                    settings,
+                    members,
                 )
                 pixels = ((edits.pixels.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
                 answers |= dict(zip(members, pixels, strict=True))
