@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillyou.drafts.fit import POINTS, Fit
+from stillyou.drafts.vector.costumes import dress
 from stillyou.draws import generator
 from stillyou.errors import UsageError
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.pairs.pair import Pixels
 from stillyou.pairs.teachers.cartoon.character import Character, draw_character, show
-from stillyou.pairs.teachers.cartoon.costumes import dress
 from stillyou.pairs.teachers.cartoon.definition import canvas_side
 from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise

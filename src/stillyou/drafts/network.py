@@ -27,7 +27,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stillyou.drafts.fit import MIRRORED, POINTS, Fit
+from stillyou.drafts.fit import POINTS, Fit
 from stillyou.errors import StillYouError
 
 SIDE, CELL = 96, 8
@@ -147,11 +147,12 @@ def read(folder: Path) -> FitNetwork:
     try:
         values = json.loads((folder / "config.json").read_text("utf-8"))
         network = FitNetwork(FitConfig(**{**values, "widths": tuple(values["widths"])}))
-        weights = load_file(folder / "model.safetensors")
-        network.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in weights.items()})
+        stored = load_file(folder / "model.safetensors")
+        weights = {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
+        network.load_state_dict(weights)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise StillYouError(f"{folder} holds no fit network", "Install stillyou again, or train one.") from error
-    return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 @cache
@@ -177,7 +178,8 @@ def predict(squares: NDArray[np.uint8], network: FitNetwork | None = None) -> li
 @torch.inference_mode()
 def _predict_one(square: NDArray[np.uint8], network: FitNetwork) -> Sequence[Fit]:
     """Predict one square by itself, so that results do not depend on the batch."""
-    image = Image.fromarray(square).resize((SIDE, SIDE), Image.Resampling.BOX if len(square) > SIDE else Image.Resampling.BICUBIC)
+    how = Image.Resampling.BOX if len(square) > SIDE else Image.Resampling.BICUBIC
+    image = Image.fromarray(square).resize((SIDE, SIDE), how)
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 127.5 - 1
     both = torch.cat([pixels, pixels.flip(3)]).contiguous(memory_format=torch.channels_last)
     said = network(both)
@@ -192,4 +194,5 @@ def _mean(one: Fit, other: Fit) -> Fit:
     apart = np.linalg.norm(one.points - other.points, axis=1) / 2
     yaw, pitch, roll = ((a + b) / 2 for a, b in zip(one.turn, other.turn, strict=True))
     doubt = np.hypot((one.doubt + other.doubt) / 2, apart)
-    return Fit((one.points + other.points) / 2, (yaw, pitch, roll), doubt.astype(np.float32))
+    points = ((one.points + other.points) / 2).astype(np.float32)
+    return Fit(points, (yaw, pitch, roll), doubt.astype(np.float32))

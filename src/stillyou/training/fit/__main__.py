@@ -1,6 +1,6 @@
 """Train the fit network: render portraits that are missing, learn, write the network.
 
-python -m stillyou.training.fit -o FOLDER [--cartoons 12000] [--people 2000] [--portraits 160000] [--workers 2]
+python -m stillyou.training.fit -o FOLDER [--cartoons 12000] [--people 2000] [--portraits 80000] [--workers 2]
 
 Stopped at any time, the same command goes on where it was. FOLDER/model then holds config.json and model.safetensors,
 as src/stillyou/weights/fit does.
@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for portraits, checkpoint and network")
     parser.add_argument("--cartoons", type=int, default=12_000, help="characters to render")
     parser.add_argument("--people", type=int, default=2_000, help="people to render")
-    parser.add_argument("--portraits", type=int, default=Recipe.portraits, help="portraits to learn from, repeats included")
+    parser.add_argument(
+        "--portraits", type=int, default=Recipe.portraits, help="portraits to learn from, repeats included"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2, help="processes that render, and threads that learn")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""From a learner to a folder that `drafts.network.read` loads: half precision, doubts calibrated on portraits held back."""
+"""From a learner to a folder that `drafts.network.read` loads: half precision, doubts calibrated on portraits kept."""
 
 from __future__ import annotations
 

@@ -44,10 +44,10 @@ class Recipe:
         seed: Of weights, order and augmentation.
     """
 
-    portraits: int = 160_000
-    small: float = 0.5
+    portraits: int = 80_000
+    small: float = 0.6
     small_side: int = 64
-    batch: int = 48
+    batch: int = 32
     people: float = 0.3
     rate: float = 2e-3
     warm: int = 100
@@ -188,16 +188,16 @@ class Learner:
         self.step = state["step"]
 
 
-def learn(learner: Learner, checkpoint: Path, report: Callable[[str], None], every: int = 200) -> None:
+def learn(learner: Learner, checkpoint: Path, report: Callable[[str], None], every: int = 100) -> None:
     """Take all steps that are left, with a checkpoint and a line of progress now and then."""
     losses: list[float] = []
     while learner.step < learner.recipe.steps:
         losses.append(learner.advance())
         if learner.step % every == 0 or learner.step == learner.recipe.steps:
-            errors = {kind: float(distances(learner.average, kept).mean()) for kind, kept in learner.data.held_back.items()}
+            errors = {
+                kind: float(distances(learner.average, kept).mean()) for kind, kept in learner.data.held_back.items()
+            }
             told = ", ".join(f"{kind} {error:.4f}" for kind, error in errors.items())
             report(f"step {learner.step} of {learner.recipe.steps}: loss {np.mean(losses):.3f}, held back: {told}")
             losses.clear()
             learner.save(checkpoint)
-
-

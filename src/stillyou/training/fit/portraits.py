@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillyou.drafts.fit import Fit
+from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
 from stillyou.pairs.degrade.degrade import degrade
 from stillyou.pairs.degrade.photograph import STEPS as PHOTOGRAPH
 from stillyou.pairs.pair import Pixels
 from stillyou.pairs.teachers.cartoon.backdrop import draw_backdrop
 from stillyou.pairs.teachers.cartoon.character import Character, draw_character, show
-from stillyou.pairs.teachers.cartoon.costumes import CostumeLayers, dress
 from stillyou.pairs.teachers.cartoon.pose import draw_pose
 from stillyou.pairs.teachers.cartoon.raster import document, rasterise
 from stillyou.pairs.teachers.cartoon.spec import COSTUMES, EXPRESSIONS, StyleSpec

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from stillyou.drafts.fit import MIRRORED, POINTS, Fit
+from stillyou.drafts.vector.costume_fit import CostumeFit, Ellipse
 from stillyou.errors import UsageError
 from stillyou.pairs.teachers.cartoon import definition
 from stillyou.pairs.teachers.cartoon.avatar import render_avatar
 from stillyou.pairs.teachers.cartoon.character import Character
-from stillyou.pairs.teachers.cartoon.fit import CostumeFit, Ellipse
 from stillyou.pairs.teachers.cartoon.raster import Pose
 from stillyou.pairs.teachers.cartoon.spec import Point, StyleSpec
 
@@ -79,7 +79,7 @@ def _head(fit: CostumeFit) -> dict[str, Point]:
 def _ellipses(fit: CostumeFit) -> dict[str, Point]:
     """Return the ends of the axes of face and hood, which turn with the head about the hood's centre."""
     ellipses: dict[str, Ellipse] = {"face": fit.face, "hood": fit.hood}
-    found = {}
+    found: dict[str, Point] = {}
     for name, (x, y, rx, ry) in ellipses.items():
         ends = {"left": (x - rx, y), "right": (x + rx, y), "top": (x, y - ry), "bottom": (x, y + ry)}
         found |= {f"{name}_{end}": _turned(fit, point) for end, point in ends.items()}

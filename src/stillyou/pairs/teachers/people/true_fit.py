@@ -85,7 +85,9 @@ class _View:
         x, y = (self.across * np.float32(across) + self.down * np.float32(down)).tolist()
         return x, y
 
-    def ellipse(self, name: str, left: float, right: float, top: float, bottom: float) -> dict[str, tuple[float, float]]:
+    def ellipse(
+        self, name: str, left: float, right: float, top: float, bottom: float
+    ) -> dict[str, tuple[float, float]]:
         """Return the ends of the axes of an ellipse."""
         middle, level = (left + right) / 2, (top + bottom) / 2
         return {
