@@ -12,12 +12,13 @@ __version__ = "0.1.0"
 __all__ = ["EditResult", "Editor", "__version__", "load_effect"]
 
 if TYPE_CHECKING:
-    from stillyou.editing.editor import Editor, EditResult
+    from stillyou.editing.editor import Editor
+    from stillyou.editing.result import EditResult
     from stillyou.effects.lookup import load_effect
 
 _HOMES = {
     "Editor": "stillyou.editing.editor",
-    "EditResult": "stillyou.editing.editor",
+    "EditResult": "stillyou.editing.result",
     "load_effect": "stillyou.effects.lookup",
 }
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from stillyou.cli import main
+from stillyou.editing import road
 from stillyou.editing.editor import Editor
 from stillyou.images import read_mask, read_picture
 from tests.editing.fakes import RedPipeline
@@ -144,13 +145,13 @@ def test_what_nobody_foresaw_about_one_picture_does_not_stop_the_rest(stillyou, 
     folder.mkdir()
     for name in ("a.png", "b.png"):
         Image.new("RGB", (20, 20), "white").save(folder / name)
-    edit = Editor.edit
+    prepare = road.prepare
 
-    def fails_once(self, image, *arguments, **options):
-        monkeypatch.setattr(Editor, "edit", edit)
+    def fails_once(*arguments, **options):
+        monkeypatch.setattr("stillyou.editing.editor.prepare", prepare)
         raise RuntimeError("bad luck")
 
-    monkeypatch.setattr(Editor, "edit", fails_once)
+    monkeypatch.setattr("stillyou.editing.editor.prepare", fails_once)
     code, printed, _ = stillyou("edit", folder, "-e", "santa", "-o", tmp_path / "out", "--json")
     told = json.loads(printed)
     assert (code, told["edited"], told["failed"]) == (1, 1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -37,8 +38,9 @@ def _version(show: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    debug: bool = typer.Option(False, "--debug", help="With any command: show the traceback of an error."),
 ) -> None:
-    """Portrait effects that keep the person. Add --debug to any command to see the traceback of an error."""
+    """Portrait effects that keep the person."""
 
 
 for _stage in ("demo", "effects", "edit", "pairs", "train", "evaluate", "bench", "models"):
@@ -50,6 +52,9 @@ def main(arguments: list[str] | None = None) -> None:
     # Threads that spin for long while they wait make an edit several times as slow once something else needs the cores.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):  # a file's name that the terminal cannot print must not fail its edit
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     sys.exit(_run(arguments, debug))

@@ -1,10 +1,28 @@
-"""``stillyou edit``: one portrait, or a folder of them."""
+"""``stillyou edit``: one portrait, or a folder of them: options become one request, which the editor carries out."""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
+from rich.text import Text
 
 from stillyou.cli.options import parse_variables
+from stillyou.console import console
+from stillyou.errors import UsageError, requires
+
+if TYPE_CHECKING:  # what is imported inside functions would slow down every other command
+    from stillyou.cli.edit_output import Outcome
+    from stillyou.diffusion.speed.settings import SpeedSettings
+    from stillyou.editing.editor import Editor
+    from stillyou.editing.jobs import Job, Jobs
+    from stillyou.editing.request import EditRequest
+    from stillyou.images import Picture
 
 
 def register(app: typer.Typer) -> None:
@@ -13,16 +31,17 @@ def register(app: typer.Typer) -> None:
 
 
 def _edit(
+    context: typer.Context,
     source: str = typer.Argument(..., metavar="PICTURE|FOLDER", help="A portrait, or a folder of portraits."),
     effect: str = typer.Option(..., "-e", "--effect", metavar="NAME|FILE.yaml", help="What to change."),
     output: str = typer.Option(..., "-o", "--output", metavar="FILE|FOLDER", help="The extension is the format."),
     mask_out: str | None = typer.Option(None, metavar="FILE.png|FOLDER", help="Write the editing mask too."),
     mask: str | None = typer.Option(None, metavar="FILE", help="Edit where this picture is white, at its size."),
-    strength: float = typer.Option(1.0, help="From 0 (the input) to 1 (the effect's default)."),
+    strength: float | None = typer.Option(None, help="From 0 (the input) to 1, the effect's default. (default: 1)"),
     seed: int | None = typer.Option(None, help="The same seed gives the same edit. (default: 0; --official: 3407)"),
-    steps: int = typer.Option(20, help="Steps of the sampler."),
+    steps: int | None = typer.Option(None, help="Steps of the sampler. (default: 20)"),
     guidance: str | None = typer.Option(None, metavar="IMAGE,SOURCE,TEXT", help="Scales. (default: the effect's)"),
-    variable: list[str] = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder; may be repeated."),
+    variables: list[str] = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder; may be repeated."),
     crop: str | None = typer.Option(
         None, metavar="X,Y,SIZE", help="Square to work on. (default: around the character or the face)"
     ),
@@ -55,41 +74,191 @@ def _edit(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object: the report and the paths."),
 ) -> None:
     """Edit a portrait; everything outside the editing mask stays as it is, bit for bit."""
-    from stillyou.cli.edit_run import Request, run
     from stillyou.cli.speed import speed_settings
+    from stillyou.editing.request import EditOptions, EditRequest
 
-    request = Request(
-        source=source,
-        output=output,
-        mask_out=mask_out,
-        sheet=sheet,
-        mask=mask,
-        effect=effect,
-        strength=strength,
-        seed=seed,
-        steps=steps,
-        guidance=guidance,
-        variables=parse_variables(variable),
-        crop=crop,
-        face=face,
-        faces_out=faces_out,
-        domain=domain,
-        mask_strategy=mask_strategy,
-        resolution=resolution,
-        official=official,
-        model=model,
-        lora=lora,
-        device=device,
-        speed=speed_settings(
-            batch=batch,
-            precision=precision,
-            scheduler=scheduler,
-            compile=compile_unet,
-            offload=offload,
-            tile_vae=tile_vae,
-            guidance_share=guidance_share,
-            feature_interval=feature_interval,
-        ),
+    options = {name: context.params[name] for name in EditOptions.__annotations__}
+    request = EditRequest.read(effect, **{**options, "variables": parse_variables(variables)})
+    speed = speed_settings(
+        batch=batch,
+        precision=precision,
+        scheduler=scheduler,
+        compile=compile_unet,
+        offload=offload,
+        tile_vae=tile_vae,
+        guidance_share=guidance_share,
+        feature_interval=feature_interval,
     )
-    if not run(request, as_json=as_json):
+    command = _Command(request, source, output, mask_out, sheet, faces_out, model, lora, device, speed)
+    if not _run(command, as_json=as_json):
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A request, and what the command line adds to it: files, and the model."""
+
+    request: EditRequest
+    source: str
+    output: str
+    mask_out: str | None
+    sheet: str | None
+    faces_out: str | None
+    model: str
+    lora: str | None
+    device: str
+    speed: SpeedSettings
+
+
+def _run(command: _Command, *, as_json: bool) -> bool:
+    """Edit one picture or a folder of them.
+
+    Returns:
+        Whether all of them were edited.
+
+    Raises:
+        UsageError: A wrong option, before anything is loaded or written.
+        StillYouError: The one picture cannot be edited (pictures of a folder are told and counted instead).
+    """
+    from stillyou.editing.jobs import plan_jobs
+
+    _check(command)
+    mask = command.request.mask
+    writes = [path for path in (command.sheet, command.faces_out) if path is not None]
+    plan = plan_jobs(
+        command.source, command.output, command.mask_out, reads=None if mask is None else str(mask), writes=writes
+    )
+    if plan.folder:
+        return _run_folder(command, plan, as_json)
+    _run_single(command, plan.jobs[0], as_json)
+    return True
+
+
+def _check(command: _Command) -> None:
+    """Refuse, before the model's libraries are imported, what the request cannot know to be wrong."""
+    from stillyou.editing.effect_lookup import check_effect
+    from stillyou.images import check_writable
+    from stillyou.models.lora_choice import LoraChoice
+
+    request = command.request
+    if request.official:
+        _check_official(command)
+    if request.face is not None:
+        requires("faces", "dlib")
+    for picture in (command.sheet, command.faces_out):
+        if picture is not None:
+            check_writable(picture)
+    if Path(command.source).is_dir():
+        _check_folder(command)
+    # What a LoRA was trained for stands in its own card.
+    model = command.model if command.lora is None else str(LoraChoice.parse(command.lora).folder)
+    check_effect(str(request.effect), model, request.variables or {})
+
+
+def _check_official(command: _Command) -> None:
+    """Refuse what would change the released demo's numbers."""
+    from stillyou.diffusion.speed.settings import SpeedSettings
+
+    plain = SpeedSettings()
+    lossy = ("scheduler", "guidance_share", "feature_interval")
+    changed = [name.replace("_", "-") for name in lossy if getattr(command.speed, name) != getattr(plain, name)]
+    changed += ["faces-out"] if command.faces_out is not None else []
+    if changed:
+        raise UsageError(
+            f"official mode does as the released demo, which has no {changed[0]}", f"Leave --{changed[0]} out."
+        )
+
+
+def _check_folder(command: _Command) -> None:
+    """Refuse for a folder what is about one picture."""
+    request = command.request
+    point = request.face is not None and request.face.kind == "point"
+    given = {"mask": request.mask, "crop": request.crop, "faces-out": command.faces_out, "face X,Y": point or None}
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(f"--{name} is for one picture, {command.source} is a folder", "Edit the picture alone.")
+
+
+def _run_single(command: _Command, job: Job, as_json: bool) -> None:
+    from stillyou.cli.edit_output import Outcome, progress_bar, save
+    from stillyou.editing.supplied_mask import read_supplied
+
+    request, picture = command.request, _read(job)
+    if request.mask is not None:
+        request = replace(request, mask=read_supplied(request.mask, picture.size))
+    outcome, editor = Outcome(), _load(command)
+    with progress_bar(disable=as_json) as bar:
+        task = bar.add_task(job.source.name, total=editor.plan(request).steps)
+        result = editor.run(request, picture, lambda done, steps: bar.update(task, completed=done, total=steps))
+    save(job, picture, result, outcome, sheet=command.sheet, alone=True, faces_out=command.faces_out)
+    (edit,) = outcome.edits
+    for note in edit["notes"]:
+        console.print(f"note: {note}", markup=False)
+    print(json.dumps({**edit, "sheet": command.sheet}, indent=2) if as_json else job.output)
+
+
+def _run_folder(command: _Command, plan: Jobs, as_json: bool) -> bool:
+    from stillyou.cli.edit_output import Outcome, progress_bar, summarise, tell_folder, write_sheet
+
+    started, outcome = time.perf_counter(), Outcome()
+    editor = _load(command)
+    with progress_bar(disable=as_json) as bar:
+        task = bar.add_task(str(command.request.effect), total=len(plan.jobs))
+        for first in range(0, len(plan.jobs), command.speed.batch):
+            jobs = plan.jobs[first : first + command.speed.batch]
+            _edit_jobs(command, editor, jobs, outcome)
+            bar.advance(task, len(jobs))
+    write_sheet(command.sheet, outcome)
+    summarise(outcome, plan, time.perf_counter() - started)
+    if as_json:
+        tell_folder(command.request.effect, outcome, plan, command.sheet)
+    else:
+        for edit in outcome.edits:
+            print(edit["output"])
+    return not outcome.failures
+
+
+def _edit_jobs(command: _Command, editor: Editor, jobs: Sequence[Job], outcome: Outcome) -> None:
+    """Edit some pictures of a folder together; what goes wrong with one is noted, and the others go on."""
+    from stillyou.cli.edit_output import save
+
+    pictures: list[tuple[Job, Picture]] = []
+    for job in jobs:
+        with outcome.noting(job):
+            pictures.append((job, _read(job)))
+    results = editor.run_all([command.request] * len(pictures), [picture for _, picture in pictures])
+    for (job, picture), result in zip(pictures, results, strict=True):
+        with outcome.noting(job):
+            if isinstance(result, Exception):
+                raise result
+            save(job, picture, result, outcome, sheet=command.sheet, alone=False, faces_out=None)
+
+
+def _read(job: Job) -> Picture:
+    """Open a job's picture, if its edit can be written."""
+    from stillyou.images import check_writable, read_picture
+
+    picture = read_picture(job.source)
+    check_writable(job.output, picture.size)
+    return picture
+
+
+def _load(command: _Command) -> Editor:
+    from stillyou.cli.speed import compile_now
+
+    with console.status(Text(f"loading the model '{command.model}'")):
+        import torch
+        from diffusers.utils import logging as diffusers_log
+        from transformers.utils import logging as transformers_log
+
+        from stillyou.editing.editor import Editor
+        from stillyou.models.lora_choice import LoraChoice
+
+        diffusers_log.disable_progress_bar()
+        transformers_log.disable_progress_bar()
+        # The released numerics are compared with others' in fp32.
+        dtype = torch.float32 if command.request.official and command.speed.precision == "auto" else None
+        lora = None if command.lora is None else LoraChoice.parse(command.lora)
+        editor = Editor.from_pretrained(command.model, command.device, dtype, command.speed, lora)
+    compile_now(editor, command.speed)
+    return editor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from stillyou.console import console
 from stillyou.editing.jobs import Job, Jobs
+from stillyou.errors import StillYouError
 from stillyou.files import together
 from stillyou.images import Picture, is_lossless, write_mask, write_picture
 from stillyou.images.picture import Pixels
@@ -31,6 +34,16 @@ class Outcome:
     edits: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+
+    @contextmanager
+    def noting(self, job: Job) -> Iterator[None]:
+        """Note what goes wrong with a picture of a folder, instead of raising it."""
+        try:
+            yield
+        except StillYouError as error:
+            self.failures.append({"input": str(job.source), "error": str(error)})
+        except Exception as error:  # what nobody foresaw about one picture must not stop the rest
+            self.failures.append({"input": str(job.source), "error": f"{type(error).__name__}: {error}"})
 
 
 def save(
@@ -62,6 +75,7 @@ def save(
             write_picture(sheet, _sheet([row]), place)
         if faces_out is not None:
             write_picture(faces_out, _faces(picture, result), place)
+        job.check_apart(*(Path(path) for path in (sheet if alone else None, faces_out) if path is not None))
     if not is_lossless(job.output):
         notes.append("JPEG stores every pixel anew; write .png to keep the rest bit-identical")
     if row is not None:
@@ -121,7 +135,7 @@ def _sheet(rows: list[Row]) -> Picture:
 @contextmanager
 def progress_bar(*, disable: bool) -> Iterator[Progress]:
     """Yield a progress bar on standard error, shown on a terminal alone."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=disable or not console.is_terminal) as bar:
         yield bar
 
@@ -132,12 +146,25 @@ def summarise(outcome: Outcome, plan: Jobs, seconds: float) -> None:
     if len(outcome.edits) <= _LONGEST_TABLE:
         for edit in outcome.edits:
             name = Path(edit["input"]).name
-            table.add_row(
-                name, "; ".join(["done", *edit["notes"]]), f"{edit['mask_area']:.1%}", f"{edit['seconds']:.1f}"
-            )
+            done = Text("; ".join(["done", *edit["notes"]]))
+            table.add_row(Text(name), done, f"{edit['mask_area']:.1%}", f"{edit['seconds']:.1f}")
     for failure in outcome.failures:
-        table.add_row(Path(failure["input"]).name, f"failed: {failure['error']}", "", "")
+        table.add_row(Text(Path(failure["input"]).name), Text(f"failed: {failure['error']}"), "", "")
     if table.row_count:
         console.print(table)
     skipped = f", skipped {len(plan.skipped)} that are no pictures" if plan.skipped else ""
     console.print(f"edited {len(outcome.edits)} of {len(plan.jobs)} pictures in {seconds:.0f} s{skipped}")
+
+
+def tell_folder(effect: object, outcome: Outcome, plan: Jobs, sheet: str | None) -> None:
+    """Print one JSON object about the edits of a folder on standard output."""
+    whole = {
+        "effect": str(effect),
+        "edited": len(outcome.edits),
+        "failed": len(outcome.failures),
+        "edits": outcome.edits,
+        "failures": outcome.failures,
+        "skipped": [str(path) for path in plan.skipped],
+        "sheet": sheet if outcome.rows else None,
+    }
+    print(json.dumps(whole, indent=2))

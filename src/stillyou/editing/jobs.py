@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillyou.errors import StillYouError, UsageError
@@ -18,6 +18,21 @@ class Job:
     source: Path
     output: Path
     mask_out: Path | None = None
+    read: frozenset[object] = frozenset()
+    """Identities of all files that the command reads."""
+
+    def check_apart(self, *others: Path) -> None:
+        """Refuse once more, just before the results take their names, to overwrite what is read.
+
+        Args:
+            *others: What is written besides output and mask.
+
+        Raises:
+            UsageError: A file took an input's place, or a link to one, meanwhile.
+        """
+        for path in (self.output, self.mask_out, *others):
+            if path is not None and _identity(path) in self.read:
+                raise _overwritten(path)
 
 
 @dataclass(frozen=True)
@@ -58,8 +73,8 @@ def plan_jobs(
     if not path.exists():
         raise StillYouError(f"{path} does not exist", "Check the path.")
     plan = _folder_jobs(path, output, mask_out) if path.is_dir() else _single_job(path, output, mask_out)
-    _check_clashes(plan, reads, writes)
-    return plan
+    read = _check_clashes(plan, reads, writes)
+    return replace(plan, jobs=tuple(replace(job, read=read) for job in plan.jobs))
 
 
 def _single_job(source: Path, output: str, mask_out: str | None) -> Jobs:
@@ -102,21 +117,30 @@ def _is_picture_name(place: str) -> bool:
     return not Path(place).is_dir() and Path(place).suffix.lower() in WRITABLE
 
 
-def _check_clashes(plan: Jobs, reads: str | None, writes: Sequence[str]) -> None:
-    """Refuse to write a file that is read, to write one twice, or to write where that is impossible."""
+def _check_clashes(plan: Jobs, reads: str | None, writes: Sequence[str]) -> frozenset[object]:
+    """Refuse to write a file that is read, to write one twice, or to write where that is impossible.
+
+    Returns:
+        The identities of what is read.
+    """
     inputs = [job.source for job in plan.jobs] + ([Path(reads)] if reads else [])
     outputs = [path for job in plan.jobs for path in (job.output, job.mask_out) if path is not None]
     outputs += [Path(path) for path in writes]
-    read, written = {_identity(path) for path in inputs}, set[object]()
+    read, written = frozenset(_identity(path) for path in inputs), set[object]()
     for path in outputs:
         key = _identity(path)
         if key in read:
-            raise UsageError(f"{path} is an input; it would be overwritten", "Write to another name or folder.")
+            raise _overwritten(path)
         if key in written:
             raise UsageError(f"{path} would be written twice", "Give every output a name of its own.")
         written.add(key)
     for folder in {path.parent for path in outputs}:
         _check_place(folder)
+    return read
+
+
+def _overwritten(path: Path) -> UsageError:
+    return UsageError(f"{path} is an input; it would be overwritten", "Write to another name or folder.")
 
 
 def _check_place(folder: Path) -> None:
@@ -128,9 +152,13 @@ def _check_place(folder: Path) -> None:
 
 
 def _identity(path: Path) -> object:
-    """Return a key that is the same for all names of one file (links, `..`, other spellings)."""
+    """Return a key that is the same for all names of one file (links, other spellings, `..` of what is yet to be made).
+
+    The name is resolved first: writing makes the folders that it goes through.
+    """
+    real = os.path.realpath(path)
     try:
-        status = path.stat()
+        status = os.stat(real)
         return status.st_dev, status.st_ino
     except OSError:
-        return str(path.resolve())
+        return real

@@ -60,12 +60,16 @@ class Crop:
         )
 
 
-def parse_crop(text: str) -> Crop:
-    """Read ``X,Y,SIZE`` from the command line.
+def parse_crop(text: str | Crop) -> Crop:
+    """Read ``X,Y,SIZE``; a `Crop` is returned as it is.
 
     Raises:
-        UsageError: Not three whole numbers, or a size below 1.
+        UsageError: Not three whole numbers, a size below 1, or neither text nor a `Crop`.
     """
+    if isinstance(text, Crop):
+        return text
+    if not isinstance(text, str):
+        raise UsageError(f"crop {text!r} is no Crop", "Write stillyou.editing.scene.crop.Crop(left, top, size).")
     try:
         left, top, size = (int(part) for part in text.split(","))
     except ValueError as error:
@@ -79,10 +83,8 @@ def check_crop(crop: Crop, size: tuple[int, int]) -> Crop:
     """Return a square that a user chose if it makes sense for a picture of this width and height.
 
     Raises:
-        UsageError: It is no `Crop`, lies outside the picture, or dwarfs it.
+        UsageError: It lies outside the picture, or dwarfs it.
     """
-    if not isinstance(crop, Crop):
-        raise UsageError(f"crop {crop!r} is no Crop", "Write stillyou.editing.scene.crop.Crop(left, top, size).")
     left, top, right, bottom = crop.visible(size)
     where = f"crop {crop.left},{crop.top},{crop.size} for a picture of {size[0]}x{size[1]} pixels"
     if left >= right or top >= bottom:

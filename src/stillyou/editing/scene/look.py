@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stillyou.editing.scene.crop import Box, Crop, check_crop, find_crop, include_box, mask_box
 from stillyou.editing.scene.domain import Finding, recognise, shading
 from stillyou.editing.scene.face_choice import MOST_EDITED, FaceChoice, choose
+from stillyou.editing.scene.face_ownership import nearest_only, territory
 from stillyou.editing.scene.faces import Detector, Face
 from stillyou.editing.scene.frame import Framed, frame_crop, frame_face
+from stillyou.editing.scene.resample import Plane
 from stillyou.effects.domains import Domain
-from stillyou.errors import StillYouError, UsageError
+from stillyou.errors import StillYouError
 from stillyou.images import Picture
 from stillyou.images.picture import Pixels
 
@@ -20,6 +25,8 @@ _INSTALL = "finding faces needs: pip install 'stillyou[faces]'"
 _BY_HAND = "Name the square around head and shoulders with --crop X,Y,SIZE"
 _UNSURE = 0.25
 """Shading from which on a picture without a face may be a photograph."""
+_SURE = 0.5
+"""Faces with this score keep the edits of their neighbours off, chosen or not."""
 _MOST_OUTSIDE = 0.35
 """Share of a face's square beyond the picture from which on that is told."""
 _SMALL = 0.4
@@ -39,10 +46,6 @@ class Wish:
     domain: Domain | None = None
     choice: FaceChoice | None = None
     crop: Crop | None = None
-
-    def __post_init__(self) -> None:
-        if self.crop is not None and self.choice is not None:
-            raise UsageError("a crop and a face exclude each other", "Give --crop or --face.")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,22 @@ class Scene:
     faces: tuple[Face, ...]
     targets: tuple[Target, ...]
     notes: list[str] = field(default_factory=list)
+
+    def room(self, target: Target) -> Plane:
+        """Return how far each pixel of a square belongs to the face that it is about: (cells, cells) in [0, 1]."""
+        if target.face is None:
+            return np.ones((target.framed.cells, target.framed.cells), np.float32)
+        chosen = {each.face for each in self.targets}
+        rivals = [i for i, face in enumerate(self.faces) if i in chosen or face.score >= _SURE]
+        faces = [self.faces[i] for i in rivals]
+        return territory(faces, rivals.index(target.face), target.framed.crop, target.framed.cells)
+
+    def own_pixels(self, target: Target, size: tuple[int, int]) -> NDArray[np.bool_] | None:
+        """Return where (H, W) a square's face is the nearest of those that are edited; None if it has no rivals."""
+        if target.face is None or len(self.targets) < 2:
+            return None
+        edited = [each.face for each in self.targets if each.face is not None]
+        return nearest_only([self.faces[i] for i in edited], edited.index(target.face), size)
 
 
 def look(picture: Picture, wish: Wish, mask: Pixels | None, side: int, detector: Detector | None) -> Scene:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from stillyou.editing.report import FaceReport
+from stillyou.editing.result import FaceReport
 from stillyou.images import Picture
 from stillyou.images.picture import Pixels
 

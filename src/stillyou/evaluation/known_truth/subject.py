@@ -1,4 +1,4 @@
-"""A model as the benchmark's subject: pictures of its own resolution through the same compositing as users' edits."""
+"""A model as the benchmark's subject: pictures of its own resolution on the same road as users' edits."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ class ModelSubject:
             strength=settings.strength,
             steps=settings.steps,
             guidance=settings.scales(effect),
+            domain=self.domain,
         )
         return [Answer(edit, mask) for edit, mask in edits]
 

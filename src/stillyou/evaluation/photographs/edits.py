@@ -18,7 +18,8 @@ import numpy as np
 
 from stillyou import metrics
 from stillyou.draws import stable_seed
-from stillyou.editing.editor import Editor, EditResult
+from stillyou.editing.editor import Editor
+from stillyou.editing.result import EditResult
 from stillyou.editing.scene.faces import Detector, Face
 from stillyou.editing.scene.frame import Framed, frame_face
 from stillyou.editing.scene.look import Wish, look

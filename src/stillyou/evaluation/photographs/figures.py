@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillyou import metrics
-from stillyou.editing.editor import EditResult
-from stillyou.editing.report import changes
+from stillyou.editing.result import EditResult, changes
 from stillyou.editing.scene.faces import Face
 from stillyou.evaluation.figures import Figures, identity_summary, mean
 from stillyou.images import Picture

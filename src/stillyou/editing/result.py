@@ -1,15 +1,19 @@
-"""What an edit did, in figures."""
+"""What comes out of an edit: the picture, its mask, and what was done in figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
 from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.frame import Framed
+from stillyou.images import Picture, encode_info, write_picture
 from stillyou.images.picture import Pixels
 from stillyou.metrics import MARKED
 
@@ -56,7 +60,7 @@ class EditReport(Strict):
     strength: float
     guidance: GuidanceScales
     mask: MaskSettings | None
-    """None if the mask was supplied."""
+    """None if the mask was supplied, and in official mode."""
     width: int
     height: int
     crop: CropReport
@@ -78,6 +82,32 @@ class EditReport(Strict):
     device: str
     dtype: str
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EditResult:
+    """An edited picture.
+
+    Attributes:
+        picture: The result with the input's size, transparency and metadata.
+        mask: The editing mask, an 8-bit grey image of the same size; 0 = bit-identical to the input.
+        report: Settings and figures.
+    """
+
+    picture: Picture
+    mask: Image.Image
+    report: EditReport
+
+    @property
+    def image(self) -> Image.Image:
+        """The result as a Pillow image, RGB or RGBA, with the metadata in its ``info``."""
+        image = self.picture.image()
+        image.info.update(encode_info(self.picture))
+        return image
+
+    def save(self, path: str | Path) -> tuple[str, ...]:
+        """Write the result in the format of the extension, with metadata; see `images.write_picture`."""
+        return write_picture(path, self.picture)
 
 
 def crop_report(framed: Framed) -> CropReport:

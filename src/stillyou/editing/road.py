@@ -1,0 +1,194 @@
+"""The road of an edit: pure steps that one picture, a folder, the evaluation and an app go through alike.
+
+    work   = prepare(picture, plan, detector)   what the picture shows, and the squares to edit
+    square = next_square(work)                  what the model is asked next; None when the picture is done
+    answer                                      the model's (`answering`): squares of many pictures in one batch
+    work   = lay(work, answer)                  put into the picture, exactly
+    result = finish(work, pipeline)             picture, mask and report
+
+Several faces of one picture take turns: each is edited on top of those before. In the k-th round the k-th faces of all
+pictures of a batch are answered together.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from stillyou.editing.answering import Answer, Square
+from stillyou.editing.composite.composite import composite, native_mask
+from stillyou.editing.effect_lookup import default_subject, unusual
+from stillyou.editing.request import EditPlan
+from stillyou.editing.result import LEAST_CHANGE, EditReport, EditResult, changes, crop_report, face_reports
+from stillyou.editing.scene.faces import Detector
+from stillyou.editing.scene.look import Scene, Target, Wish, look
+from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
+from stillyou.images import Picture
+from stillyou.images.colour import from_srgb, to_srgb
+from stillyou.images.picture import Pixels
+
+_MUCH_LOST = 0.1
+"""Share of a mask on transparent pixels from which on that is told."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A picture under way.
+
+    Attributes:
+        plan: What to do with it, for what it shows.
+        source: The upright picture before any edit.
+        scene: Where to edit it.
+        supplied: The user's mask.
+        rgb: uint8 (H, W, 3), with the edits so far.
+        mask: uint8 (H, W), the editing mask so far: 0 where no square's mask is above 0.
+        notes: What users should know.
+        laid: Squares that are edited.
+        evaluations: Of the UNet, so far.
+        started: When, by the clock of `time.perf_counter`.
+    """
+
+    plan: EditPlan
+    source: Picture
+    scene: Scene
+    supplied: SuppliedMask | None
+    rgb: Pixels
+    mask: Pixels
+    notes: tuple[str, ...] = ()
+    laid: int = 0
+    evaluations: int = 0
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def total(self) -> int:
+        """How many squares there are to edit."""
+        return 0 if self.plan.strength == 0 else len(self.scene.targets)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the model has something to answer."""
+        return self.laid < self.total
+
+    @property
+    def target(self) -> Target:
+        """The square that is next."""
+        return self.scene.targets[self.laid]
+
+    @property
+    def picture(self) -> Picture:
+        """The picture with the edits so far."""
+        return replace(self.source, rgb=self.rgb)
+
+
+def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work:
+    """Find out what a picture shows and where to edit it.
+
+    Raises:
+        UsageError: A crop or mask that makes no sense.
+        StillYouError: No such face, a photograph without one, a mask that cannot be used.
+    """
+    started, request = time.perf_counter(), plan.request
+    supplied = None if request.mask is None else read_supplied(request.mask, picture.size)
+    wish = Wish(request.domain, request.face, request.crop)
+    scene = look(picture, wish, None if supplied is None else supplied.pixels, plan.side, detector)
+    plan = plan.for_domain(scene.finding.domain)
+    notes = [*picture.info.notes, *unusual(plan.model, plan.model.name, scene.finding.domain, plan.side), *scene.notes]
+    notes += [*default_subject(plan.effect, plan.prompts.source), *(() if supplied is None else supplied.notes)]
+    empty = np.zeros(picture.rgb.shape[:2], np.uint8)
+    return Work(plan, picture, scene, supplied, picture.rgb, empty, tuple(notes), started=started)
+
+
+def next_square(work: Work) -> Square | None:
+    """Return what the model is asked next about a picture; None when it is done."""
+    if not work.waits:
+        return None
+    framed, supplied = work.target.framed, _own(work)
+    pixels = to_srgb(framed.see(work.picture), work.source.info.icc)
+    return Square(work.plan, pixels, None if supplied is None else framed.see_mask(supplied.pixels))
+
+
+def lay(work: Work, answer: Answer) -> Work:
+    """Put the answer for a picture's next square into the picture; what its mask leaves at 0 stays bit-identical."""
+    framed, icc, picture, notes = work.target.framed, work.source.info.icc, work.picture, list(answer.notes)
+    supplied = _own(work)
+    if supplied is None:
+        soft = framed.lay_mask(answer.mask) * work.scene.room(work.target)
+        mask = native_mask(soft, framed.crop, picture.size, guide=work.source)
+    else:
+        supplied = supplied.within(framed.crop)
+        mask = supplied.pixels
+        notes += supplied.notes
+    mask = _visible(mask, picture, notes)
+    edit, copy = (_in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
+    return replace(
+        work,
+        rgb=composite(picture, edit, copy, mask, framed.crop),
+        mask=np.maximum(work.mask, mask),
+        notes=(*work.notes, *notes),
+        laid=work.laid + 1,
+        evaluations=work.evaluations + answer.evaluations,
+    )
+
+
+def finish(work: Work, pipeline: Any) -> EditResult:
+    """Return an edited picture with its mask and the figures of the edit."""
+    plan, source, scene = work.plan, work.source, work.scene
+    whole, notes = plan.request.official, list(work.notes)
+    area, inside, outside = changes(source.rgb, work.rgb, np.full_like(work.mask, 255) if whole else work.mask)
+    if work.evaluations and inside < LEAST_CHANGE and not whole and (area or work.supplied is None):
+        notes.append("hardly anything was edited; more strength, another seed or more text guidance may help")
+    report = EditReport(
+        effect=plan.effect.id,
+        model=plan.model.name,
+        prompt=plan.prompts.target,
+        source_prompt=plan.prompts.source,
+        seed=plan.seed,
+        steps=plan.steps,
+        strength=plan.asked_strength,
+        guidance=plan.guidance,
+        mask=None if whole or work.supplied is not None else plan.mask,
+        width=source.size[0],
+        height=source.size[1],
+        crop=crop_report(scene.targets[0].framed),
+        domain=scene.finding.domain,
+        domain_reason=scene.finding.reason,
+        faces=face_reports(scene.faces, {each.face: each.framed for each in scene.targets}),
+        mask_area=area,
+        change_inside=inside,
+        change_outside=outside,
+        evaluations=work.evaluations,
+        seconds=round(time.perf_counter() - work.started, 3),
+        device=str(getattr(pipeline, "_execution_device", pipeline.device)),
+        dtype=str(pipeline.unet.dtype).removeprefix("torch."),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+    return EditResult(Picture(work.rgb, source.alpha, source.info), Image.fromarray(work.mask), report)
+
+
+def _own(work: Work) -> SuppliedMask | None:
+    """Return the supplied mask, cut to where the next square's face is the nearest of those that are edited."""
+    mine = None if work.supplied is None else work.scene.own_pixels(work.target, work.source.size)
+    return work.supplied if work.supplied is None or mine is None else work.supplied.where(mine)
+
+
+def _in_profile(planes: NDArray[np.float32], icc: bytes) -> NDArray[np.float32]:
+    """Convert sRGB (side, side, 3) in 0..255 to a picture's profile; without one they keep their fractions."""
+    eight = np.rint(np.clip(planes, 0, 255)).astype(np.uint8)
+    converted = from_srgb(eight, icc)
+    return planes if converted is eight else converted.astype(np.float32)
+
+
+def _visible(mask: Pixels, picture: Picture, notes: list[str]) -> Pixels:
+    """Clear a mask where the picture is fully transparent: an edit would not show there."""
+    if picture.alpha is None:
+        return mask
+    shown = np.where(picture.alpha > 0, mask, 0).astype(np.uint8)
+    lost = 1 - float(shown.sum(dtype=np.int64)) / max(1.0, float(mask.sum(dtype=np.int64)))
+    if lost > _MUCH_LOST:
+        notes.append(f"{lost:.0%} of the edit falls on transparent pixels, which stay transparent")
+    return shown
