@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stillyou.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import Rules
+from stillyou.untrusted.settings import read_toml, read_yaml
 
 
 class Strict(BaseModel):
@@ -97,68 +93,52 @@ class SamplingSettings(Strict):
     """Where in the schedule sampling starts, see `diffusion.schedule.first_step`; 1 starts from pure noise."""
 
 
-def _explain(error: ValidationError, where: str) -> UsageError:
-    """Turn the first of pydantic's complaints into one line that names the key."""
+def explain(error: ValidationError) -> tuple[str, str]:
+    """Turn the first of pydantic's complaints into a few words that name the key, and a remedy."""
     first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = " ".join(".".join(str(part) for part in first["loc"]).split())[:120]
     if first["type"] == "extra_forbidden":
-        return UsageError(f"{where}: unknown key '{key}'", "Remove it or check its spelling.")
-    named = f"{where}: '{key}'" if key else where
-    said = first["msg"].removeprefix("Value error, ")
+        return f"unknown key '{key}'", "Remove it or check its spelling."
+    named = f"'{key}': " if key else ""
+    said = named + " ".join(first["msg"].removeprefix("Value error, ").split())
     if first["type"] == "value_error" and isinstance(first["input"], dict):  # values that do not go together
-        return UsageError(f"{named}: {said}", "Correct one of them.")
-    return UsageError(f"{named}: {said} (got {first['input']!r:.80})", "Correct the value.")
+        return said, "Correct one of them."
+    return f"{said} (got {first['input']!r:.80})", "Correct the value."
 
 
-def validate(model: type[Model], data: Any, where: str) -> Model:
+def validate(model: type[Model], data: Any, where: str, rules: Rules | None = None) -> Model:
     """Build a settings object from plain data.
 
     Args:
         model: The settings class.
-        data: Parsed TOML or YAML.
+        data: Parsed TOML, YAML or JSON.
         where: What the message names, usually a file.
+        rules: Of a file that no person wrote: its error class and remedy are used.
 
     Raises:
-        UsageError: An unknown key or a bad value, named.
+        UsageError: An unknown key or a bad value, named; with `rules`, the class that it has.
     """
     if not isinstance(data, dict):
         raise UsageError(f"{where} holds no settings", "It should be a list of 'key: value' lines.")
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _explain(error, where) from error
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise UsageError(f"cannot read {path}: {reason}", "Check the path.") from error
-
-
-def _too_deep(path: Path) -> UsageError:
-    return UsageError(f"{path} is nested too deeply", "Write plain 'key: value' settings.")
+        problem, remedy = explain(error)
+        if rules:
+            raise rules.refuse(where, f"does not hold what it should: {problem}") from error
+        raise UsageError(f"{where}: {problem}", remedy) from error
 
 
 def load_toml(path: str | Path, model: type[Model]) -> Model:
     """Read settings from a TOML file; raises UsageError naming the file and the key."""
-    path = Path(path)
-    try:
-        return validate(model, tomllib.loads(_read(path)), str(path))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}", "Correct the line.") from error
-    except RecursionError as error:
-        raise _too_deep(path) from error
+    return validate(model, read_toml(path), str(path))
 
 
 def load_yaml(path: str | Path, model: type[Model]) -> Model:
-    """Read settings from a YAML file (safe loader); raises UsageError naming the file and the key."""
-    path = Path(path)
-    try:
-        return validate(model, yaml.safe_load(_read(path)), str(path))
-    except yaml.YAMLError as error:
-        detail = " ".join(str(error).split())
-        raise UsageError(f"{path} is not valid YAML: {detail}", "Correct the line.") from error
-    except RecursionError as error:
-        raise _too_deep(path) from error
+    """Read settings from a YAML file of plain values; raises UsageError naming the file, the line or the key."""
+    return validate(model, read_yaml(path), str(path))
+
+
+def load_json(path: str | Path, model: type[Model], rules: Rules) -> Model:
+    """Read what a program wrote as JSON; raises the class that `rules` has, naming the file and the key."""
+    return validate(model, read_object(path, rules), str(path), rules)

@@ -11,6 +11,7 @@ import typer
 
 from stillyou.console import console
 from stillyou.errors import StillYouError, UsageError, nearest, requires
+from stillyou.untrusted.model_folder import read_index
 
 if TYPE_CHECKING:
     from stillyou.training.config import Stage, TrainingConfig
@@ -129,8 +130,8 @@ def _is_large(model: str) -> bool:
 
     path = find_model(model) / "model_index.json"
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8"))["vae"][1] == "AutoencoderKL")
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return bool(read_index(path)["vae"][1] == "AutoencoderKL")
+    except (KeyError, TypeError, IndexError) as error:
         raise StillYouError(f"{path} is damaged", "Copy or download the model again.") from error
 
 

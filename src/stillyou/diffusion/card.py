@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from stillyou.config import Strict
+from stillyou.config import Strict, explain, validate
 from stillyou.diffusion import card_version_1
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
 from stillyou.files import write_json, write_text
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import MODEL_FILE
 
 CARD_NAME = "stillyou.json"
 FORMAT_VERSION = 2
@@ -47,20 +48,18 @@ def read_card(folder: Path) -> ModelCard | None:
     path = folder / CARD_NAME
     if not path.exists():
         return None
+    data = read_object(path, MODEL_FILE)
+    version = data.get("format_version")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        version = data.get("format_version")
         if version == 1:
             data, version = card_version_1.converted(data), FORMAT_VERSION
-        if version != FORMAT_VERSION:
-            raise StillYouError(
-                f"{path} has format {version}, this stillyou reads {FORMAT_VERSION}", "Update stillyou or the model."
-            )
-        return ModelCard.model_validate(data)
-    except (OSError, ValueError, AttributeError, ValidationError) as error:
-        if isinstance(error, StillYouError):
-            raise
-        raise StillYouError(f"{path} is damaged", "Copy the model folder again.") from error
+    except ValidationError as error:
+        raise MODEL_FILE.refuse(path, f"does not hold what it should: {explain(error)[0]}") from error
+    if version != FORMAT_VERSION:
+        raise StillYouError(
+            f"{path} has format {version!r:.40}, this stillyou reads {FORMAT_VERSION}", "Update stillyou or the model."
+        )
+    return validate(ModelCard, data, str(path), MODEL_FILE)
 
 
 def write_card(folder: Path, card: ModelCard) -> None:
@@ -71,6 +70,6 @@ def write_card(folder: Path, card: ModelCard) -> None:
 def forget_places(folder: Path) -> None:
     """Drop the libraries' notes of the folders that a model's parts were loaded from: paths of somebody's machine."""
     for path in [*folder.glob("model_index.json"), *folder.glob("*/config.json")]:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = read_object(path, MODEL_FILE)
         if config.pop("_name_or_path", None) is not None:
             write_json(path, config)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from stillyou.config import Strict
+from stillyou.config import Strict, load_json
 from stillyou.diffusion.card import CARD_NAME
-from stillyou.errors import StillYouError
 from stillyou.files import write_text
+from stillyou.untrusted.rules import MODEL_FILE
 
 CHECKSUMS_NAME = "checksums.json"
 FILE_KINDS = (".safetensors", ".json", ".txt")
@@ -67,7 +66,4 @@ def read_checksums(folder: Path) -> Checksums | None:
     path = folder / CHECKSUMS_NAME
     if not path.exists():
         return None
-    try:
-        return Checksums.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
-        raise StillYouError(f"{path} is damaged", "Copy or download the model again.") from error
+    return load_json(path, Checksums, MODEL_FILE)

@@ -6,7 +6,6 @@ no stage that reads it has begun; limits, device and logging may always change, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.config import STAGES, Stage, TrainingConfig
 from stillyou.training.loop.checkpoint import newest_state
 from stillyou.training.run import Request, Run
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import RUN_FILE
 
 FORMAT = 2
 """Of a run's folder; raised when a run of the old code would not go on exactly as it would have."""
@@ -136,7 +137,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
             raise UsageError(f"{folder} is not empty and holds no run", "Choose a new or empty folder.")
         return None
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
+        saved = read_object(path, RUN_FILE)
         number = saved.get("format", 1)
         if number != FORMAT:
             newer = isinstance(number, int) and number > FORMAT
@@ -150,7 +151,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
         return {"config": config, "request": {"pairs": None, "pairs_fingerprint": None, **saved["request"]}}
     except UsageError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise StillYouError(f"{path} is damaged", "Restore it or choose another folder.") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,8 @@ from stillyou.training.config import Stage, TrainingConfig
 from stillyou.training.loop.checkpoint import newest_state
 from stillyou.training.loop.clock import Clock, Limits
 from stillyou.training.loop.progress import StageReporter
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import RUN_FILE, Rules
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -91,10 +92,11 @@ class Run:
         path = self.folder / "spent.json"
         recorded: dict[str, float] = {}
         if path.is_file():
+            rules = Rules("Delete it; the budget then starts anew.")
             try:
-                recorded = {str(name): float(value) for name, value in json.loads(path.read_text()).items()}
-            except (OSError, ValueError, AttributeError) as error:
-                raise StillYouError(f"{path} is damaged", "Delete it; the budget then starts anew.") from error
+                recorded = {name: float(value) for name, value in read_object(path, rules).items()}
+            except (ValueError, TypeError) as error:
+                raise rules.refuse(path, "holds other things than seconds") from error
         for stage in ("autoencoder", "editor"):
             state = newest_state(self.folder / stage)
             if state is not None:
@@ -111,8 +113,8 @@ class Run:
         if not path.is_file():
             return {}
         try:
-            return {str(name): int(goal) for name, goal in json.loads(path.read_text())["candidates"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {name: int(goal) for name, goal in read_object(path, RUN_FILE)["candidates"].items()}
+        except (StillYouError, ValueError, KeyError, TypeError, AttributeError):
             return {}  # rendering again makes only what is missing
 
     def mark_rendered(self, teacher: str, goal: int) -> None:

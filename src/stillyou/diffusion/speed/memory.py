@@ -10,7 +10,6 @@ counted from the graphs: skip connections, the gated feed-forward layer (8 plane
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -19,6 +18,7 @@ from typing import Any
 
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.errors import StillYouError
+from stillyou.untrusted.model_folder import read_config
 
 _UNET_PLANES, _AUTOENCODER_PLANES = 60, 12
 _BRANCHES = 5
@@ -59,7 +59,7 @@ def read_sizes(folder: Path, resolution: int | None = None) -> Sizes:
         folder: A model folder of either storage form.
         resolution: Side of the pictures; None takes the UNet's.
     """
-    unet, vae = (json.loads((folder / name / "config.json").read_text(encoding="utf-8")) for name in ("unet", "vae"))
+    unet, vae = (read_config(folder / name / "config.json") for name in ("unet", "vae"))
     tiny = "encoder_block_out_channels" in vae
     return Sizes(
         parameters={part.name: _parameters(part) for part in sorted(folder.iterdir()) if _weight_files(part)},

@@ -11,7 +11,6 @@ evaluation alone: training and curation never see it. `judge_training` makes its
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +25,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stillyou.config import Strict, validate
+from stillyou.config import Strict, load_json
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_path, write_json
 from stillyou.metrics import Picture
+from stillyou.untrusted.rules import Rules
 
 EXPRESSIONS = ("neutral", "angry", "shocked", "laughing", "crying")
 """Classes of the expression head."""
@@ -189,14 +189,9 @@ def to_judge_pixels(pictures: Tensor, resolution: int) -> Tensor:
 
 
 def _read_config(path: Path) -> JudgeConfig:
-    try:
-        return validate(JudgeConfig, json.loads(path.read_text(encoding="utf-8")), str(path))
-    except FileNotFoundError as error:
-        raise StillYouError(f"no judge in {path.parent}: {path.name} is missing", _RETRAIN) from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise StillYouError(f"cannot read {path}: {error}", _RETRAIN) from error
-    except UsageError as error:
-        raise StillYouError(error.what, _RETRAIN) from error
+    if not path.is_file():
+        raise StillYouError(f"no judge in {path.parent}: {path.name} is missing", _RETRAIN)
+    return load_json(path, JudgeConfig, Rules(_RETRAIN, bytes=1 << 20))
 
 
 def _load_weights(network: JudgeNetwork, path: Path) -> None:

@@ -6,18 +6,20 @@ certain. An interrupted one ends byte-identical to one that was not.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
+from stillyou.errors import StillYouError
 from stillyou.files import write_json
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.data.arrays import AppendedArrays
 from stillyou.training.data.frames import frame_batches
 from stillyou.training.data.pair_encoder import CacheRow, PairEncoder
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import RUN_FILE
 
 PART = ".part-"
 CONSTANTS = "constants.safetensors"
@@ -35,9 +37,9 @@ def _rows(datasets: Sequence[PairDataset]) -> list[dict[str, str | int]]:
 def done(part: Path) -> tuple[int, int]:
     """Return how many pairs are encoded for certain, and how many at a time; (0, 0) for none."""
     try:
-        noted = json.loads((part / _PROGRESS).read_text(encoding="utf-8"))
+        noted = read_object(part / _PROGRESS, RUN_FILE)
         return int(noted["pairs"]), int(noted["at_a_time"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (StillYouError, ValueError, KeyError, TypeError):
         return 0, 0
 
 

@@ -29,6 +29,10 @@ from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.data.augment import VERSION
 from stillyou.training.data.building import CONSTANTS, PART, ROWS, CacheBuilder, done
 from stillyou.training.data.pair_encoder import CacheRow, PairEncoder
+from stillyou.untrusted.json_text import read_json
+from stillyou.untrusted.rules import Rules, told
+
+_RULES = Rules("Delete the folder and run again.", bytes=1 << 30)
 
 
 @dataclass(frozen=True)
@@ -127,10 +131,10 @@ def encoded_pairs(folder: Path) -> int | None:
 
 def _open(folder: Path) -> LatentCache:
     try:
-        rows = json.loads((folder / ROWS).read_text(encoding="utf-8"))
+        rows = [CacheRow(**row) for row in read_json(folder / ROWS, _RULES)]
         # Copy-on-write, because PyTorch warns of tensors over read-only memory; nothing writes to them.
         arrays = {path.stem: torch.from_numpy(np.load(path, mmap_mode="c")) for path in sorted(folder.glob("*.npy"))}
         constants = load_file(folder / CONSTANTS)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise StillYouError(f"the latent cache {folder} is damaged", "Delete the folder and run again.") from error
-    return LatentCache(folder.name, tuple(CacheRow(**row) for row in rows), arrays, constants)
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise _RULES.refuse(f"the latent cache {folder}", f"does not hold what it should ({told(error)})") from error
+    return LatentCache(folder.name, tuple(rows), arrays, constants)

@@ -8,11 +8,13 @@ Figures of earlier validations are kept in the run's folder, so that warnings ou
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from stillyou.errors import StillYouError
 from stillyou.files import write_json
+from stillyou.untrusted.json_text import read_json
+from stillyou.untrusted.rules import RUN_FILE
 
 LAZY = 0.25
 """Changes below this share of the target's are called lazy."""
@@ -53,7 +55,7 @@ class EarlyWarnings:
 
     def _read(self) -> list[dict[str, float]]:
         try:
-            entries = json.loads(self._path.read_text(encoding="utf-8"))
+            entries = read_json(self._path, RUN_FILE)
             return [dict(entry) for entry in entries if "step" in entry]
-        except (OSError, ValueError, TypeError):
+        except (StillYouError, ValueError, TypeError):
             return []  # the figures are a help, and a damaged file is no reason to stop

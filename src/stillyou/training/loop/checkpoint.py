@@ -7,7 +7,6 @@ digest of each tensor file; a checkpoint that does not match is skipped and the 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -24,6 +23,8 @@ from stillyou.console import console
 from stillyou.errors import StillYouError
 from stillyou.files import write_json
 from stillyou.training.loop.sharding import like
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import RUN_FILE
 
 KEPT = 2
 _NAME = re.compile(r"checkpoint-(\d{8})")
@@ -130,9 +131,9 @@ def newest_state(folder: Path) -> StageState | None:
     """Read how far the newest checkpoint is, without its tensors; None if there is none that can be read."""
     for path in reversed(checkpoint_folders(folder)):
         try:
-            state = json.loads((path / "state.json").read_text(encoding="utf-8"))
+            state = read_object(path / "state.json", RUN_FILE)
             return StageState(int(state["step"]), float(state["elapsed"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (StillYouError, ValueError, KeyError, TypeError):
             continue
     return None
 
@@ -142,14 +143,14 @@ def latest_checkpoint(folder: Path) -> Checkpoint | None:
     for path in reversed(checkpoint_folders(folder)):
         try:
             return _load(path)
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except (StillYouError, OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:100]
             console.print(f"The checkpoint {path} is damaged ({reason}) and is skipped.", markup=False)
     return None
 
 
 def _load(path: Path) -> Checkpoint:
-    state = json.loads((path / "state.json").read_text(encoding="utf-8"))
+    state = read_object(path / "state.json", RUN_FILE)
     tensors = {}
     for name in _PARTS:
         file = path / f"{name}.safetensors"
