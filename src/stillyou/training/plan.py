@@ -40,6 +40,7 @@ class StagePlan:
         seconds: Its part of the budget, what it has taken included; None without a budget.
         taken: Seconds that it has taken.
         preparation: Estimated seconds before its first step, of what is left of it.
+        held: Bytes that it holds beside what a step takes.
         step: Estimated seconds a step; None if it takes no steps or none was estimated.
         steps: Steps asked for, or None.
         begun_at: Step of its newest checkpoint, or None.
@@ -50,6 +51,7 @@ class StagePlan:
     seconds: float | None
     taken: float
     preparation: float
+    held: int
     step: float | None
     steps: int | None
     begun_at: int | None
@@ -131,36 +133,43 @@ class Plan:
 
     def _stage(self, stage: Stage, seconds: float | None, taken: float, pairs: Mapping[str, int]) -> StagePlan:
         if is_complete(self.run, stage):
-            return StagePlan(stage, "is complete", seconds, taken, 0.0, step=None, steps=None, begun_at=None)
+            return StagePlan(stage, "is complete", seconds, taken, 0.0, 0, None, None, None)
         state = newest_state(self.run.folder / stage)
-        work, preparation = self._work(stage, pairs, begun=state is not None)
+        work, preparation, held = self._work(stage, pairs, begun=state is not None)
         return StagePlan(
             stage,
             work,
             seconds,
             taken,
             preparation,
+            held,
             step=self.rates.steps.get(stage) if self.rates else None,
             steps=None if stage == "render" else self.request.config.steps,
             begun_at=None if state is None else state.step,
         )
 
-    def _work(self, stage: Stage, pairs: Mapping[str, int], *, begun: bool) -> tuple[str, float]:
-        """Return what a stage does before its first step, in words, and the seconds that takes."""
+    def _work(self, stage: Stage, pairs: Mapping[str, int], *, begun: bool) -> tuple[str, float, int]:
+        """Return what a stage does before its first step, in words, its seconds, and the bytes that it then holds."""
         config, total = self.request.config, self.own + sum(pairs.values())
         if self.render is not None and stage == "render":
             asked = [f"{self.render.settings.goal(name)} of {name}" for name in self.render.settings.teachers]
             likely = [f"{pairs.get(name, 0)} of {name}" for name in self.render.settings.teachers]
             return (
-                f"makes up to {' and '.join(asked)} candidates of each of {len(self.render.effects)} effects; "
-                f"about {' and '.join(likely)} in all"
-            ), 0.0
+                (
+                    f"makes up to {' and '.join(asked)} candidates of each of {len(self.render.effects)} effects; "
+                    f"about {' and '.join(likely)} in all"
+                ),
+                0.0,
+                0,
+            )
         if stage == "autoencoder":
             pictures = min(2 * total, config.autoencoder.pictures)
-            return f"reads {pictures} pictures", pictures * SECONDS_A_PICTURE
+            size = 3 * config.architecture.resolution**2
+            return f"reads {pictures} pictures", pictures * SECONDS_A_PICTURE, pictures * size
         done = encoded_pairs(self.run.folder / "cache")
         left = 0 if begun or done is None else max(0, total - done)
-        return f"encodes {left} pairs in {config.editor.copies} copies", left * (self.rates.encode if self.rates else 0)
+        seconds = left * self.rates.encode if self.rates else 0.0
+        return f"encodes {left} pairs in {config.editor.copies} copies", seconds, 0
 
     def problem(self) -> UsageError | None:
         """Return what is wrong with a budget that some trained stage cannot take a step in: what that needs."""
@@ -202,7 +211,11 @@ class Plan:
         return planned
 
     def _peaks(self, rates: Rates) -> dict[str, Any]:
-        peaks = {f"{name}_gb": round(peak / GIGABYTE, 1) for name, peak in rates.peaks.items()}
+        held = {stage.stage: stage.held for stage in self.stages()}
+        peaks = {
+            f"{name}_gb": round((peak + (held[name] if name in held else 0)) / GIGABYTE, 1)
+            for name, peak in rates.peaks.items()
+        }
         return {"how": "most in use, estimated", **peaks}
 
 
