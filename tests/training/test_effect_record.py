@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,7 @@ from stillyou.editing.effect_lookup import resolve_effect
 from stillyou.effects.domains import DOMAINS
 from stillyou.effects.lookup import built_in, load_effect
 from stillyou.effects.spec import EffectSpec
-from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.dataset.store import PairDataset, read_info
 from stillyou.training.device import make_accelerator
 from stillyou.training.editor.results import describe
 from stillyou.training.editor.stage import effect_specs
@@ -123,3 +124,21 @@ def test_what_pairs_were_made_with_is_what_the_card_says(accelerator: Accelerato
     card = trained(accelerator, ModelCard(), data, *effect_specs(data, ()).values())
     check(SANTA, card)
     assert resolve_effect("santa", card, "model") != load_effect("santa"), "the model's record comes first"
+
+
+def test_a_dataset_from_before_with_all_settings_means_the_same(tmp_path: Path) -> None:
+    masks = {"strategy": "latent", "encode_strength": 0.9, "maps": 10, "smooth": 1, "threshold": 0.6, "grow": 0.0}
+    people = {"guidance": None, "mask": {**masks, "encode_strength": 0.7, "ratio": 2.5, "feather": 0.02}}
+    words = {"source_prompt": "a {subject}", "target_prompt": "a {subject}, angry expression"}
+    angry = {
+        **{"id": "angry", "title": "Angry expression", "group": "expression", **words},
+        **{"variables": {"subject": "cartoon character"}, "keeps": ["hair"], "strength": 1.0},
+        **{"guidance": {"image": 1.3, "source": 1.0, "text": 3.0}, "mask": {**masks, "ratio": 6.0, "feather": 0.02}},
+        "domains": {"people": people},
+    }
+    about = {"format": "stillyou-pairs", "format_version": 1, "made_with": "0.1.0", "teacher": "cartoon", "seed": 0}
+    sizes = {"size": 64, "shard_size": 8, "candidates": 8, "licences": {}, "complete": True}
+    (tmp_path / "dataset.json").write_text(json.dumps({**about, **sizes, "effects": [angry]}), encoding="utf-8")
+    (spec,) = read_info(tmp_path).effects
+    for domain in (None, *DOMAINS):
+        assert spec.defaults(domain) == load_effect("angry").defaults(domain)

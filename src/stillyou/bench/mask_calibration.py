@@ -1,4 +1,4 @@
-"""Recall and area of the editing mask over its settings, on true masks: where the catalogue's values come from.
+"""Recall and area of the editing mask over its settings, on true masks: where the groups' values come from.
 
     python -m stillyou.bench.mask_calibration [-n 30] [--levels 0.5 0.7 0.9] [--model embedded] [--device cuda]
     python -m stillyou.bench.mask_calibration --domain people [--pairs FOLDER]
@@ -6,8 +6,8 @@
 Pairs have seeds that neither training nor evaluation uses: cartoons of the training styles, or new people. `--pairs`
 takes a dataset that is there already (`stillyou pairs make --teacher people -e all -n 24 --seed 777 -o FOLDER` makes
 one on all cores). Each level of the schedule costs 20 evaluations a pair; all other settings are then tried on the same
-maps. For each effect group the table ends with the smallest area at which recall is high enough, as YAML: for people it
-belongs under `domains: {people: {mask: ...}}` of the effects of that group.
+maps. For each effect group the table ends with the smallest area at which recall is high enough, as YAML. What differs
+from `config.MaskSettings` belongs into the group (`effects.groups`), for people into its `domains`.
 
 `worst` is the effect with the least recall. `face` is the share of the face that a costume's mask marks although the
 edit leaves it alone: the middle of the face box where portraits of people are framed alike, less the true mask.
@@ -136,7 +136,7 @@ def best(found: Sequence[Found]) -> Found:
 
 
 def yaml(settings: MaskSettings) -> str:
-    """Return settings as the catalogue writes them."""
+    """Return settings as an effect's file writes them."""
     names = ("strategy", "encode_strength", "maps", "smooth", "ratio", "threshold", "grow", "feather")
     return "mask: {" + ", ".join(f"{name}: {getattr(settings, name)}" for name in names) + "}"
 

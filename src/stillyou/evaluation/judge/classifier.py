@@ -26,16 +26,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stillyou.config import Strict, load_json
+from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_path, write_json
 from stillyou.metrics import Picture
 from stillyou.untrusted.rules import Rules
 
-EXPRESSIONS = ("neutral", "angry", "shocked", "laughing", "crying")
-"""Classes of the expression head."""
-COSTUMES = ("none", "flower", "santa", "sheep", "royal")
-"""Classes of the costume head."""
+EXPRESSIONS = ("neutral", *(name for name, spec in catalogue().items() if spec.group == "expression"))
+"""Classes of a new judge's expression head; a trained one has those of its ``judge.json``."""
+COSTUMES = ("none", *(name for name, spec in catalogue().items() if spec.group == "costume"))
+"""Classes of its costume head."""
 SHIPPED = Path(__file__).parents[2] / "weights" / "judge"
 """The folder of the judge that comes with the package."""
 _RETRAIN = "Make one with: python -m stillyou.evaluation.judge.training -o FOLDER"
