@@ -1,9 +1,10 @@
 """Pictures of users: the one place that opens and writes them.
 
-A file becomes a `Picture`: 8-bit RGB, upright, with its alpha channel and metadata beside it. `kinds` judges files by
-their content; `reading` refuses what could not be edited faithfully; `pixels` turns every kind of pixel into 8-bit
-RGB(A); `colour` handles ICC profiles; `metadata` keeps EXIF and XMP true after the picture is turned upright; `writing`
-writes whole files or none.
+A file becomes a `Picture`: 8-bit RGB, upright, with its alpha channel and metadata beside it. `kinds` and `tiff_tags`
+judge files by their content; `opening` refuses what could not be edited faithfully, `unsupported` says why; `pixels`
+turns every kind of pixel into 8-bit RGB(A); `colour` handles ICC profiles; `blocks`, `png_blocks` and `metadata` read
+what a file says beside its pixels and keep it true after the picture is turned upright; `reading` puts it all together;
+`writing` writes whole files or none.
 """
 
 from stillyou.images.kinds import looks_like_picture
@@ -11,6 +12,7 @@ from stillyou.images.picture import Picture, PictureInfo
 from stillyou.images.reading import (
     MAX_PIXELS,
     grey_mask,
+    picture_from_bytes,
     picture_from_image,
     read_mask,
     read_picture,
@@ -27,6 +29,7 @@ __all__ = [
     "grey_mask",
     "is_lossless",
     "looks_like_picture",
+    "picture_from_bytes",
     "picture_from_image",
     "read_mask",
     "read_picture",

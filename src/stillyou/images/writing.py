@@ -128,7 +128,7 @@ def _metadata(kind: str, picture: Picture, notes: list[str]) -> dict[str, Any]:
     """Return the save options that carry the metadata, dropping with a note what the format cannot hold."""
     options = encode_info(picture)
     if kind == "BMP":
-        return {"dpi": options["dpi"]} if "dpi" in options else {}
+        return {"dpi": options.get("dpi", (0, 0))}  # Pillow would claim 96
     if kind == "JPEG":
         for key in ("exif", "xmp"):
             if len(options.get(key, b"")) > _JPEG_MARKER:
