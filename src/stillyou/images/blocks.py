@@ -90,7 +90,7 @@ def _writable(key: str) -> bool:
 
 
 def _raw_profiles(text: dict[str, str], notes: list[str]) -> dict[str, bytes]:
-    """Take EXIF and XMP out of texts that hold them as hexadecimal digits; other tools would believe these afterwards."""
+    """Take EXIF and XMP out of texts that hold them as hexadecimal digits, which would outlive the turn."""
     found: dict[str, bytes] = {}
     for kind in ("exif", "APP1", "xmp"):
         value = text.pop(_RAW_PROFILE + kind, None)

@@ -1,7 +1,7 @@
 r"""Long texts and profiles of PNG files, which Pillow refuses together with the picture.
 
-Pillow unpacks at most 1 MB of a compressed block. `set_aside` finds the blocks that hold more and gives the file without
-them; what they hold, up to `MOST`, is read here. A chunk is its length, four letters, the data and a checksum;
+Pillow unpacks at most 1 MB of a compressed block. `set_aside` finds the blocks that hold more and gives the file
+without them; what they hold, up to `MOST`, is read here. A chunk is its length, four letters, the data and a checksum;
 ``iCCP`` is ``name\0 0 deflated``, ``zTXt`` ``key\0 0 deflated``, ``iTXt`` ``key\0 packed? 0 language\0 key\0 text``.
 """
 

@@ -16,9 +16,7 @@ _COLOUR_FILTER = (32803, 34892)
 """Photometric interpretations of raw data: a mosaic of colours, and linear light."""
 _WIDTHS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 _MOST_ENTRIES, _MOST_VALUES = 4096, 64
-_RAW_NAMES = (
-    ".3fr .arw .cr2 .cr3 .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .sr2 .srw .x3f"
-)
+_RAW_NAMES = ".3fr .arw .cr2 .dcr .dng .erf .iiq .kdc .mef .mos .nef .nrw .pef .raw .sr2 .srw"
 _RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
 
 

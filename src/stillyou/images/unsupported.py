@@ -1,4 +1,4 @@
-"""What a decoder does not support, told apart from damage: "12-bit JPEG" helps, "damaged" sends people on a false track."""
+"""What a decoder does not support, told apart from damage: "a 12-bit JPEG" helps, "damaged" leads astray."""
 
 from __future__ import annotations
 
@@ -70,14 +70,15 @@ def _jpeg(path: Path) -> str:
             return _frame(marker, data[place + 4], data[place + 9])
         if marker == 0xDA:
             break
-        place += (
-            1
-            if marker == 0xFF
-            else 2
-            if marker in _NO_SEGMENT
-            else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-        )
+        place += _step(marker, data[place + 2 : place + 4])
     return ""
+
+
+def _step(marker: int, length: bytes) -> int:
+    """Return how far the next marker is; some have no segment, and any number of FF may stand before one."""
+    if marker == 0xFF:
+        return 1
+    return 2 if marker in _NO_SEGMENT else 2 + int.from_bytes(length, "big")
 
 
 def _frame(marker: int, bits: int, channels: int) -> str:

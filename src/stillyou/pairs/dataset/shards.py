@@ -23,6 +23,9 @@ import numpy.typing as npt
 from stillyou.errors import StillYouError
 from stillyou.files import atomic_path
 from stillyou.pairs.pair import Attribute, Pair
+from stillyou.untrusted.json_text import parse_object
+from stillyou.untrusted.rules import Rules, told
+from stillyou.untrusted.tables import check_claims, open_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +53,8 @@ METADATA = ("key", *TEXTS)
 ROWS_A_GROUP = 4
 """Random access reads the images of this many rows."""
 _NOTE = b"stillyou"
+REMEDY = "Delete it and run the command that made the dataset again."
+_RULES = Rules(REMEDY)
 
 
 @dataclass(frozen=True)
@@ -189,23 +194,24 @@ def read_footer(path: Path) -> tuple[ShardNote, FileMetaData]:
     Raises:
         StillYouError: The file is missing, damaged, or no shard of pairs.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         footer = pq.read_metadata(path)
-        return ShardNote(**json.loads((footer.metadata or {})[_NOTE])), footer
-    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+        check_claims(footer, path, _RULES)
+        said = parse_object((footer.metadata or {})[_NOTE].decode("utf-8"), "its note", _RULES)
+        note = ShardNote(**said)
+        if [type(value) for value in vars(note).values()] != [str, int, int, str]:
+            raise ValueError("its note has other types")
+        return note, footer
+    except Exception as error:  # Arrow's classes derive from a dozen of Python's
         raise damaged(path, error) from error
 
 
-def damaged(path: Path, error: Exception) -> StillYouError:
+def damaged(path: Path, error: Exception | str) -> StillYouError:
     """Say that a shard cannot be used, and how to mend it."""
-    detail = " ".join(str(error).split())[:120] or type(error).__name__
-    return StillYouError(
-        f"{path} is damaged or no shard of pairs ({detail})",
-        "Delete it and run the command that made the dataset again.",
-    )
+    detail = error if isinstance(error, str) else told(error)
+    return StillYouError(f"{path} is damaged or no shard of pairs ({detail})", REMEDY)
 
 
 class ShardReader:
@@ -231,33 +237,35 @@ class ShardReader:
         Raises:
             StillYouError: The shard has vanished or is damaged.
         """
-        import pyarrow as pa
-
         number, offset = divmod(row, ROWS_A_GROUP)
         if self._group[0] != number:
             try:
                 self._group = (number, self._read_group(number))
-            except (OSError, pa.ArrowException) as error:
+            except Exception as error:  # as in `read_footer`
                 raise damaged(self.path, error) from error
-        return [column[offset].as_py() for column in self._group[1]]
+        return [column[offset].as_py() or b"" for column in self._group[1]]
 
     def metadata(self) -> pa.Table:
-        """Read the cheap columns of all rows."""
-        import pyarrow as pa
-
+        """Read the cheap columns of all rows; raises StillYouError that names a column that is not as it should be."""
         try:
-            return self._open().read(columns=list(METADATA), use_threads=False)
-        except (OSError, pa.ArrowException) as error:
+            file = self._open()
+            _check_layout(file)
+            table = file.read(columns=list(METADATA), use_threads=False)
+            table.validate(full=True)
+            for name in METADATA:
+                if table[name].null_count:
+                    row = table[name].is_null().to_pylist().index(True)
+                    raise ValueError(f"row {row} has nothing in column '{name}'")
+            return table
+        except Exception as error:  # as in `read_footer`
             raise damaged(self.path, error) from error
 
     def check(self) -> None:
         """Read all pages and let go of them; raises StillYouError if one does not match its checksum."""
-        import pyarrow as pa
-
         try:
             for number in range(self._open().num_row_groups):
                 self._open().read_row_group(number, use_threads=False)
-        except (OSError, pa.ArrowException) as error:
+        except Exception as error:  # as in `read_footer`
             raise damaged(self.path, error) from error
         finally:
             self.close()
@@ -272,10 +280,18 @@ class ShardReader:
         return [table[name].combine_chunks().field("bytes") for name in IMAGES]
 
     def _open(self) -> ParquetFile:
-        import pyarrow.parquet as pq
-
         if self._file is None:
-            self._file = pq.ParquetFile(
-                self.path, metadata=self._footer, memory_map=True, pre_buffer=False, page_checksum_verification=True
-            )
+            self._file = open_table(self.path, _RULES, self._footer)
         return self._file
+
+
+def _check_layout(file: ParquetFile) -> None:
+    """Raise ValueError unless a file has a shard's columns, and row groups of `ROWS_A_GROUP`."""
+    for column in schema():
+        number = file.schema_arrow.get_field_index(column.name)
+        kind = file.schema_arrow.field(number).type if number >= 0 else "missing"
+        if kind != column.type:
+            raise ValueError(f"column '{column.name}' is {str(kind):.40}")
+    rows = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    if any(count != ROWS_A_GROUP for count in rows[:-1]) or any(count > ROWS_A_GROUP for count in rows[-1:]):
+        raise ValueError(f"its row groups do not have {ROWS_A_GROUP} rows")

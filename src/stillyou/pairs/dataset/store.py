@@ -22,6 +22,7 @@ from stillyou.config import Strict, validate
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError, nearest, requires
 from stillyou.files import write_json
+from stillyou.pairs.dataset.cells import check_words, parsed
 from stillyou.pairs.dataset.shards import (
     IMAGES,
     METADATA,
@@ -33,6 +34,8 @@ from stillyou.pairs.dataset.shards import (
     shard_name,
 )
 from stillyou.pairs.pair import Pair
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import Rules, told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +45,9 @@ FORMAT = "stillyou-pairs"
 FORMAT_VERSION = 1
 DESCRIPTION = "dataset.json"
 
+_RULES = Rules("Delete it and run the command that made it again.")
+_MOST_SHARDS = 10**6
+_PLACE = ("shard", "position")
 _OPEN_FILES = 64
 """Shards kept open at a time: far below the usual limit of 1,024 files a process."""
 
@@ -103,19 +109,20 @@ def read_info(folder: Path) -> DatasetInfo:
             f"{folder} is no pair dataset: it has no {DESCRIPTION}", "Make one with 'stillyou pairs make'."
         )
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_object(path, _RULES)
         kind, version = data["format"], data["format_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StillYouError(
-            f"{path} is damaged or no description of pairs", "Delete it and run the command that made it again."
-        ) from error
+    except (StillYouError, KeyError) as error:
+        raise StillYouError(f"{path} is damaged or no description of pairs ({told(error)})", _RULES.remedy) from error
     if kind != FORMAT:
         raise UsageError(f"{path} describes '{kind}', not '{FORMAT}'", "Give the folder of a pair dataset.")
     if version != FORMAT_VERSION:
         newer = isinstance(version, int) and version > FORMAT_VERSION
         remedy = "Upgrade: pip install -U stillyou" if newer else "Make the pairs again."
         raise UsageError(f"{path} has format version {version}; this stillyou reads {FORMAT_VERSION}", remedy)
-    return validate(DatasetInfo, data, str(path))
+    info = validate(DatasetInfo, data, str(path))
+    if info.candidates > info.shard_size * _MOST_SHARDS:
+        raise _RULES.refuse(path, f"describes more than {_MOST_SHARDS} shards")
+    return info
 
 
 def write_info(folder: Path, info: DatasetInfo) -> None:
@@ -152,11 +159,12 @@ def inspect_shards(folder: Path, info: DatasetInfo) -> ShardState:
     whole: dict[int, tuple[ShardNote, FileMetaData]] = {}
     missing: list[int] = []
     broken: dict[int, str] = {}
+    present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     for number, (start, stop) in enumerate(info.ranges()):
-        path = folder / shard_name(number)
-        if not path.exists():
+        if shard_name(number) not in present:
             missing.append(number)
             continue
+        path = folder / shard_name(number)
         try:
             note, footer = read_footer(path)
         except StillYouError as error:
@@ -224,14 +232,14 @@ class PairDataset:
         for name in columns:
             if name not in METADATA:
                 raise UsageError(f"'{name}' is no metadata column", nearest(name, METADATA))
-        for batch in self._table.select(list(columns)).to_batches(max_chunksize=1024):
+        for batch in self._table.select([*columns, *_PLACE]).to_batches(max_chunksize=1024):
             for row in batch.to_pylist():
-                yield row | {name: json.loads(row[name]) for name in ("scores", "attributes") if name in row}
+                yield parsed(row, self._readers[row.pop("shard")].path)
 
     def row(self, index: int) -> dict[str, Any]:
         """Return the metadata of one row; ``scores`` and ``attributes`` as dicts."""
-        cells = {name: self._table[name][index].as_py() for name in METADATA}
-        return cells | {name: json.loads(cells[name]) for name in ("scores", "attributes")}
+        cells = {name: self._table[name][index].as_py() for name in (*METADATA, *_PLACE)}
+        return parsed(cells, self._readers[cells.pop("shard")].path)
 
     def load(self, index: int) -> Pair:
         """Decode one pair.
@@ -252,7 +260,7 @@ class PairDataset:
             source, target, mask = (
                 decode_png(png, size, "L" if name == "mask" else "RGB") for name, png in zip(IMAGES, pngs, strict=True)
             )
-        except (OSError, ValueError, SyntaxError) as error:
+        except Exception as error:  # decoders of damaged pictures raise nearly anything
             raise damaged(self._readers[shard].path, error) from error
         fields = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "attributes")
         return Pair(source, target, mask, **{name: row[name] for name in fields})
@@ -275,6 +283,7 @@ class PairDataset:
         for shard, reader in enumerate(self._readers):
             table = reader.metadata()
             reader.close()
+            check_words(table, reader.path, [effect.id for effect in self.meta.effects])
             table = table.append_column("shard", pa.array([shard] * table.num_rows, pa.int32()))
             table = table.append_column("position", pa.array(range(table.num_rows), pa.int32()))
             if effects is not None:

@@ -8,8 +8,6 @@ A pair that cannot be used is kept as a rejected row with its reason, so that nu
 
 from __future__ import annotations
 
-import io
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -20,13 +18,14 @@ from PIL import Image, ImageFilter
 from stillyou import __version__
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, requires
-from stillyou.images import Picture, picture_from_image, read_picture
+from stillyou.images import grey_mask, picture_from_bytes, read_picture
 from stillyou.images.colour import to_srgb
 from stillyou.pairs.curation.rules import Summary, judge_candidate, measure
 from stillyou.pairs.dataset.shards import Row
 from stillyou.pairs.dataset.store import DatasetInfo
 from stillyou.pairs.generate import SHARD_SIZE, build, check_numbers, pair_key
-from stillyou.pairs.imported.listings import Entry, Layout, Listing, open_listing
+from stillyou.pairs.imported.entry import Entry
+from stillyou.pairs.imported.listings import Layout, Listing, open_listing
 from stillyou.pairs.pair import Mask, Pair, Pixels
 
 _LEVELS = 8
@@ -121,7 +120,7 @@ def _pictures(entry: Entry, size: int) -> tuple[Pixels, Pixels, Mask, str]:
     """Return source, target and mask of an entry, and what makes it unusable or an empty string."""
     try:
         before, after = _read(entry.source), _read(entry.target)
-        marked = None if entry.mask is None else _grey(read_picture(entry.mask))
+        marks = None if entry.mask is None else read_picture(entry.mask)
     except StillYouError:
         blank = np.zeros((size, size), np.uint8)
         return np.dstack([blank] * 3), np.dstack([blank] * 3), blank, UNREADABLE
@@ -129,35 +128,20 @@ def _pictures(entry: Entry, size: int) -> tuple[Pixels, Pixels, Mask, str]:
     everything = np.full((size, size), 255, np.uint8)
     if before.shape != after.shape:
         return source, target, everything, SIZES_DIFFER
-    if marked is not None and marked.shape != before.shape[:2]:
+    if marks is not None and marks.rgb.shape != before.shape:
         return source, target, everything, MASK_SIZE
-    mask = changed_mask(source, target) if marked is None else _threshold(_square(marked, size))
+    mask = _threshold(_square(grey_mask(marks, marks.size), size)) if marks else changed_mask(source, target)
     return source, np.where(mask[..., None] > 0, target, source), mask, ""
 
 
 def _read(file: Path | bytes) -> Pixels:
     """Read a picture as (H, W, 3) sRGB; transparent parts become white."""
-    picture = read_picture(file) if isinstance(file, Path) else _from_bytes(file)
+    picture = read_picture(file) if isinstance(file, Path) else picture_from_bytes(file, "a picture of the table")
     pixels = to_srgb(picture.rgb, picture.info.icc)
     if picture.alpha is None:
         return pixels
     opacity = picture.alpha[..., None].astype(np.float32) / 255
     return np.rint(pixels * opacity + 255 * (1 - opacity)).astype(np.uint8)
-
-
-def _from_bytes(data: bytes) -> Picture:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # size is checked below, more strictly than Pillow's warning does
-            return picture_from_image(Image.open(io.BytesIO(data)))
-    except StillYouError:
-        raise
-    except Exception as error:  # decoders of damaged files raise nearly anything
-        raise StillYouError("a picture in the file is damaged") from error
-
-
-def _grey(picture: Picture) -> Mask:
-    return np.asarray(Image.fromarray(picture.rgb).convert("L"))
 
 
 def _square(pixels: Pixels, size: int) -> Pixels:
