@@ -238,5 +238,5 @@ def test_parquet_of_something_else(tmp_path: Path):
     with pytest.raises(UsageError, match="has no column 'edited_image'"):
         open_listing(tmp_path)
     (tmp_path / "a.parquet").write_bytes(b"PAR1 no more")
-    with pytest.raises(StillYouError, match="is damaged or no Parquet file"):
+    with pytest.raises(StillYouError, match="is damaged: it cannot be read as Parquet"):
         open_listing(tmp_path / "a.parquet")
