@@ -168,10 +168,11 @@ def test_a_folder_without_photographs_is_refused_before_the_work(run, tmp_path):
 def test_people_are_measured_by_group(run, tmp_path):
     pytest.importorskip("moderngl", reason="needs pip install 'stillyou[people]'")
     from stillyou.errors import StillYouError
-    from stillyou.pairs.teachers.registry import prepare_teacher
+    from stillyou.pairs.teachers.people.config import PeopleConfig
+    from stillyou.pairs.teachers.registry import prepare
 
     try:
-        prepare_teacher("people")
+        prepare(PeopleConfig())
     except StillYouError as error:
         pytest.skip(str(error))
     code, out, err = run("-n", 1, "--split", "people")

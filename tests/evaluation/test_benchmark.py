@@ -15,7 +15,7 @@ from stillyou.evaluation.known_truth.benchmark import Settings, evaluate
 from stillyou.evaluation.known_truth.curves import STRENGTHS, TEXT_SCALES, curve_edits, measure_curves
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.evaluation.known_truth.splits import SPLITS, cases, evaluation_seed
-from stillyou.pairs.teachers.cartoon import TRAIN_STYLES
+from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 from tests.evaluation.fakes import SIZE, LazyEditor, OracleEditor, TruthJudge
 
 N = 3

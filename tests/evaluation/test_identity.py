@@ -94,9 +94,9 @@ def _stranger():
     """Somebody else: a person of the studio, drawn where that is possible."""
     pytest.importorskip("moderngl", reason="another person is drawn: pip install 'stillyou[people]'")
     from stillyou.effects.lookup import load_effect
-    from stillyou.pairs.teachers.people import PeopleStudio
+    from stillyou.pairs.teachers.people.studio import PeopleStudio
 
     try:
-        return PeopleStudio(size=256).make(load_effect("santa"), 3).source
+        return PeopleStudio(size=256).pair(load_effect("santa"), 3).source
     except StillYouError as error:
         pytest.skip(str(error))

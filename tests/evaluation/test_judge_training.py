@@ -1,8 +1,7 @@
 """Training of the judge: its pictures, its learning, and its command."""
 
 import time
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,9 +18,9 @@ from stillyou.evaluation.judge.training import Plan, evenly, fit, labels, main, 
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.teachers.cartoon import TRAIN_STYLES
-from stillyou.pairs.teachers.registry import teacher
-from tests.pairs.fakes import FakeTeacher
+from stillyou.pairs.teachers.cartoon.config import CartoonConfig
+from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
+from tests.pairs.fakes import QUIET, FakeTeacher
 
 SMALL = JudgeConfig(resolution=32, widths=(8, 16, 16, 16), blocks=(0, 1, 0, 0))
 
@@ -123,12 +122,11 @@ def test_it_goes_on_from_a_judge(command, tmp_path):
     assert (more.resolution, more.widths, more.training["init"]) == (SMALL.resolution, SMALL.widths, True)
 
 
-@dataclass(frozen=True)
 class Sitters(FakeTeacher):
     """People whose expressions are no classes of the judge now and then."""
 
-    def make(self, effect, seed):
-        pair = super().make(effect, seed)
+    def pair(self, effect, seed):
+        pair = super().pair(effect, seed)
         costume = effect.id if effect.group == "costume" else "none"
         shown = {"source_expression": "smile", "target_expression": "smile" if costume != "none" else effect.id}
         return replace(pair, attributes={**shown, "target_costume": costume})
@@ -150,9 +148,7 @@ def test_people_take_turns_with_cartoons_and_each_look_counts_once(monkeypatch):
 
 def test_pairs_that_are_there_are_read_instead_of_rendered(command, tmp_path):
     effects = list(catalogue().values())[:3]
-    make_pairs(
-        partial(teacher, "cartoon", size=64), effects, 4, tmp_path / "pairs", size=64, seed=3, workers=1, progress=False
-    )
+    make_pairs(CartoonConfig(size=64), effects, 4, tmp_path / "pairs", seed=3, execution=QUIET)
     pairs = PairDataset(tmp_path / "pairs")
     both = read([tmp_path / "pairs"], 32)
     assert len(both) == 2 * len(pairs)

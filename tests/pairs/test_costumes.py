@@ -19,9 +19,9 @@ from stillyou.effects.lookup import catalogue
 from stillyou.errors import UsageError
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.evaluation.known_truth.held_out_fits import HELD_OUT_FITS
-from stillyou.pairs.teachers.cartoon import CartoonStudio
 from stillyou.pairs.teachers.cartoon.costume_fits import FITS
 from stillyou.pairs.teachers.cartoon.spec import StyleSpec
+from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 
 ALL_FITS = {**FITS, **HELD_OUT_FITS}
@@ -142,7 +142,7 @@ def test_dressed_characters_change_visibly_but_not_in_the_face(style: StyleSpec)
     face = _face(fit, 0.5) if fit.anchor == "" else np.zeros((PIXELS, PIXELS), bool)
     shares = {"santa": (0.1, 0.5), "flower": (0.07, 0.4), "sheep": (0.18, 0.8), "royal": (0.08, 0.45)}
     for costume, (low, high) in shares.items():
-        pair = studio.make(catalogue()[costume], 5)
+        pair = studio.pair(catalogue()[costume], 5)
         assert low < (pair.mask > 0).mean() < high
         assert not pair.mask[face].any()
 

@@ -17,15 +17,16 @@ from stillyou.draws import stable_seed
 from stillyou.effects.lookup import load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.dataset.info import read_info
 from stillyou.pairs.dataset.lock import sole_writer
 from stillyou.pairs.dataset.shards import shard_name
-from stillyou.pairs.dataset.store import PairDataset, read_info
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
-from tests.pairs.fakes import BrokenTeacher, FakeTeacher, LeakyTeacher
+from tests.pairs.fakes import QUIET, BrokenTeacher, FakeTeacher, LeakyTeacher, SmallTeacher, quiet
 
 EFFECTS = load_effects("royal,angry")
 N, SHARD = 8, 3
-make = partial(make_pairs, size=64, shard_size=SHARD, progress=False)
+make = partial(make_pairs, shard_size=SHARD, execution=QUIET)
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -36,7 +37,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of an uninterrupted run with one worker."""
     folder = tmp_path_factory.mktemp("whole") / "pairs"
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     return _files(folder)
 
 
@@ -49,7 +50,7 @@ def test_a_run_leaves_shards_and_a_description_and_nothing_else(whole: dict[str,
 
 
 def test_two_workers_make_the_same_bytes(whole: dict[str, bytes], tmp_path: Path):
-    summary = make(FakeTeacher, EFFECTS, N, tmp_path / "pairs", workers=2)
+    summary = make(FakeTeacher(), EFFECTS, N, tmp_path / "pairs", execution=quiet(2))
     assert _files(tmp_path / "pairs") == whole
     rejected = sum(sum(reasons.values()) for reasons in summary.rejected.values())
     assert sum(summary.accepted.values()) + rejected == N * len(EFFECTS)
@@ -59,7 +60,7 @@ def test_two_workers_make_the_same_bytes(whole: dict[str, bytes], tmp_path: Path
 @pytest.mark.parametrize("failure", ["interrupt", "error"])
 def test_a_stopped_run_resumes_to_the_same_bytes(whole: dict[str, bytes], tmp_path: Path, failure: str):
     folder = tmp_path / "pairs"
-    teacher = partial(BrokenTeacher, stop_at=_seed_of(EFFECTS[1], 4), failure=failure, name="fake")
+    teacher = BrokenTeacher(stop_at=_seed_of(EFFECTS[1], 4), failure=failure)
     with pytest.raises(KeyboardInterrupt if failure == "interrupt" else StillYouError):
         make(teacher, EFFECTS, N, folder)
     left = _files(folder)
@@ -68,25 +69,25 @@ def test_a_stopped_run_resumes_to_the_same_bytes(whole: dict[str, bytes], tmp_pa
     with pytest.raises(StillYouError, match=r"misses 2 shards \(pairs-00001.parquet, pairs-00002.parquet\)"):
         PairDataset(folder)
     made_at = (folder / shard_name(0)).stat().st_mtime_ns
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     assert _files(folder) == whole
     assert (folder / shard_name(0)).stat().st_mtime_ns == made_at
 
 
 def test_a_killed_worker_is_reported_and_resumed(whole: dict[str, bytes], tmp_path: Path):
     folder = tmp_path / "pairs"
-    teacher = partial(BrokenTeacher, stop_at=_seed_of(EFFECTS[0], 7), failure="kill", name="fake")
+    teacher = BrokenTeacher(stop_at=_seed_of(EFFECTS[0], 7), failure="kill")
     with pytest.raises(StillYouError, match="a worker process died"):
-        make(teacher, EFFECTS, N, folder, workers=2)
-    make(FakeTeacher, EFFECTS, N, folder)
+        make(teacher, EFFECTS, N, folder, execution=quiet(2))
+    make(FakeTeacher(), EFFECTS, N, folder)
     assert _files(folder) == whole
 
 
 def test_a_failing_worker_names_the_candidate(tmp_path: Path):
     seed = _seed_of(EFFECTS[1], 5)
-    teacher = partial(BrokenTeacher, stop_at=seed)
+    teacher = BrokenTeacher(stop_at=seed)
     with pytest.raises(StillYouError, match=f"effect 'angry' with seed {seed}: ValueError: ink ran out"):
-        make(teacher, EFFECTS, N, tmp_path / "pairs", workers=2)
+        make(teacher, EFFECTS, N, tmp_path / "pairs", execution=quiet(2))
     assert not list((tmp_path / "pairs").glob(".part-*"))
 
 
@@ -95,10 +96,10 @@ def test_kill_9_loses_at_most_the_shard_in_hand(whole: dict[str, bytes], tmp_pat
     code = (
         "import time\nfrom pathlib import Path\nfrom tests.pairs.fakes import FakeTeacher\n"
         "from tests.pairs.test_generate import EFFECTS, N, make\n"
-        "class Slow(FakeTeacher):\n    def make(self, effect, seed):\n"
+        "class Slow(FakeTeacher):\n    def pair(self, effect, seed):\n"
         f"        if Path({str(folder / shard_name(0))!r}).exists(): time.sleep(0.05)\n"
-        "        return super().make(effect, seed)\n"
-        f"make(Slow, EFFECTS, N, {str(folder)!r})\n"
+        "        return super().pair(effect, seed)\n"
+        f"make(Slow(), EFFECTS, N, {str(folder)!r})\n"
     )
     root = Path(__file__).parents[2]
     process = subprocess.Popen([sys.executable, "-c", code], cwd=root, stderr=subprocess.PIPE)
@@ -110,42 +111,44 @@ def test_kill_9_loses_at_most_the_shard_in_hand(whole: dict[str, bytes], tmp_pat
     process.communicate()
     assert list(folder.glob(".part-*"))
     assert (folder / shard_name(0)).read_bytes() == whole[shard_name(0)]
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     assert _files(folder) == whole
 
 
 def test_growing_keeps_what_there_is(whole: dict[str, bytes], tmp_path: Path):
     folder = tmp_path / "pairs"
-    make(FakeTeacher, EFFECTS, 4, folder)
+    make(FakeTeacher(), EFFECTS, 4, folder)
     short = _files(folder)
     made_at = (folder / shard_name(0)).stat().st_mtime_ns
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     assert _files(folder) == whole
     assert short[shard_name(0)] == whole[shard_name(0)] and (folder / shard_name(0)).stat().st_mtime_ns == made_at
     with pytest.raises(UsageError, match="8 candidates an effect, not 4. A dataset can grow, not shrink"):
-        make(FakeTeacher, EFFECTS, 4, folder)
+        make(FakeTeacher(), EFFECTS, 4, folder)
     assert _files(folder) == whole
 
 
 def test_a_damaged_shard_is_made_again(whole: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = tmp_path / "pairs"
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     (folder / shard_name(1)).write_bytes(whole[shard_name(1)][:1000])
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     assert _files(folder) == whole and "making again" in capsys.readouterr().err
 
 
 def test_other_settings_are_refused_by_name(whole: dict[str, bytes], tmp_path: Path):
     folder = tmp_path / "pairs"
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     dressed = [effect.with_variables({"subject": "cat"}) for effect in EFFECTS]
     cases = (
-        (make, (FakeTeacher, EFFECTS), {"seed": 1}, "begun with seed 0, not 1"),
-        (make, (FakeTeacher, EFFECTS), {"shard_size": 4}, "begun with shard size 3, not 4"),
-        (make, (partial(FakeTeacher, 96), EFFECTS), {"size": 96}, "begun with size 64, not 96"),
-        (make, (partial(FakeTeacher, name="other"), EFFECTS), {}, "begun with teacher fake, not other"),
-        (make, (FakeTeacher, EFFECTS[:1]), {}, "begun with effects royal,angry, not royal"),
-        (make, (FakeTeacher, dressed), {}, "begun with other prompts of effect 'royal'"),
+        (make, (FakeTeacher(), EFFECTS), {"seed": 1}, "begun with seed 0, not 1"),
+        (make, (FakeTeacher(), EFFECTS), {"shard_size": 4}, "begun with shard size 3, not 4"),
+        (make, (FakeTeacher(size=96), EFFECTS), {}, "begun with size 64, not 96"),
+        (make, (FakeTeacher(kind="other"), EFFECTS), {}, "begun with teacher fake, not other"),
+        (make, (FakeTeacher(domain="people"), EFFECTS), {}, "begun with domain cartoon, not people"),
+        (make, (FakeTeacher(shares_sources=True), EFFECTS), {}, "begun with shares sources False, not True"),
+        (make, (FakeTeacher(), EFFECTS[:1]), {}, "begun with effects royal,angry, not royal"),
+        (make, (FakeTeacher(), dressed), {}, "begun with other prompts of effect 'royal'"),
     )
     for call, arguments, options, message in cases:
         with pytest.raises(UsageError, match=message):
@@ -155,9 +158,9 @@ def test_other_settings_are_refused_by_name(whole: dict[str, bytes], tmp_path: P
 
 def test_tuned_guidance_does_not_make_pairs_other_pairs(whole: dict[str, bytes], tmp_path: Path):
     folder = tmp_path / "pairs"
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     tuned = [effect.model_copy(update={"strength": 0.5}) for effect in EFFECTS]
-    make(FakeTeacher, tuned, N, folder)
+    make(FakeTeacher(), tuned, N, folder)
     assert {name: data for name, data in _files(folder).items() if name != "dataset.json"} == {
         name: data for name, data in whole.items() if name != "dataset.json"
     }
@@ -177,18 +180,19 @@ def test_tuned_guidance_does_not_make_pairs_other_pairs(whole: dict[str, bytes],
     ],
 )
 def test_numbers_out_of_range(tmp_path: Path, options: dict[str, int], message: str):
-    given = {"n": 2, **options}
+    given = {"n": 2, "size": 64, "workers": 1, **options}
+    teacher, execution = FakeTeacher(size=given.pop("size")), quiet(given.pop("workers"))
     with pytest.raises(UsageError, match=message):
-        make(FakeTeacher, EFFECTS, given.pop("n"), tmp_path / "pairs", **given)
+        make(teacher, EFFECTS, given.pop("n"), tmp_path / "pairs", execution=execution, **given)
     assert not (tmp_path / "pairs").exists()
 
 
 def test_folders_that_are_in_use_otherwise_are_left_alone(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="is a file"):
-        make(FakeTeacher, EFFECTS, 2, tmp_path / "file")
+        make(FakeTeacher(), EFFECTS, 2, tmp_path / "file")
     with pytest.raises(UsageError, match="is not empty and holds no pair dataset"):
-        make(FakeTeacher, EFFECTS, 2, tmp_path)
+        make(FakeTeacher(), EFFECTS, 2, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -198,17 +202,17 @@ def test_a_deleted_description_comes_back_with_the_shards_kept(whole: dict[str, 
     for name in whole.keys() - {"dataset.json"}:
         (folder / name).write_bytes(whole[name])
     with pytest.raises(StillYouError, match="belongs to another dataset"):
-        make(FakeTeacher, EFFECTS, N, folder, seed=1)
+        make(FakeTeacher(), EFFECTS, N, folder, seed=1)
     with pytest.raises(UsageError, match="is not empty"):
-        make(FakeTeacher, EFFECTS, SHARD, folder)
+        make(FakeTeacher(), EFFECTS, SHARD, folder)
     kept = (folder / shard_name(1)).stat().st_ino
-    make(FakeTeacher, EFFECTS, N, folder)
+    make(FakeTeacher(), EFFECTS, N, folder)
     assert _files(folder) == whole and (folder / shard_name(1)).stat().st_ino == kept
 
 
 def test_two_runs_do_not_write_to_one_folder(tmp_path: Path):
     with sole_writer(tmp_path), pytest.raises(UsageError, match="another process is writing"):
-        make(FakeTeacher, EFFECTS, 2, tmp_path)
+        make(FakeTeacher(), EFFECTS, 2, tmp_path)
 
 
 def test_a_full_disk_leaves_finished_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -225,13 +229,13 @@ def test_a_full_disk_leaves_finished_shards(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", write_table)
     with pytest.raises(StillYouError, match="No space left on device"):
-        make(FakeTeacher, EFFECTS, N, tmp_path / "pairs")
+        make(FakeTeacher(), EFFECTS, N, tmp_path / "pairs")
     assert sorted(_files(tmp_path / "pairs")) == ["dataset.json", *(shard_name(number) for number in range(2))]
 
 
 def test_a_teacher_that_breaks_the_invariant_is_stopped_before_any_file(tmp_path: Path):
     with pytest.raises(StillYouError, match="source and target differ outside the mask"):
-        make(LeakyTeacher, EFFECTS, 2, tmp_path / "pairs")
+        make(LeakyTeacher(), EFFECTS, 2, tmp_path / "pairs")
     with pytest.raises(StillYouError, match=r"the pictures are \(32, 32\), not 64"):
-        make(partial(FakeTeacher, 32), EFFECTS, 2, tmp_path / "pairs")
+        make(SmallTeacher(), EFFECTS, 2, tmp_path / "pairs")
     assert not (tmp_path / "pairs").exists()

@@ -1,50 +1,56 @@
-"""Pairs of teachers whose effects share a person: one seed for all of them, options kept, the camera exact."""
+"""Pairs of teachers whose effects share a person: one seed for all of them, options kept, degradation exact."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import Field
 
 from stillyou.cli import main
 from stillyou.draws import generator
 from stillyou.effects.lookup import load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.assemble import salvage
+from stillyou.pairs.dataset.info import read_info
 from stillyou.pairs.dataset.shards import shard_name
-from stillyou.pairs.dataset.store import PairDataset, read_info
-from stillyou.pairs.degrade import photograph as camera
-from stillyou.pairs.degrade.photograph import photograph
-from stillyou.pairs.generate import make_pairs, salvage
+from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.degrade.chains import degrade_pair
+from stillyou.pairs.degrade.lens import vignette
+from stillyou.pairs.degrade.scene import Step
+from stillyou.pairs.degrade.sensor import low_resolution, sensor_noise
+from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.teachers.photographed import Photographed
-from stillyou.pairs.teachers.registry import check_teacher
-from tests.pairs.fakes import FakeTeacher
+from stillyou.pairs.teachers.degraded import Degraded
+from stillyou.pairs.teachers.protocol import PairRequest
+from stillyou.pairs.teachers.registry import configure
+from tests.pairs.fakes import FakeTeacher, quiet
 
 EFFECTS = load_effects("santa,royal,angry")
 
 
-@dataclass(frozen=True)
 class BrokenDriver(FakeTeacher):
     """Takes its process down."""
 
-    def make(self, effect: EffectSpec, seed: int) -> Pair:
+    def pair(self, effect: EffectSpec, seed: int) -> Pair:
         os._exit(11)
 
 
-@dataclass(frozen=True)
 class Sitters(FakeTeacher):
     """The source follows from the seed alone; the effects of a seed must be asked for one after another."""
 
-    name: str = "sitters"
+    kind: str = "sitters"
     shares_sources: bool = True
-    journal: str = ""
+    journal: str = Field("", exclude=True)
+    told: dict[str, str] = Field({}, exclude=True)
 
-    def make(self, effect: EffectSpec, seed: int) -> Pair:
+    def contents(self) -> dict[str, str]:
+        return self.told
+
+    def pair(self, effect: EffectSpec, seed: int) -> Pair:
         x, y = np.meshgrid(*[np.linspace(0, 3, self.size)] * 2)
         phase = generator("sitter", seed).random(3) * 6
         source = (127 + 100 * np.sin(x[..., None] + y[..., None] + phase)).astype(np.uint8)
@@ -55,12 +61,15 @@ class Sitters(FakeTeacher):
             with open(self.journal, "a") as file:
                 file.write(f"{seed} {effect.id} {os.environ.get('LP_NUM_THREADS')}\n")
         prompts = effect.prompts({"subject": "person"})
-        return Pair(source, target, mask, prompts.source, prompts.target, effect.id, self.name, seed)
+        words = (prompts.source, prompts.target, effect.id, self.kind, seed, {}, self.domain)
+        return Pair(source, target, mask, *words)
 
 
-def make(out: Path, n: int = 6, workers: int = 1, **options: object) -> PairDataset:
-    teacher = partial(Sitters, size=64, journal=str(options.pop("journal", "")))
-    make_pairs(teacher, EFFECTS, n, out, size=64, shard_size=2, workers=workers, progress=False, **options)  # type: ignore[arg-type]
+def make(
+    out: Path, n: int = 6, workers: int = 1, seconds: float | None = None, journal: Path | str = "", **told: str
+) -> PairDataset:
+    teacher = Sitters(size=64, journal=str(journal), told=told)
+    make_pairs(teacher, EFFECTS, n, out, shard_size=2, execution=quiet(workers, seconds))
     return PairDataset(out, status="any")
 
 
@@ -100,7 +109,7 @@ def test_a_limit_in_time_leaves_a_whole_smaller_dataset_that_can_grow(tmp_path: 
 
 def test_a_driver_that_dies_at_the_first_pair_is_reported_and_leaves_nothing(tmp_path: Path):
     with pytest.raises(StillYouError, match="the process that made the first pair died"):
-        make_pairs(BrokenDriver, EFFECTS, 4, tmp_path / "p", size=64, workers=2, progress=False)
+        make_pairs(BrokenDriver(), EFFECTS, 4, tmp_path / "p", execution=quiet(2))
     assert not (tmp_path / "p").exists()
 
 
@@ -115,7 +124,7 @@ def test_what_a_failed_run_left_is_salvaged(tmp_path: Path):
 
 
 def test_a_dataset_says_what_the_teacher_was_told(tmp_path: Path):
-    plain, told = make(tmp_path / "plain"), make(tmp_path / "told", options={"backgrounds": "3 files, ab"})
+    plain, told = make(tmp_path / "plain"), make(tmp_path / "told", backgrounds="3 files, ab")
     assert plain.meta.options == {} and told.meta.options == {"backgrounds": "3 files, ab"}
     assert plain.meta.digest() != told.meta.digest()
     for folder, options, message in (
@@ -124,15 +133,15 @@ def test_a_dataset_says_what_the_teacher_was_told(tmp_path: Path):
         ("plain", {"backgrounds": "3 files, ab"}, "no options, not backgrounds 3 files, ab"),
     ):
         with pytest.raises(UsageError, match=message):
-            make(tmp_path / folder, options=options)
+            make(tmp_path / folder, **options)
     assert read_info(tmp_path / "told").options == told.meta.options
 
 
 def test_options_that_a_teacher_does_not_take(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(UsageError, match="takes no --backgrounds"):
-        check_teacher("cartoon", backgrounds=tmp_path)
+        configure("cartoon", {"backgrounds": tmp_path})
     with pytest.raises(UsageError, match="Did you mean 'people'"):
-        check_teacher("peple")
+        configure("peple", {})
     out = tmp_path / "out"
     command = ["pairs", "make", "-n", "1", "-o", str(out), "--backgrounds", str(tmp_path)]
     with pytest.raises(SystemExit, match="2"):
@@ -145,31 +154,31 @@ def test_options_that_a_teacher_does_not_take(tmp_path: Path, capsys: pytest.Cap
 
 
 def clean_pair(seed: int, effect: EffectSpec = EFFECTS[0]) -> Pair:
-    return Sitters(size=64).make(effect, seed)
+    return Sitters(size=64).pair(effect, seed)
 
 
-def test_the_camera_keeps_pairs_exact_and_the_mask_about_as_large():
+def test_degradation_keeps_pairs_exact_and_the_mask_about_as_large():
     sizes = []
     for seed in range(60):
         clean = clean_pair(seed)
-        taken = photograph(clean, generator("test", seed))
+        taken = degrade_pair(clean, generator("test", seed))
         assert taken.problem() == ""
         assert (taken.mask >= clean.mask).all()
         sizes.append((taken.mask > 0).mean() / (clean.mask > 0).mean())
     assert np.mean(sizes) < 1.15 and max(sizes) < 1.6
 
 
-def test_the_camera_leaves_some_pictures_alone_and_changes_others_visibly():
+def test_degradation_leaves_some_pictures_alone_and_changes_others_visibly():
     change = [
-        np.abs(photograph(pair, generator("test", seed)).source.astype(int) - pair.source).mean()
+        np.abs(degrade_pair(pair, generator("test", seed)).source.astype(int) - pair.source).mean()
         for seed, pair in ((seed, clean_pair(seed)) for seed in range(60))
     ]
     assert 2 <= sum(value == 0 for value in change) <= 20
     assert np.median(change) > 4
 
 
-@pytest.mark.parametrize("step", [camera.vignette, camera.sensor_noise, camera.low_resolution])
-def test_each_step_treats_equal_pixels_equally(step: camera.Step):
+@pytest.mark.parametrize("step", [vignette, sensor_noise, low_resolution])
+def test_each_step_treats_equal_pixels_equally(step: Step):
     """Noise and vignetting are the same for both pictures; only resampling mixes neighbours."""
     pair = clean_pair(3)
     source, target = step((pair.source, pair.target), generator("step"))
@@ -185,15 +194,15 @@ def test_noise_has_the_deviation_that_it_says(monkeypatch: pytest.MonkeyPatch):
     for seed in range(4):
         draws = generator("noise", seed)
         read, shot = draws.uniform(0.3, 4.0), draws.uniform(0.0, 0.5)
-        noisy, _ = camera.sensor_noise((grey, grey), generator("noise", seed))
+        noisy, _ = sensor_noise((grey, grey), generator("noise", seed))
         rounding = 1 / 12
         assert noisy.std() == pytest.approx((read**2 + shot * 120 + rounding) ** 0.5, rel=0.03)
 
 
-def test_all_effects_of_a_person_meet_the_same_camera():
-    teacher = Photographed(Sitters(size=64))
-    assert (teacher.name, teacher.shares_sources) == ("sitters", True)
-    pairs = [teacher.make(effect, 7) for effect in EFFECTS]
+def test_all_effects_of_a_person_are_degraded_alike():
+    teacher = Degraded(Sitters(size=64))
+    assert (teacher.licences, teacher.shares_sources) == ({"rectangles": "CC0"}, True)
+    pairs = teacher.make([PairRequest(effect, 7) for effect in EFFECTS])
     assert all((pair.source == pairs[0].source).all() for pair in pairs)
 
 
@@ -212,7 +221,7 @@ def test_the_command_makes_people_and_workers_change_nothing(tmp_path: Path, cap
     files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert files[0] == files[1] and len(files[0]) >= 3
     data = PairDataset(tmp_path / "one", status="any")
-    assert data.meta.teacher == "people" and data.meta.licences
+    assert (data.meta.teacher, data.meta.domain) == ("people", "people") and data.meta.licences
     santa, laughing = data.load(0), data.load(1)
     assert santa.seed == laughing.seed and santa.attributes["subject"] == laughing.attributes["subject"]
     assert santa.target_prompt == f"a {santa.attributes['subject']}, santa claus costume"

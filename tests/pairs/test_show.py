@@ -18,8 +18,8 @@ from stillyou.errors import StillYouError
 from stillyou.pairs.dataset.show import contact_sheet
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.teachers import registry as teacher
-from tests.pairs.fakes import FakeTeacher
+from stillyou.pairs.teachers import registry
+from tests.pairs.fakes import QUIET, FakeTeacher
 
 N = 9
 
@@ -27,14 +27,13 @@ N = 9
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("show") / "pairs"
-    make_pairs(FakeTeacher, load_effects("santa,angry"), N, folder, size=64, shard_size=4, progress=False)
+    make_pairs(FakeTeacher(), load_effects("santa,angry"), N, folder, shard_size=4, execution=QUIET)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def _fake_cartoon(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = teacher._Entry(lambda options: FakeTeacher(options.size))
-    monkeypatch.setattr(teacher, "_TEACHERS", {"cartoon": entry})
+    monkeypatch.setitem(registry.KINDS, "cartoon", FakeTeacher)
 
 
 def _run(*arguments: object) -> int:
@@ -63,7 +62,7 @@ def test_sheets_of_any_length(finished: Path, n: int):
 
 def test_an_empty_selection_has_no_sheet(tmp_path: Path):
     folder = tmp_path / "pairs"
-    make_pairs(FakeTeacher, load_effects("santa"), 1, folder, size=64, progress=False)
+    make_pairs(FakeTeacher(), load_effects("santa"), 1, folder, execution=QUIET)
     status = "rejected" if len(PairDataset(folder)) else "accepted"
     with pytest.raises(StillYouError, match="has no such pairs to show"):
         contact_sheet(PairDataset(folder, status=status))

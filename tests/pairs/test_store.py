@@ -31,7 +31,7 @@ from stillyou.pairs.dataset.shards import (
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
-from tests.pairs.fakes import FakeTeacher
+from tests.pairs.fakes import QUIET, FakeTeacher
 
 EFFECTS = load_effects("santa,laughing,crying")
 N, SEED = 7, 5
@@ -40,7 +40,7 @@ N, SEED = 7, 5
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("store") / "pairs"
-    make_pairs(FakeTeacher, EFFECTS, N, folder, seed=SEED, size=64, shard_size=3, progress=False)
+    make_pairs(FakeTeacher(), EFFECTS, N, folder, seed=SEED, shard_size=3, execution=QUIET)
     return folder
 
 
@@ -51,7 +51,7 @@ def copy(finished: Path, tmp_path: Path) -> Path:
 
 def _same(one: Pair, other: Pair) -> bool:
     pictures = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("source", "target", "mask"))
-    words = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "attributes")
+    words = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "attributes", "domain")
     return pictures and all(getattr(one, name) == getattr(other, name) for name in words)
 
 
@@ -60,7 +60,7 @@ def test_pairs_come_back_as_the_teacher_made_them(finished: Path):
     assert len(dataset) == N * len(EFFECTS)
     wanted = [(effect, index) for index in range(N) for effect in EFFECTS]
     for place, (effect, index) in enumerate(wanted):
-        pair = FakeTeacher().make(effect, stable_seed("pair", SEED, effect.id, index))
+        pair = FakeTeacher().pair(effect, stable_seed("pair", SEED, effect.id, index))
         assert _same(dataset.load(place), pair)
         row = dataset.row(place)
         assert row["key"] == f"fake-{SEED}-{effect.id}-{index:07d}"
@@ -143,10 +143,11 @@ def test_the_schema_is_what_datasets_would_write():
 
 def test_the_description_says_what_the_dataset_is(finished: Path):
     data = json.loads((finished / "dataset.json").read_text())
-    assert data["format_version"] == 1 and data["complete"] is True and data["teacher"] == "fake"
+    assert data["format_version"] == 2 and data["complete"] is True and data["teacher"] == "fake"
     assert (data["seed"], data["size"], data["candidates"]) == (SEED, 64, N)
     assert [effect["id"] for effect in data["effects"]] == ["santa", "laughing", "crying"]
-    assert data["licences"] == {"rectangles": "CC0"}
+    assert data["licences"] == {"rectangles": "CC0"} and data["domain"] == "cartoon"
+    assert data["config"] == {"kind": "fake", "domain": "cartoon", "size": 64, "shares_sources": False}
     for effect in EFFECTS:
         for status in ("accepted", "rejected"):
             assert data["counts"][effect.id][status] == len(PairDataset(finished, effects=[effect.id], status=status))
@@ -157,9 +158,9 @@ def test_fingerprints_follow_the_contents(finished: Path, tmp_path: Path):
         return PairDataset(folder, **selection).fingerprint()
 
     other = tmp_path / "other"
-    make_pairs(FakeTeacher, EFFECTS, N, other, seed=SEED + 1, size=64, shard_size=3, progress=False)
+    make_pairs(FakeTeacher(), EFFECTS, N, other, seed=SEED + 1, shard_size=3, execution=QUIET)
     again = tmp_path / "again"
-    make_pairs(FakeTeacher, EFFECTS, N, again, seed=SEED, size=64, shard_size=3, progress=False)
+    make_pairs(FakeTeacher(), EFFECTS, N, again, seed=SEED, shard_size=3, execution=QUIET)
     assert fingerprint(finished) == fingerprint(again)
     different = [fingerprint(finished), fingerprint(other), fingerprint(finished, effects=["santa"])]
     assert len({*different, fingerprint(finished, status="any")}) == 4
@@ -168,7 +169,7 @@ def test_fingerprints_follow_the_contents(finished: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format_version": 2}, "has format version 2; this stillyou reads 1. Upgrade"),
+        ({"format_version": 3}, "has format version 3; this stillyou reads 1 to 2. Upgrade"),
         ({"format_version": 0}, "has format version 0"),
         ({"format_version": "one"}, "has format version one"),
         ({"format": "other"}, "describes 'other'"),
@@ -218,7 +219,7 @@ def test_a_flipped_bit_in_a_picture_is_noticed(copy: Path):
 
 def test_a_shard_of_another_dataset_is_refused(copy: Path, tmp_path: Path):
     other = tmp_path / "other"
-    make_pairs(FakeTeacher, EFFECTS, 3, other, seed=99, size=64, shard_size=3, progress=False)
+    make_pairs(FakeTeacher(), EFFECTS, 3, other, seed=99, shard_size=3, execution=QUIET)
     shutil.copy(other / shard_name(0), copy / shard_name(0))
     with pytest.raises(StillYouError, match="pairs-00000.parquet belongs to another dataset"):
         PairDataset(copy)

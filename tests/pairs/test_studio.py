@@ -15,7 +15,10 @@ from stillyou.effects.lookup import auxiliary, catalogue
 from stillyou.errors import UsageError
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.teachers.cartoon import COSTUMES, EXPRESSIONS, TRAIN_STYLES, CartoonStudio, StyleSpec, attributions
+from stillyou.pairs.teachers.cartoon.licences import attributions
+from stillyou.pairs.teachers.cartoon.spec import COSTUMES, EXPRESSIONS, StyleSpec
+from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
+from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 
 EFFECTS = {**catalogue(), **auxiliary()}
 STYLES = (*TRAIN_STYLES, *HELD_OUT_STYLES)
@@ -33,7 +36,7 @@ def digest(pair: Pair) -> str:
 @settings(max_examples=40, deadline=None)
 @given(effect=effects, seed=seeds)
 def test_pairs_are_exact_outside_the_mask(effect: str, seed: int) -> None:
-    pair = CartoonStudio(size=SIZE).make(EFFECTS[effect], seed)
+    pair = CartoonStudio(size=SIZE).pair(EFFECTS[effect], seed)
     assert pair.problem() == ""
     assert pair.source.shape == (SIZE, SIZE, 3)
     share = (pair.mask > 0).mean()
@@ -45,25 +48,25 @@ def test_pairs_are_exact_outside_the_mask(effect: str, seed: int) -> None:
 @given(effect=effects, seed=seeds)
 def test_a_pair_follows_from_effect_and_seed_alone(effect: str, seed: int) -> None:
     studio = CartoonStudio(size=SIZE)
-    first = digest(studio.make(EFFECTS[effect], seed))
-    studio.make(EFFECTS["crying"], seed ^ 1)
-    assert digest(studio.make(EFFECTS[effect], seed)) == first
-    assert digest(CartoonStudio(size=SIZE).make(EFFECTS[effect], seed)) == first
+    first = digest(studio.pair(EFFECTS[effect], seed))
+    studio.pair(EFFECTS["crying"], seed ^ 1)
+    assert digest(studio.pair(EFFECTS[effect], seed)) == first
+    assert digest(CartoonStudio(size=SIZE).pair(EFFECTS[effect], seed)) == first
 
 
 def test_another_process_makes_the_same_pairs() -> None:
     wanted = [("santa", 3), ("laughing", 4), ("neutral", 2**63 - 1)]
     code = (
         "from tests.pairs.test_studio import CartoonStudio, EFFECTS, SIZE, digest\n"
-        f"print(*[digest(CartoonStudio(size=SIZE).make(EFFECTS[e], s)) for e, s in {wanted!r}])"
+        f"print(*[digest(CartoonStudio(size=SIZE).pair(EFFECTS[e], s)) for e, s in {wanted!r}])"
     )
     there = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    assert there == [digest(CartoonStudio(size=SIZE).make(EFFECTS[e], s)) for e, s in wanted]
+    assert there == [digest(CartoonStudio(size=SIZE).pair(EFFECTS[e], s)) for e, s in wanted]
 
 
 def test_many_seeds_give_sound_and_different_pairs() -> None:
     studio, names = CartoonStudio(size=64), sorted(EFFECTS)
-    pairs = [studio.make(EFFECTS[names[seed % len(names)]], seed) for seed in range(200)]
+    pairs = [studio.pair(EFFECTS[names[seed % len(names)]], seed) for seed in range(200)]
     assert [pair.problem() for pair in pairs] == [""] * 200
     assert len({digest(pair) for pair in pairs}) == 200
     assert {pair.attributes["style"] for pair in pairs} == {style.name for style in TRAIN_STYLES}
@@ -76,7 +79,7 @@ def test_many_seeds_give_sound_and_different_pairs() -> None:
 def test_every_style_shows_every_edit_clearly(style: StyleSpec) -> None:
     studio = CartoonStudio([style], size=128, augment=False, neutral_sources=True)
     for name, effect in catalogue().items():
-        pair = studio.make(effect, 7)
+        pair = studio.pair(effect, 7)
         share = (pair.mask > 0).mean()
         low, high = (0.08, 0.75) if name in COSTUMES else (0.003, 0.15)
         assert low < share < high, (name, share)
@@ -87,7 +90,7 @@ def test_every_style_shows_every_edit_clearly(style: StyleSpec) -> None:
 
 def sources(effect: str, count: int = 60, **options: bool) -> list[Pair]:
     studio = CartoonStudio(size=32, **options)
-    return [studio.make(EFFECTS[effect], seed) for seed in range(count)]
+    return [studio.pair(EFFECTS[effect], seed) for seed in range(count)]
 
 
 def test_costumes_leave_the_expression_and_expressions_leave_the_costume() -> None:
@@ -127,7 +130,7 @@ def test_the_way_back_starts_from_an_expression() -> None:
 def test_effects_that_it_cannot_draw_are_refused() -> None:
     effect = catalogue()["santa"].model_copy(update={"id": "pirate"})
     with pytest.raises(UsageError, match="cannot draw effect 'pirate'"):
-        CartoonStudio().make(effect, 0)
+        CartoonStudio().pair(effect, 0)
     with pytest.raises(UsageError, match="size 8 is out of range"):
         CartoonStudio(size=8)
 

@@ -10,14 +10,16 @@ from hypothesis.extra.numpy import arrays
 
 from stillyou.draws import generator
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
-from stillyou.pairs.degrade.degrade import degrade, warp
+from stillyou.pairs.degrade.lens import warp
+from stillyou.pairs.degrade.scene import degrade
 from stillyou.pairs.pair import Mask, Pixels
-from stillyou.pairs.teachers.cartoon import EXPRESSIONS, TRAIN_STYLES, StyleSpec
 from stillyou.pairs.teachers.cartoon.character import Character, draw_character, show
 from stillyou.pairs.teachers.cartoon.faces import BorrowedFace, affine_between
 from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise
 from stillyou.pairs.teachers.cartoon.sketched import SketchedFace, draw_traits
+from stillyou.pairs.teachers.cartoon.spec import EXPRESSIONS, StyleSpec
+from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 from stillyou.pairs.truth import change_mask, exact_outside
 
 STYLES = (*TRAIN_STYLES, *HELD_OUT_STYLES)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import nn
 
 from stillyou.draws import generator
+from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec
+from stillyou.pairs.assemble import Execution
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
+from stillyou.pairs.teachers.protocol import OneByOne, Teacher, TeacherConfig
 from stillyou.training.config import AutoencoderSettings, EditorSettings, TrainingConfig
 from tests.tiny import tiny_architecture
 
@@ -33,14 +36,22 @@ LAUGHING = SANTA.model_copy(
 )
 
 
-class Painter:
-    """Paints a random picture and, as the effect, a white rectangle: large for costumes, small for expressions."""
+class Painter(TeacherConfig, OneByOne):
+    """Paints a random picture and, as the effect, a white rectangle: large for costumes, small for expressions.
 
-    name = "painter"
-    licences: Mapping[str, str] = {}
-    shares_sources = False
+    Config and teacher in one.
+    """
 
-    def make(self, effect: EffectSpec, seed: int) -> Pair:
+    kind: str = "painter"
+    domain: Domain = "cartoon"
+    size: int = SIZE
+    shares_sources: ClassVar[bool] = False
+    licences: ClassVar[Mapping[str, str]] = {}
+
+    def build(self, device: str = "auto") -> Teacher:
+        return self
+
+    def pair(self, effect: EffectSpec, seed: int) -> Pair:
         source = generator("painter", seed).integers(0, 160, (SIZE, SIZE, 3), dtype=np.uint8)
         side = 30 if effect.group == "costume" else 10
         mask = np.zeros((SIZE, SIZE), dtype=np.uint8)
@@ -48,11 +59,15 @@ class Painter:
         target = source.copy()
         target[mask > 0] = 255
         prompts = effect.prompts()
-        return Pair(source, target, mask, prompts.source, prompts.target, effect.id, self.name, seed)
+        words = (prompts.source, prompts.target, effect.id, self.kind, seed, {}, self.domain)
+        return Pair(source, target, mask, *words)
+
+
+QUIET = Execution(progress=False)
 
 
 def paint_pairs(folder: Path, n: int = 12, seed: int = 0) -> PairDataset:
-    make_pairs(Painter, [SANTA, LAUGHING], n, folder, seed=seed, size=SIZE, progress=False)
+    make_pairs(Painter(), [SANTA, LAUGHING], n, folder, seed=seed, execution=QUIET)
     return PairDataset(folder)
 
 

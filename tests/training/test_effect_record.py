@@ -16,7 +16,8 @@ from stillyou.editing.effect_lookup import resolve_effect
 from stillyou.effects.domains import DOMAINS
 from stillyou.effects.lookup import built_in, load_effect
 from stillyou.effects.spec import EffectSpec
-from stillyou.pairs.dataset.store import PairDataset, read_info
+from stillyou.pairs.dataset.info import read_info
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.device import make_accelerator
 from stillyou.training.editor.results import describe
 from stillyou.training.editor.stage import effect_specs

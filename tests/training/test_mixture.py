@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,25 +11,26 @@ import torch
 
 from stillyou.diffusion.tokenizer import build_tokenizer
 from stillyou.draws import generator
-from stillyou.effects.domains import SUBJECT_WORDS, SUBJECTS
+from stillyou.effects.domains import SUBJECT_WORDS, SUBJECTS, Domain
 from stillyou.effects.lookup import auxiliary, catalogue
 from stillyou.pairs.generate import make_pairs
 from stillyou.training.config import RenderSettings, TeacherSettings
 from stillyou.training.data.augment import CARTOON, PEOPLE, augment, draw_augmentation, no_augmentation, reach
 from stillyou.training.data.mixture import domains_of, run_parts, words
 from stillyou.training.run import Request, Run
-from tests.training.fakes import LAUGHING, SANTA, SIZE, Painter, paint_pairs, tiny_config
+from tests.training.fakes import LAUGHING, QUIET, SANTA, Painter, paint_pairs, tiny_config
 
 STAGES = ("render", "autoencoder", "editor")
 
 
 class Sitter(Painter):
-    name = "people"
-    shares_sources = True
+    kind: str = "people"
+    domain: Domain = "people"
+    shares_sources: ClassVar[bool] = True
 
 
 class Drawing(Painter):
-    name = "cartoon"
+    kind: str = "cartoon"
 
 
 @pytest.fixture
@@ -36,8 +38,8 @@ def both(tmp_path: Path) -> Run:
     """A run whose render stage has made eight pairs of cartoons and four of people."""
     teachers = {"people": TeacherSettings(share=3.0), "cartoon": TeacherSettings(share=1.0)}
     run = Run(Request(tmp_path / "run", tiny_config(render=RenderSettings(teachers=teachers)), STAGES))
-    for teacher, n in ((Sitter, 2), (Drawing, 4)):
-        make_pairs(teacher, [SANTA, LAUGHING], n, run.pairs(teacher.name), size=SIZE, progress=False)
+    for teacher, n in ((Sitter(), 2), (Drawing(), 4)):
+        make_pairs(teacher, [SANTA, LAUGHING], n, run.pairs(teacher.kind), execution=QUIET)
     return run
 
 

@@ -10,17 +10,22 @@ import pytest
 from accelerate import Accelerator
 
 from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.assemble import Execution
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
+from stillyou.pairs.teachers.cartoon.config import CartoonConfig
+from stillyou.pairs.teachers.people.config import PeopleConfig
+from stillyou.pairs.teachers.protocol import TeacherConfig
 from stillyou.training.config import RenderSettings, TeacherSettings
 from stillyou.training.data.mixture import rendered_parts
+from stillyou.training.loop.clock import Limits
 from stillyou.training.loop.trainer import Outcome
 from stillyou.training.rendering import render as module
 from stillyou.training.rendering import stage as render_stage
 from stillyou.training.rendering.render import Rendered, render
 from stillyou.training.rendering.stage import render_pairs, render_work
 from stillyou.training.run import Request, Run
-from tests.training.fakes import LAUGHING, SANTA, SIZE, Painter, tiny_config
+from tests.training.fakes import LAUGHING, QUIET, SANTA, SIZE, Painter, tiny_config
 
 
 @dataclass
@@ -32,14 +37,15 @@ class Workshop:
     broken: dict[str, int] = field(default_factory=dict)
     """Teachers that fail, and after how many candidates."""
 
-    def make(self, open_teacher: Any, effects: Any, n: int, out: Path, *, seconds: float | None, **rest: Any) -> None:
-        name = open_teacher.args[0]
+    def make(
+        self, teacher: TeacherConfig, effects: Any, n: int, out: Path, *, execution: Execution, **rest: Any
+    ) -> None:
+        name, seconds = teacher.kind, execution.seconds
         self.asked.append((name, n, seconds))
         time_allows = n if seconds is None else max(1, int(seconds))
         makes = min(n, time_allows, self.broken.get(name, n))
         if makes:
-            rest["workers"] = 1
-            make_pairs(Painter, effects, makes, out, progress=False, **rest)
+            make_pairs(Painter(kind=name), effects, makes, out, execution=QUIET, **rest)
         self.time += makes
         if name in self.broken:
             raise StillYouError("no renderer", "Install one.")
@@ -53,7 +59,8 @@ def workshop(monkeypatch: pytest.MonkeyPatch) -> Workshop:
 
 
 def run(workshop: Workshop, folder: Path, candidates: int, **limits: float) -> Rendered:
-    return render(folder, "cartoon", [SANTA], candidates, size=SIZE, seed=0, now=lambda: workshop.time, **limits)
+    teacher = CartoonConfig(size=SIZE)
+    return render(folder, teacher, [SANTA], candidates, seed=0, limits=Limits(**limits), now=lambda: workshop.time)
 
 
 def test_without_a_budget_all_candidates_are_made_at_once(workshop: Workshop, tmp_path: Path) -> None:
@@ -170,3 +177,10 @@ def test_a_lone_teacher_that_fails_says_why(
 def test_unknown_teachers_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="unknown teacher 'peple'; there are: cartoon, people"):
         RenderSettings(teachers={"peple": TeacherSettings()})
+
+
+def test_options_of_a_teacher_reach_its_config(tmp_path: Path) -> None:
+    told = RenderSettings(teachers={"people": TeacherSettings(options={"degrade": False})})
+    assert told.teacher("people", 128) == PeopleConfig(size=128, degrade=False)
+    with pytest.raises(UsageError, match="'cartoon' takes no --backgrounds. Use --teacher people"):
+        RenderSettings(teachers={"cartoon": TeacherSettings(options={"backgrounds": str(tmp_path)})})

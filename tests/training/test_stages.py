@@ -104,9 +104,9 @@ def test_fine_tuning_keeps_what_the_model_knows(whole: Path, tmp_path: Path, pai
 
 def _pairs_of(folder: Path, effect: Any) -> Path:
     from stillyou.pairs.generate import make_pairs
-    from tests.training.fakes import SIZE, Painter
+    from tests.training.fakes import QUIET, Painter
 
-    make_pairs(Painter, [effect], 4, folder / "own", size=SIZE, progress=False)
+    make_pairs(Painter(), [effect], 4, folder / "own", execution=QUIET)
     return folder / "own"
 
 

@@ -13,8 +13,8 @@ import json
 import time
 
 from stillyou.effects.lookup import catalogue
-from stillyou.pairs.teachers.cartoon import CartoonStudio
 from stillyou.pairs.teachers.cartoon.definition import face_style, validated_style
+from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
 
 GOALS = {"expression": 40.0, "costume": 25.0}
 
@@ -34,7 +34,7 @@ def pairs_a_second(studio: CartoonStudio, group: str, count: int) -> float:
     effects = [effect for effect in catalogue().values() if effect.group == group]
     start = time.process_time()
     for seed in range(count):
-        studio.make(effects[seed % len(effects)], seed)
+        studio.pair(effects[seed % len(effects)], seed)
     return count / (time.process_time() - start)
 
 

@@ -34,9 +34,11 @@ from stillyou.evaluation.known_truth.splits import cases
 from stillyou.images.framing import FACE_CENTRE, FACE_SHARE
 from stillyou.images.tensors import to_pixels
 from stillyou.models.load import load_pipeline
-from stillyou.pairs.dataset.store import PairDataset, read_info
+from stillyou.pairs.dataset.info import read_info
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.teachers.registry import teacher
+from stillyou.pairs.teachers.people.config import PeopleConfig
+from stillyou.pairs.teachers.protocol import PairRequest
 
 SEED = 777
 BATCH = 16
@@ -88,9 +90,9 @@ def make(effects: Sequence[EffectSpec], domain: str, n: int, size: int) -> list[
     """Make n pairs of each effect."""
     if domain == "cartoon":
         return [pair for effect in effects for pair in cases(effect, "unseen-characters", n, size=size, seed=SEED)]
-    studio = teacher("people", size=size)
     people = [stable_seed("mask calibration", SEED, index) for index in range(n)]
-    return [studio.make(effect, seed) for seed in people for effect in effects]
+    requests = [PairRequest(effect, seed) for seed in people for effect in effects]
+    return PeopleConfig(size=size).build().make(requests)
 
 
 def load(folder: Path, effects: Sequence[EffectSpec], n: int) -> list[Pair]:

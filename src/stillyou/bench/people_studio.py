@@ -27,8 +27,8 @@ WARM_UP = 2
 def sit(seeds: Sequence[int], effects: Sequence[str], size: int, barrier: Any = None) -> dict[str, Any]:
     """Make the pairs of some people: counts, seconds from the barrier on, and seconds of building and drawing."""
     from stillyou.effects.lookup import load_effect
-    from stillyou.pairs.teachers.people import PeopleStudio
     from stillyou.pairs.teachers.people.gl.renderer import Renderer
+    from stillyou.pairs.teachers.people.studio import PeopleStudio
 
     specs, studio = [load_effect(name) for name in effects], PeopleStudio(size=size)
     drawn = {"pictures": 0, "seconds": 0.0, "cpu_seconds": 0.0}
@@ -44,14 +44,14 @@ def sit(seeds: Sequence[int], effects: Sequence[str], size: int, barrier: Any = 
 
     for seed in range(WARM_UP):
         for spec in specs:
-            studio.make(spec, seed)
+            studio.pair(spec, seed)
     Renderer.render = timed  # type: ignore[method-assign, assignment]
     if barrier is not None:
         barrier.wait()
     wall, cpu = time.perf_counter(), time.process_time()
     for seed in seeds:
         for spec in specs:
-            studio.make(spec, seed)
+            studio.pair(spec, seed)
     Renderer.render = render  # type: ignore[method-assign]
     return {
         "device": studio.device,

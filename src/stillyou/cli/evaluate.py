@@ -97,9 +97,10 @@ def _check_needs(split: str, folder: Path | None, curves: bool) -> None:
 
         pictures_in(folder)
     elif split == "people":
-        from stillyou.pairs.teachers.registry import prepare_teacher
+        from stillyou.pairs.teachers.people.config import PeopleConfig
+        from stillyou.pairs.teachers.registry import prepare
 
-        prepare_teacher("people")
+        prepare(PeopleConfig())
     else:
         requires("evaluate", "dicebear", "dicebear_styles", "pyvips")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from stillyou.cli.options import parse_variables
 from stillyou.console import console, results
+from stillyou.effects.domains import parse_domain
 from stillyou.effects.lookup import load_effect, load_effects
 from stillyou.errors import StillYouError, UsageError, requires
 
@@ -51,29 +51,19 @@ def _make(
     as_json: bool = _JSON,
 ) -> None:
     """Make pairs; run the same command again to resume, or with a greater -n to grow."""
-    from stillyou.pairs.teachers.registry import check_teacher, describe_backgrounds, prepare_teacher
-    from stillyou.pairs.teachers.registry import teacher as open_teacher
+    from stillyou.pairs.teachers.registry import configure, prepare
 
-    check_teacher(teacher, backgrounds=backgrounds)
+    config = configure(teacher, {"size": size, "backgrounds": backgrounds})
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")
-    from stillyou.pairs.generate import check_numbers, make_pairs
+    from stillyou.pairs.assemble import Execution, check_numbers
+    from stillyou.pairs.generate import make_pairs
 
-    workers = workers or _cores()
-    check_numbers(n=n, size=size, shard_size=shard_size, workers=workers, seed=seed)
-    prepare_teacher(teacher)
-    summary = make_pairs(
-        partial(open_teacher, teacher, size=size, backgrounds=backgrounds),
-        chosen,
-        n,
-        out,
-        seed=seed,
-        size=size,
-        shard_size=shard_size,
-        workers=workers,
-        options={} if backgrounds is None else {"backgrounds": describe_backgrounds(backgrounds)},
-    )
+    execution = Execution(workers=workers or _cores())
+    check_numbers(n=n, size=size, shard_size=shard_size, workers=execution.workers, seed=seed)
+    prepare(config)
+    summary = make_pairs(config, chosen, n, out, seed=seed, shard_size=shard_size, execution=execution)
     _report(out, summary, as_json)
 
 
@@ -81,6 +71,7 @@ def _import(
     path: Path = typer.Argument(..., metavar="FOLDER|FILE", help="Pairs, a prompt.json, or Parquet files."),
     effect: str = typer.Option(..., "-e", "--effect", metavar="NAME|FILE.yaml", help="The effect the pairs show."),
     out: Path = _OUT,
+    domain: str | None = typer.Option(None, metavar="cartoon|people", help="What the pictures show."),
     layout: str = typer.Option("auto", "--format", help="auto, folder, released or instructpix2pix."),
     size: int = _SIZE,
     workers: int = _WORKERS,
@@ -93,7 +84,10 @@ def _import(
     from stillyou.pairs.imported.importers import import_pairs
     from stillyou.pairs.imported.listings import parse_layout
 
-    summary = import_pairs(path, spec, out, layout=parse_layout(layout), size=size, workers=workers or _cores())
+    shown = None if domain is None else parse_domain(domain)
+    summary = import_pairs(
+        path, spec, out, layout=parse_layout(layout), size=size, workers=workers or _cores(), domain=shown
+    )
     _report(out, summary, as_json)
     if not sum(summary.accepted.values()):
         raise StillYouError(f"no pair of {path} was accepted", f"See why: stillyou pairs show {out} --rejected")
@@ -118,8 +112,10 @@ def _info(
         "format_version": meta.format_version,
         "made_with": meta.made_with,
         "teacher": meta.teacher,
+        "domain": meta.domain,
         "origin": meta.origin,
         "options": meta.options,
+        "config": meta.config,
         "seed": meta.seed,
         "size": meta.size,
         "candidates": meta.candidates,
@@ -129,7 +125,7 @@ def _info(
     }
     if not as_json:
         for name, value in facts.items():
-            text = "; ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)
+            text = "; ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value or "")
             results().print(f"{name.replace('_', ' ')}: {text}", markup=False)
     summary = summarise(dataset.rows(("effect", "status", "reason")), meta.effects)
     _report(folder, summary, as_json, facts)

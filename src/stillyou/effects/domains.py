@@ -19,16 +19,21 @@ SUBJECT_WORDS: Final = tuple("person man woman boy girl child lady guy photo pho
 """What people put in the subject's place; a vocabulary should write each in one token."""
 
 
+def parse_domain(text: str) -> Domain:
+    """Read one domain; raises UsageError with the names there are."""
+    for domain in DOMAINS:
+        if text.strip() == domain:
+            return domain
+    raise UsageError(f"unknown domain '{text}'", nearest(text, DOMAINS))
+
+
 def parse_domains(text: str) -> tuple[Domain, ...]:
     """Read a list such as ``cartoon,people``, in the order of `DOMAINS`.
 
     Raises:
         UsageError: A name that is no domain, or no name at all.
     """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in DOMAINS:
-            raise UsageError(f"unknown domain '{name}'", nearest(name, DOMAINS))
-    if not names:
+    named = {parse_domain(name) for name in text.split(",") if name.strip()}
+    if not named:
         raise UsageError("no domain is named", nearest("", DOMAINS))
-    return tuple(domain for domain in DOMAINS if domain in names)
+    return tuple(domain for domain in DOMAINS if domain in named)

@@ -1,113 +1,47 @@
-"""Makes pair datasets: settings in, a folder of complete shards out, resumed where an earlier run stopped."""
+"""Lets a teacher make a dataset: its candidates are asked for in batches, measured and judged."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
 from stillyou import __version__
-from stillyou.console import console
 from stillyou.draws import stable_seed
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import StillYouError, UsageError, requires
-from stillyou.pairs.curation.rules import Summary, judge_candidate, measure, summarise
-from stillyou.pairs.dataset.lock import check_folder, sole_writer
+from stillyou.errors import StillYouError, requires
+from stillyou.pairs.assemble import DEFAULT_EXECUTION, SHARD_SIZE, Execution, build, check_numbers, pair_key
+from stillyou.pairs.curation.rules import Summary, judge_candidate, measure
+from stillyou.pairs.dataset.info import DatasetInfo
 from stillyou.pairs.dataset.shards import Row
-from stillyou.pairs.dataset.store import DatasetInfo, PairDataset, inspect_shards, read_info, write_info
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.scale.local import RowSource, ShardJob, ShardTask, run_jobs
-from stillyou.pairs.teachers.registry import Teacher
-
-SHARD_SIZE = 32
-"""Candidate indices a shard: with eight effects, some ten seconds of work, which is what a kill may lose."""
-
-TeacherFactory = Callable[[], Teacher]
-
-
-class TeacherRows:
-    """Rows of candidates that a teacher makes.
-
-    Of a teacher that shares sources, all effects of an index have one seed and are asked for one after another.
-
-    Args:
-        open_teacher: Builds the teacher.
-        effects: One row each, in this order.
-        seed: Seed of the dataset.
-        size: Side of the pictures in pixels, which the teacher must meet.
-    """
-
-    def __init__(self, open_teacher: TeacherFactory, effects: Sequence[EffectSpec], seed: int, size: int) -> None:
-        self._teacher, self._effects, self._seed, self._size = open_teacher(), effects, seed, size
-
-    def rows(self, index: int) -> list[Row]:
-        """Make the candidates of an index, measured and judged."""
-        return [self._row(effect, index) for effect in self._effects]
-
-    def _row(self, effect: EffectSpec, index: int) -> Row:
-        whose = () if self._teacher.shares_sources else (effect.id,)
-        pair = self._make(effect, stable_seed("pair", self._seed, *whose, index))
-        scores = measure(pair)
-        status, reason = judge_candidate(pair, effect, scores)
-        return Row(pair_key(self._teacher.name, self._seed, effect, index), pair, status, reason, scores)
-
-    def _make(self, effect: EffectSpec, seed: int) -> Pair:
-        where = f"teacher '{self._teacher.name}' failed on effect '{effect.id}' with seed {seed}"
-        try:
-            pair = self._teacher.make(effect, seed)
-        except (StillYouError, MemoryError):
-            raise
-        except Exception as error:
-            raise StillYouError(f"{where}: {type(error).__name__}: {error}", "Please report this.") from error
-        problem = pair.problem()
-        if not problem and pair.mask.shape != (self._size, self._size):
-            problem = f"the pictures are {pair.mask.shape}, not {self._size} px a side"
-        if problem:
-            raise StillYouError(f"{where}: {problem}", "Please report this.")
-        return pair
-
-
-def pair_key(teacher: str, seed: int, effect: EffectSpec, index: int) -> str:
-    """Return the key of a candidate, from the dataset's settings and its index alone."""
-    return f"{teacher}-{seed}-{effect.id}-{index:07d}"
+from stillyou.pairs.teachers.protocol import PairRequest, Teacher, TeacherConfig
 
 
 def make_pairs(
-    open_teacher: TeacherFactory,
+    config: TeacherConfig,
     effects: Sequence[EffectSpec],
     n: int,
     out: str | Path,
     *,
     seed: int = 0,
-    size: int = 256,
     shard_size: int = SHARD_SIZE,
-    workers: int = 1,
-    progress: bool = True,
-    options: Mapping[str, str] | None = None,
-    seconds: float | None = None,
+    execution: Execution = DEFAULT_EXECUTION,
 ) -> Summary:
     """Make a dataset, or what is missing of it.
 
     Args:
-        open_teacher: Builds the teacher; must be picklable if there are several workers.
+        config: The teacher; must be picklable if there are several workers.
         effects: What to show, with distinct ids.
         n: Candidates an effect. A finished dataset may grow, not shrink.
         out: The dataset's folder.
         seed: Seed of the dataset.
-        size: Side of the pictures in pixels.
         shard_size: Candidate indices a shard.
-        workers: Processes; they never change the result.
-        progress: Whether to show a progress bar on standard error.
-        options: What the teacher was told besides size and seed, in words; other words mean another dataset.
-        seconds: After so long no further shards are begun, and the dataset is what there is then (at least one shard).
+        execution: Workers, time and device, which never change the pairs. A teacher that needs a GPU has one worker.
 
     Returns:
         How many candidates were accepted and rejected, over the whole dataset.
@@ -118,156 +52,118 @@ def make_pairs(
         StillYouError: A shard could not be made or written; finished shards stay.
     """
     requires("pairs", "pyarrow", "pyvips", "filelock")
-    check_numbers(n=n, size=size, shard_size=shard_size, workers=workers, seed=seed)
-    name, licences = _first_look(open_teacher, list(effects), seed, size, workers)
+    check_numbers(n=n, size=config.size, shard_size=shard_size, workers=execution.workers, seed=seed)
+    if config.needs.gpu:
+        execution = replace(execution, workers=1)
+    options = config.contents()
+    open_rows = partial(TeacherRows, config, list(effects), seed, execution.device)
     info = DatasetInfo(
         made_with=__version__,
-        teacher=name,
+        teacher=config.kind,
+        domain=config.domain,
+        options=options,
+        config=config.model_dump(mode="json"),
         seed=seed,
-        size=size,
+        size=config.size,
         shard_size=shard_size,
         effects=list(effects),
         candidates=n,
-        licences=licences,
-        options=dict(options or {}),
+        licences=_first_look(open_rows, execution.workers),
     )
-    started = time.monotonic()
-    open_source = partial(TeacherRows, open_teacher, list(effects), seed, size)
-    until = None if seconds is None else started + seconds
-    return build(info, Path(out), open_source, workers=workers, progress=progress, until=until)
+    return build(info, Path(out), open_rows, execution)
 
 
-def _first_look(
-    open_teacher: TeacherFactory, effects: Sequence[EffectSpec], seed: int, size: int, workers: int
-) -> tuple[str, dict[str, str]]:
+class TeacherRows:
+    """Rows of candidates that a teacher makes.
+
+    Of a teacher that shares sources, all effects of an index have one seed and are asked for one after another.
+
+    Args:
+        config: The teacher, which is built here.
+        effects: One row each, in this order.
+        seed: Seed of the dataset.
+        device: What the teacher is built on.
+    """
+
+    def __init__(self, config: TeacherConfig, effects: Sequence[EffectSpec], seed: int, device: str = "auto") -> None:
+        self.teacher: Teacher = config.build(device)
+        self._config, self._effects, self._seed = config, effects, seed
+
+    def rows(self, indices: range) -> Iterator[Row]:
+        """Make the candidates of indices, measured and judged, in batches of the teacher's size."""
+        asked = [request for index in indices for request in self._requests(index)]
+        step = max(1, self.teacher.batch_size)
+        for start in range(0, len(asked), step):
+            batch = asked[start : start + step]
+            for request, pair in zip(batch, self._make(batch), strict=True):
+                yield self._row(request, pair)
+
+    def _requests(self, index: int) -> list[PairRequest]:
+        shared = self.teacher.shares_sources
+        return [
+            PairRequest(effect, stable_seed("pair", self._seed, *(() if shared else (effect.id,)), index), index)
+            for effect in self._effects
+        ]
+
+    def _row(self, request: PairRequest, pair: Pair) -> Row:
+        scores = measure(pair)
+        status, reason = judge_candidate(pair, request.effect, scores)
+        key = pair_key(self._config.kind, self._seed, request.effect, request.index)
+        return Row(key, pair, status, reason, scores)
+
+    def _make(self, batch: Sequence[PairRequest]) -> list[Pair]:
+        try:
+            pairs = self.teacher.make(batch)
+        except (StillYouError, MemoryError):
+            raise
+        except Exception as error:
+            raise self._failed(batch, f"{type(error).__name__}: {error}") from error
+        if len(pairs) != len(batch):
+            raise self._failed(batch, f"it made {len(pairs)} pairs for {len(batch)} requests")
+        for request, pair in zip(batch, pairs, strict=True):
+            if problem := self._problem(request, pair):
+                raise self._failed([request], problem)
+        return pairs
+
+    def _problem(self, request: PairRequest, pair: Pair) -> str:
+        """Return what is wrong with a pair that was made for a request, or an empty string."""
+        if (pair.effect, pair.seed) != (request.effect.id, request.seed):
+            return f"it made effect '{pair.effect}' with seed {pair.seed}"
+        if (pair.teacher, pair.domain) != (self._config.kind, self._config.domain):
+            return f"the pair names teacher '{pair.teacher}' and domain '{pair.domain}'"
+        size = self._config.size
+        if not pair.problem() and pair.mask.shape != (size, size):
+            return f"the pictures are {pair.mask.shape}, not {size} px a side"
+        return pair.problem()
+
+    def _failed(self, batch: Sequence[PairRequest], why: str) -> StillYouError:
+        first = batch[0]
+        where = f"teacher '{self._config.kind}' failed on effect '{first.effect.id}' with seed {first.seed}"
+        others = f" and {len(batch) - 1} more of its batch" if len(batch) > 1 else ""
+        return StillYouError(f"{where}{others}: {why}", "Please report this.")
+
+
+def _first_look(open_rows: partial[TeacherRows], workers: int) -> dict[str, str]:
     """Make the first candidates and let them go, so that what cannot be shown fails before any file.
 
     If there are several workers this one process stays free of renderers, and outlives a broken graphics driver.
 
     Returns:
-        The teacher's name and licences.
+        The teacher's licences.
     """
     if workers <= 1:
-        return _look(open_teacher, effects, seed, size)
+        return _look(open_rows)
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            return pool.submit(_look, open_teacher, effects, seed, size).result()
+            return pool.submit(_look, open_rows).result()
     except BrokenProcessPool as error:
         raise StillYouError(
             "the process that made the first pair died", "A graphics driver may be broken; --workers 1 shows more."
         ) from error
 
 
-def _look(
-    open_teacher: TeacherFactory, effects: Sequence[EffectSpec], seed: int, size: int
-) -> tuple[str, dict[str, str]]:
-    first = open_teacher()
-    TeacherRows(lambda: first, effects, seed, size).rows(0)
-    return first.name, dict(first.licences)
-
-
-def check_numbers(*, n: int, size: int, shard_size: int, workers: int, seed: int) -> None:
-    """Refuse numbers out of range.
-
-    Raises:
-        UsageError: Names the number and its range.
-    """
-    ranges = {"n": (n, 1, 10**7), "shard-size": (shard_size, 1, 10**5), "workers": (workers, 1, 1024)}
-    for name, (value, least, greatest) in ranges.items():
-        if not least <= value <= greatest:
-            raise UsageError(f"{name} is {value}", f"Give a whole number from {least} to {greatest}.")
-    if not 0 <= seed < 2**63:
-        raise UsageError(f"seed is {seed}", "Give a whole number from 0 to 2**63 - 1.")
-    if size % 32 or not 64 <= size <= 1024:
-        raise UsageError(f"size is {size}", "Give a multiple of 32 from 64 to 1024.")
-
-
-def build(
-    info: DatasetInfo,
-    folder: Path,
-    open_source: Callable[[], RowSource],
-    *,
-    workers: int,
-    progress: bool,
-    until: float | None = None,
-) -> Summary:
-    """Make the missing shards of a dataset and describe it.
-
-    Args:
-        info: The settings; its counts are not read.
-        folder: The dataset's folder, new, empty, or begun with the same settings.
-        open_source: Builds the source of rows; must be picklable if there are several workers.
-        workers: Processes.
-        progress: Whether to show a progress bar.
-        until: Value of `time.monotonic` from which no further shards are begun; the dataset is then made smaller.
-
-    Raises:
-        UsageError: The folder holds something else or was begun with other settings.
-        StillYouError: A shard could not be made or written; finished shards stay.
-    """
-    check_folder(folder, info)
-    with sole_writer(folder):
-        check_folder(folder, info)
-        state = inspect_shards(folder, info)  # first: it refuses shards of other settings
-        write_info(folder, info)
-        for message in state.damaged.values():
-            console.print(f"making again: {message.split('. ')[0]}", markup=False)
-        ranges = info.ranges()
-        jobs = [ShardJob(number, *ranges[number]) for number in range(len(ranges)) if number not in state.whole]
-        task = ShardTask(open_source, folder, info.digest())
-        _run(task, jobs, info, workers, progress, until)
-        if until is not None:
-            info = whole_part(folder, info)
-        summary = summarise(_written(folder, info), info.effects)
-        write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
-    return summary
-
-
-def whole_part(folder: Path, info: DatasetInfo) -> DatasetInfo:
-    """Return the description of a dataset as far as its shards are whole without a gap.
-
-    Raises:
-        StillYouError: Not even the first shard is there.
-    """
-    state = inspect_shards(folder, info)
-    whole = next((n for n in range(len(info.ranges())) if n not in state.whole), len(info.ranges()))
-    if not whole:
-        raise StillYouError(f"{folder} has no whole shard", "Give it more time.")
-    return info.model_copy(update={"candidates": info.ranges()[whole - 1][1]})
-
-
-def salvage(folder: Path) -> int:
-    """Make a dataset of what a failed run has left, and return its candidates; 0 if there is nothing to save."""
-    try:
-        with sole_writer(folder):
-            info = whole_part(folder, read_info(folder))
-            summary = summarise(_written(folder, info), info.effects)
-            write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
-    except StillYouError:
-        return 0
-    return info.candidates
-
-
-def _run(
-    task: ShardTask, jobs: Sequence[ShardJob], info: DatasetInfo, workers: int, progress: bool, until: float | None
-) -> None:
-    rows = info.candidates * len(info.effects)
-    missing = sum(job.stop - job.start for job in jobs) * len(info.effects)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not progress) as bar:
-        shown = bar.add_task("pairs", total=rows, completed=rows - missing)
-        run_jobs(task, jobs, workers=workers, advance=lambda made: bar.advance(shown, made), until=until)
-
-
-def _written(folder: Path, info: DatasetInfo) -> Iterator[dict[str, Any]]:
-    """Describe the dataset as it is now, and iterate over what curation said of its rows."""
-    write_info(folder, info)
-    return PairDataset(folder, status="any").rows(("effect", "status", "reason"))
-
-
-class _Rate(ProgressColumn):
-    """Pairs a second."""
-
-    def render(self, task: Task) -> Text:
-        """Return the speed, once it is known."""
-        return Text(f"{task.speed:.0f} pairs/s" if task.speed else "")
+def _look(open_rows: partial[TeacherRows]) -> dict[str, str]:
+    made = open_rows()
+    for _ in made.rows(range(1)):
+        pass
+    return dict(made.teacher.licences)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from stillyou.effects.domains import Domain
+
 Pixels = npt.NDArray[np.uint8]
 """(H, W, 3) RGB, 0 to 255."""
 Mask = npt.NDArray[np.uint8]
@@ -31,6 +33,7 @@ class Pair:
         teacher: Name of the teacher that made the pair.
         seed: Seed the teacher made it from (0 to 2**63 - 1); with the effect it fixes every pixel.
         attributes: What the teacher drew, for example ``style`` and ``source_expression``.
+        domain: What the pictures show; None where nobody has said, as of imported pairs.
     """
 
     source: Pixels
@@ -42,6 +45,7 @@ class Pair:
     teacher: str
     seed: int
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    domain: Domain | None = None
 
     def problem(self) -> str:
         """Return what breaks the invariants, in a few words, or an empty string."""

@@ -6,13 +6,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from stillyou.config import Strict, load_toml
 from stillyou.diffusion.conditions import Branch
 from stillyou.diffusion.network import Architecture
 from stillyou.errors import UsageError, nearest
-from stillyou.pairs.teachers.registry import teacher_names
+from stillyou.pairs.teachers.protocol import TeacherConfig
+from stillyou.pairs.teachers.registry import configure, teacher_kinds
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Stage = Literal["render", "autoencoder", "editor"]
@@ -28,6 +29,8 @@ class TeacherSettings(Strict):
     """Part of the stage's budget; what one teacher leaves goes to the later ones."""
     candidates: int | None = Field(None, ge=1)
     """Candidates an effect; None takes the stage's."""
+    options: dict[str, JsonValue] = {}
+    """What the teacher is told besides the size, as its config has it: backgrounds, styles ..."""
 
 
 class RenderSettings(Strict):
@@ -45,10 +48,15 @@ class RenderSettings(Strict):
     @field_validator("teachers")
     @classmethod
     def _teachers_are_known(cls, teachers: dict[str, TeacherSettings]) -> dict[str, TeacherSettings]:
-        for name in teachers:
-            if name not in teacher_names():
-                raise ValueError(f"unknown teacher '{name}'; there are: {', '.join(teacher_names())}")
+        for name, settings in teachers.items():
+            if name not in teacher_kinds():
+                raise ValueError(f"unknown teacher '{name}'; there are: {', '.join(teacher_kinds())}")
+            configure(name, settings.options)
         return teachers
+
+    def teacher(self, kind: str, size: int) -> TeacherConfig:
+        """Return the config of a teacher whose pictures have a side in pixels."""
+        return configure(kind, {**self.teachers[kind].options, "size": size})
 
     def goal(self, teacher: str) -> int:
         """Return the candidates an effect that a teacher is asked for."""

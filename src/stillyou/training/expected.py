@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stillyou.pairs.dataset.store import DESCRIPTION, PairDataset
+from stillyou.pairs.dataset.info import DESCRIPTION
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.data.frames import cores
 from stillyou.training.rates import pairs_a_second
 from stillyou.training.rendering.stage import RenderWork

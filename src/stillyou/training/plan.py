@@ -14,7 +14,7 @@ from typing import Any
 from stillyou.diffusion.speed.memory import GIGABYTE
 from stillyou.errors import UsageError, nearest
 from stillyou.models.from_base import IMAGE_ENCODER, find_base, find_image_encoder
-from stillyou.pairs.dataset.store import read_info
+from stillyou.pairs.dataset.info import read_info
 from stillyou.training.begun import BegunRun, is_complete
 from stillyou.training.config import Stage
 from stillyou.training.data.cache import encoded_pairs

@@ -13,14 +13,13 @@ pytest.importorskip("moderngl")
 from stillyou.effects.lookup import load_effects
 from stillyou.errors import StillYouError
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.teachers.people import PeopleStudio
 from stillyou.pairs.teachers.people.costumes import COSTUMES
 from stillyou.pairs.teachers.people.expressions import EXPRESSIONS
 from stillyou.pairs.teachers.people.gl.context import open_device
 from stillyou.pairs.teachers.people.gl.renderer import Rendered
 from stillyou.pairs.teachers.people.masks import SPECK, clean, costume_edit, expression_edit
 from stillyou.pairs.teachers.people.parts import Role
-from stillyou.pairs.teachers.people.studio import _showings
+from stillyou.pairs.teachers.people.studio import PeopleStudio, _showings
 
 SIZE = 128
 SEEDS = (2, 5, 29)
@@ -38,7 +37,7 @@ def studio() -> PeopleStudio:
 
 @lru_cache(maxsize=64)
 def pair(effect: str, seed: int) -> Pair:
-    return studio().make(EFFECTS[effect], seed)
+    return studio().pair(EFFECTS[effect], seed)
 
 
 def every_pair() -> list[Pair]:
@@ -127,7 +126,7 @@ def test_what_was_made_before_does_not_show() -> None:
     other = PeopleStudio(size=SIZE) if studio() else None
     assert other is not None
     for effect in ("sheep", "royal", "angry"):
-        made, again = pair(effect, SEEDS[1]), other.make(EFFECTS[effect], SEEDS[1])
+        made, again = pair(effect, SEEDS[1]), other.pair(EFFECTS[effect], SEEDS[1])
         np.testing.assert_array_equal(made.source, again.source)
         np.testing.assert_array_equal(made.target, again.target)
         np.testing.assert_array_equal(made.mask, again.mask)

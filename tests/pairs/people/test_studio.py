@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +12,23 @@ from stillyou.effects.lookup import load_effect, load_effects
 from stillyou.errors import UsageError
 from stillyou.pairs.dataset.shards import shard_name
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.teachers.registry import teacher
+from stillyou.pairs.teachers.people.config import PeopleConfig
+from tests.pairs.fakes import quiet
 
 SIZE = 64
 EFFECTS = load_effects("royal,laughing")
 
 
 def studio(size: int = SIZE):
-    from stillyou.pairs.teachers.people import PeopleStudio
+    from stillyou.pairs.teachers.people.studio import PeopleStudio
 
     return PeopleStudio(size=size)
 
 
 def test_workers_change_nothing(tmp_path: Path, device: str) -> None:
-    opened = partial(teacher, "people", size=SIZE)
     for workers in (1, 2):
         folder = tmp_path / str(workers)
-        make_pairs(opened, EFFECTS[:1], 2, folder, size=SIZE, shard_size=1, workers=workers, progress=False)
+        make_pairs(PeopleConfig(size=SIZE), EFFECTS[:1], 2, folder, shard_size=1, execution=quiet(workers))
     for number in range(2):
         one, two = (tmp_path / workers / shard_name(number) for workers in "12")
         assert one.read_bytes() == two.read_bytes()
@@ -38,10 +37,10 @@ def test_workers_change_nothing(tmp_path: Path, device: str) -> None:
 def test_pairs_do_not_depend_on_what_else_was_made(device: str) -> None:
     one, other = studio(), studio()
     for effect in load_effects("sheep,crying,flower"):
-        other.make(effect, 7)
-    other.make(load_effect("santa"), 8)
+        other.pair(effect, 7)
+    other.pair(load_effect("santa"), 8)
     for effect in load_effects("santa,laughing"):
-        first, second = one.make(effect, 7), other.make(effect, 7)
+        first, second = one.pair(effect, 7), other.pair(effect, 7)
         assert not first.problem()
         for name in ("source", "target", "mask"):
             np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
@@ -50,20 +49,20 @@ def test_pairs_do_not_depend_on_what_else_was_made(device: str) -> None:
 
 def test_costumes_of_a_person_share_the_source(device: str) -> None:
     made = studio()
-    pairs = [made.make(effect, 3) for effect in load_effects("santa,royal,sheep,flower")]
+    pairs = [made.pair(effect, 3) for effect in load_effects("santa,royal,sheep,flower")]
     assert all(pair.source is pairs[0].source for pair in pairs)
     assert len({str({k: pair.attributes[k] for k in ("age", "gender", "hair", "skin_tone")}) for pair in pairs}) == 1
 
 
 def test_prompts_speak_of_a_person(device: str) -> None:
-    pair = studio().make(load_effect("santa"), 1)
+    pair = studio().pair(load_effect("santa"), 1)
     assert (pair.source_prompt, pair.teacher) == ("a person", "people")
     assert pair.target_prompt.startswith("a person, ")
 
 
 def test_unknown_effects_and_sizes_are_refused(device: str) -> None:
     with pytest.raises(UsageError, match="cannot show effect 'melted'.*It shows: flower"):
-        studio().make(load_effect("santa").model_copy(update={"id": "melted"}), 0)
+        studio().pair(load_effect("santa").model_copy(update={"id": "melted"}), 0)
     with pytest.raises(UsageError, match="size 16 is out of range"):
         studio(16)
 

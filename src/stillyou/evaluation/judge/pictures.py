@@ -27,12 +27,14 @@ from stillyou.effects.domains import DOMAINS, Domain
 from stillyou.effects.lookup import auxiliary, catalogue
 from stillyou.errors import StillYouError, UsageError
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
-from stillyou.pairs.dataset.store import PairDataset, read_info
+from stillyou.pairs.dataset.info import read_info
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.scale.local import one_thread_each
-from stillyou.pairs.teachers.cartoon import TRAIN_STYLES, CartoonStudio
-from stillyou.pairs.teachers.photographed import Photographed
-from stillyou.pairs.teachers.registry import Teacher, teacher
+from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
+from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
+from stillyou.pairs.teachers.people.config import PeopleConfig
+from stillyou.pairs.teachers.protocol import PairRequest, Teacher
 
 Purpose = Literal["learn", "held back"]
 RENDER_SIZE = 256
@@ -162,11 +164,10 @@ def domain_of(folder: Path) -> Domain:
     Raises:
         UsageError: There is no dataset, or nobody has labelled its pictures.
     """
-    made_by = read_info(folder).teacher
-    for domain in DOMAINS:
-        if made_by == domain:
-            return domain
-    raise UsageError(f"pairs of '{made_by}' have no labels for the judge", "Name a studio's pairs.")
+    info = read_info(folder)
+    if info.domain is None or info.origin:
+        raise UsageError(f"pairs of '{info.teacher}' have no labels for the judge", "Name a studio's pairs.")
+    return info.domain
 
 
 def read(
@@ -217,8 +218,9 @@ def _render_task(task: _Task) -> JudgePictures:
     for index in range(task.first, task.last):
         effect, turn = effects[index % len(effects)], index // len(effects)
         person = task.domain == "people"
-        studio = _people(turn % 2) if person else _studio(turn % 3)
-        pair = studio.make(effect, judge_seed(task.purpose, task.seed, turn if person else index))
+        studio = _people(turn % 2) if person else _cartoons(turn % 3)
+        request = PairRequest(effect, judge_seed(task.purpose, task.seed, turn if person else index))
+        (pair,) = studio.make([request])
         labelled.add(pair, task.domain, turn)
     return labelled.pictures()
 
@@ -262,7 +264,7 @@ class _Labelled:
 
 
 @cache
-def _studio(framing: int) -> Teacher:
+def _cartoons(framing: int) -> Teacher:
     """Return the cartoon studio; framings take turns: augmented, canonical, and plain sources as evaluated."""
     return CartoonStudio(
         [*TRAIN_STYLES, *HELD_OUT_STYLES],
@@ -274,10 +276,9 @@ def _studio(framing: int) -> Teacher:
 
 
 @cache
-def _people(photographed: int) -> Teacher:
-    """Return the people studio, every other time behind the camera of `pairs.degrade.photograph`."""
-    made = teacher("people", size=RENDER_SIZE)
-    return made if photographed or not isinstance(made, Photographed) else made.studio
+def _people(degraded: int) -> Teacher:
+    """Return the people studio, whose pictures go through light, lens, sensor and file every other time."""
+    return PeopleConfig(size=RENDER_SIZE, degrade=bool(degraded)).build()
 
 
 def _shrink(picture: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:

@@ -21,6 +21,8 @@ PHOTOGRAPHS = "photos"
 """A user's folder of photographs, whose edits have no known truth."""
 ALL_SPLITS = (*SPLITS, PHOTOGRAPHS)
 
+_DOMAINS: dict[str, Domain] = dict(zip(ALL_SPLITS, ("cartoon", "cartoon", "people", "people"), strict=True))
+
 
 def check_split(split: str, known: Sequence[str] = SPLITS) -> None:
     """Refuse an unknown split; raises UsageError with the names there are."""
@@ -32,7 +34,7 @@ def check_split(split: str, known: Sequence[str] = SPLITS) -> None:
 
 def domain_of(split: str) -> Domain:
     """Return what the pictures of a split show."""
-    return "people" if split in ("people", PHOTOGRAPHS) else "cartoon"
+    return _DOMAINS[split]
 
 
 def evaluation_seed(split: str, seed: int, effect: str, index: int) -> int:
@@ -61,17 +63,19 @@ def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0) -
 
 def _people(effect: EffectSpec, n: int, size: int, seed: int) -> Iterator[Pair]:
     """Make people behind the camera of training; everyone appears once, so that edits are independent."""
-    from stillyou.pairs.teachers.registry import teacher
+    from stillyou.pairs.teachers.people.config import PeopleConfig
+    from stillyou.pairs.teachers.protocol import PairRequest
 
-    studio = teacher("people", size=size)
+    studio = PeopleConfig(size=size).build()
     for index in range(n):
-        yield studio.make(effect, evaluation_seed("people", seed, effect.id, index))
+        yield from studio.make([PairRequest(effect, evaluation_seed("people", seed, effect.id, index), index)])
 
 
 def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int) -> Iterator[Pair]:
     requires("pairs", "dicebear", "dicebear_styles", "pyvips")
     from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
-    from stillyou.pairs.teachers.cartoon import TRAIN_STYLES, CartoonStudio
+    from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
+    from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 
     styles = TRAIN_STYLES if split == SPLITS[0] else HELD_OUT_STYLES
     able = [style for style in styles if _can_show(style, effect)]
@@ -83,7 +87,7 @@ def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int) -> I
     first = list(catalogue()).index(effect.id) if effect.id in catalogue() else 0
     for index in range(n):
         # Effects begin with different styles, so that a few pairs an effect still show many styles.
-        yield studios[(first + index) % len(studios)].make(effect, evaluation_seed(split, seed, effect.id, index))
+        yield studios[(first + index) % len(studios)].pair(effect, evaluation_seed(split, seed, effect.id, index))
 
 
 def _can_show(style: Any, effect: EffectSpec) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from stillyou.errors import StillYouError
+from stillyou.pairs.dataset.info import read_info
 from stillyou.pairs.dataset.shards import ShardReader, shard_name
-from stillyou.pairs.dataset.store import inspect_shards, read_info
+from stillyou.pairs.dataset.store import inspect_shards
 
 
 def check_pages(folder: str | Path) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.dataset.info import DESCRIPTION, DatasetInfo, read_info
 from stillyou.pairs.dataset.shards import shard_name
-from stillyou.pairs.dataset.store import DESCRIPTION, DatasetInfo, read_info
 
 
 def check_folder(folder: Path, info: DatasetInfo) -> None:
@@ -29,6 +29,9 @@ def check_folder(folder: Path, info: DatasetInfo) -> None:
             raise UsageError(f"{folder} is not empty and holds no pair dataset", "Choose a new or empty folder.")
         return
     begun = read_info(folder)
+    if begun.format_version < info.format_version:
+        older = f"{folder} was begun by an older stillyou (format version {begun.format_version})"
+        raise UsageError(older, "It can be read but not continued: choose another folder.")
     remedy = "Use the same settings, or another folder."
     old, new = begun.settings(), info.settings()
     for name in sorted(old.keys() | new.keys(), key=[*new, *old].index):  # options are left out where there are none
@@ -44,6 +47,8 @@ def _difference(name: str, before: Any, value: Any) -> str:
     """Say in a few words how two settings differ."""
     if name == "options":
         return f"{_words(before)}, not {_words(value)}"
+    if name == "config":
+        return _option(before or {}, value or {})
     if name != "effects":
         return f"{name.replace('_', ' ')} {before}, not {value}"
     ids, wanted = ([effect["id"] for effect in effects] for effects in (before, value))
@@ -51,6 +56,12 @@ def _difference(name: str, before: Any, value: Any) -> str:
         return f"effects {','.join(ids)}, not {','.join(wanted)}"
     changed = next(old["id"] for old, new in zip(before, value, strict=True) if old != new)
     return f"other prompts of effect '{changed}'"
+
+
+def _option(before: dict[str, Any], value: dict[str, Any]) -> str:
+    """Name the first option of the teacher that differs."""
+    name = next(name for name in (*value, *before) if before.get(name) != value.get(name))
+    return f"{name.replace('_', ' ')} {before.get(name)}, not {value.get(name)}"
 
 
 def _words(options: dict[str, str] | None) -> str:

@@ -1,10 +1,4 @@
-"""The folder of a pair dataset: ``dataset.json`` and Parquet shards (docs/pairs.md).
-
-A dataset has ``candidates`` indices 0, 1, ... Each index gives one row for every effect, and a shard holds a fixed
-range of ``shard_size`` indices. What a shard holds follows from the settings and its range alone, so any shard can be
-made anywhere, in any order, and remade bit-identically. ``settings`` is the digest of everything the rows depend on;
-it lies in ``dataset.json`` (as the settings themselves) and in each shard, and the two must agree.
-"""
+"""Reads the folder of a pair dataset: which shards are whole, and single pairs out of them (docs/pairs.md)."""
 
 from __future__ import annotations
 
@@ -16,13 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
-
-from stillyou.config import Strict, validate
-from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError, nearest, requires
-from stillyou.files import write_json
 from stillyou.pairs.dataset.cells import check_words, parsed
+from stillyou.pairs.dataset.info import DatasetInfo, read_info
 from stillyou.pairs.dataset.shards import (
     IMAGES,
     METADATA,
@@ -34,100 +24,14 @@ from stillyou.pairs.dataset.shards import (
     shard_name,
 )
 from stillyou.pairs.pair import Pair
-from stillyou.untrusted.json_text import read_object
-from stillyou.untrusted.rules import Rules, told
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import FileMetaData
 
-FORMAT = "stillyou-pairs"
-FORMAT_VERSION = 1
-DESCRIPTION = "dataset.json"
-
-_RULES = Rules("Delete it and run the command that made it again.")
-_MOST_SHARDS = 10**6
 _PLACE = ("shard", "position")
 _OPEN_FILES = 64
 """Shards kept open at a time: far below the usual limit of 1,024 files a process."""
-
-
-class DatasetInfo(Strict):
-    """What ``dataset.json`` says: the settings, and what came of them."""
-
-    format: Literal["stillyou-pairs"] = "stillyou-pairs"
-    format_version: int = FORMAT_VERSION
-    made_with: str
-    """Version of stillyou: another version may draw other pictures from the same seed."""
-    teacher: str
-    origin: str = ""
-    """Of imported pairs: what they came from, with a digest of the file list."""
-    options: dict[str, str] = {}
-    """What the teacher was told besides size and seed, in words, for example which backgrounds."""
-    seed: int = Field(ge=0, lt=2**63)
-    size: int = Field(ge=1, le=4096)
-    """Side of the square pictures, in pixels."""
-    shard_size: int = Field(ge=1)
-    """Candidate indices a shard."""
-    effects: list[EffectSpec] = Field(min_length=1)
-    candidates: int = Field(ge=1)
-    """Candidates an effect."""
-    licences: dict[str, str]
-    complete: bool = False
-    """Whether every shard has been made."""
-    counts: dict[str, dict[str, int]] = {}
-    """Rows by effect id and status, once the dataset is complete."""
-
-    def settings(self) -> dict[str, Any]:
-        """Return what the rows depend on, by name. Guidance, mask and strength are not among it."""
-        names = {"format_version", "made_with", "teacher", "origin", "seed", "size", "shard_size"}
-        whole = self.model_dump(include=names | ({"options"} if self.options else set()))
-        kept = {"id", "group", "variables", "source_prompt", "target_prompt"}
-        return whole | {"effects": [effect.model_dump(include=kept) for effect in self.effects]}
-
-    def digest(self) -> str:
-        """Return the digest of `settings`."""
-        text = json.dumps(self.settings(), sort_keys=True)
-        return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
-
-    def ranges(self) -> list[tuple[int, int]]:
-        """Return the candidate indices of each shard, as (start, stop)."""
-        n, step = self.candidates, self.shard_size
-        return [(start, min(start + step, n)) for start in range(0, n, step)]
-
-
-def read_info(folder: Path) -> DatasetInfo:
-    """Read ``dataset.json``.
-
-    Raises:
-        UsageError: There is no dataset, or its format is not known.
-        StillYouError: The description is damaged.
-    """
-    path = folder / DESCRIPTION
-    if not path.is_file():
-        raise UsageError(
-            f"{folder} is no pair dataset: it has no {DESCRIPTION}", "Make one with 'stillyou pairs make'."
-        )
-    try:
-        data = read_object(path, _RULES)
-        kind, version = data["format"], data["format_version"]
-    except (StillYouError, KeyError) as error:
-        raise StillYouError(f"{path} is damaged or no description of pairs ({told(error)})", _RULES.remedy) from error
-    if kind != FORMAT:
-        raise UsageError(f"{path} describes '{kind}', not '{FORMAT}'", "Give the folder of a pair dataset.")
-    if version != FORMAT_VERSION:
-        newer = isinstance(version, int) and version > FORMAT_VERSION
-        remedy = "Upgrade: pip install -U stillyou" if newer else "Make the pairs again."
-        raise UsageError(f"{path} has format version {version}; this stillyou reads {FORMAT_VERSION}", remedy)
-    info = validate(DatasetInfo, data, str(path))
-    if info.candidates > info.shard_size * _MOST_SHARDS:
-        raise _RULES.refuse(path, f"describes more than {_MOST_SHARDS} shards")
-    return info
-
-
-def write_info(folder: Path, info: DatasetInfo) -> None:
-    """Write ``dataset.json`` atomically."""
-    write_json(folder / DESCRIPTION, info.model_dump(mode="json"))
 
 
 @dataclass(frozen=True)
@@ -263,7 +167,7 @@ class PairDataset:
         except Exception as error:  # decoders of damaged pictures raise nearly anything
             raise damaged(self._readers[shard].path, error) from error
         fields = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "attributes")
-        return Pair(source, target, mask, **{name: row[name] for name in fields})
+        return Pair(source, target, mask, **{name: row[name] for name in fields}, domain=self.meta.domain)
 
     def fingerprint(self) -> str:
         """Return a digest of the selected pairs, for caches: settings, shard contents and selection."""

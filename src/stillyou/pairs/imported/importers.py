@@ -8,6 +8,7 @@ A pair that cannot be used is kept as a rejected row with its reason, so that nu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -16,14 +17,15 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from stillyou import __version__
+from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, requires
 from stillyou.images import grey_mask, picture_from_bytes, read_picture
 from stillyou.images.colour import to_srgb
+from stillyou.pairs.assemble import SHARD_SIZE, Execution, build, check_numbers, pair_key
 from stillyou.pairs.curation.rules import Summary, judge_candidate, measure
+from stillyou.pairs.dataset.info import DatasetInfo
 from stillyou.pairs.dataset.shards import Row
-from stillyou.pairs.dataset.store import DatasetInfo
-from stillyou.pairs.generate import SHARD_SIZE, build, check_numbers, pair_key
 from stillyou.pairs.imported.entry import Entry
 from stillyou.pairs.imported.listings import Layout, Listing, open_listing
 from stillyou.pairs.pair import Mask, Pair, Pixels
@@ -45,6 +47,7 @@ def import_pairs(
     size: int = 256,
     workers: int = 1,
     progress: bool = True,
+    domain: Domain | None = None,
 ) -> Summary:
     """Import pairs of one effect into a dataset folder; resumes like `make_pairs`.
 
@@ -56,6 +59,7 @@ def import_pairs(
         size: Side of the square pictures in pixels.
         workers: Processes.
         progress: Whether to show a progress bar.
+        domain: What the pictures show; None leaves it open.
 
     Raises:
         UsageError: No known layout, an incomplete list, or a folder begun with something else.
@@ -68,6 +72,7 @@ def import_pairs(
     info = DatasetInfo(
         made_with=__version__,
         teacher=f"import-{found}",
+        domain=domain,
         origin=f"{name} ({len(listing)} pairs, {listing.digest()})",
         seed=0,
         size=size,
@@ -76,8 +81,8 @@ def import_pairs(
         candidates=len(listing),
         licences={name: "not stated; check that you may train on these pictures"},
     )
-    open_source = partial(ImportedRows, listing, effect, size, info.teacher)
-    return build(info, Path(out), open_source, workers=workers, progress=progress)
+    open_source = partial(ImportedRows, listing, effect, info)
+    return build(info, Path(out), open_source, Execution(workers=workers, progress=progress))
 
 
 class ImportedRows:
@@ -86,17 +91,19 @@ class ImportedRows:
     Args:
         listing: The owner's pairs.
         effect: The effect that they show.
-        size: Side of the square pictures in pixels.
-        teacher: What rows name as their teacher.
+        info: The dataset's settings: size, domain, and what rows name as their teacher.
     """
 
-    def __init__(self, listing: Listing, effect: EffectSpec, size: int, teacher: str) -> None:
-        self._listing, self._effect, self._size, self._teacher = listing, effect, size, teacher
+    def __init__(self, listing: Listing, effect: EffectSpec, info: DatasetInfo) -> None:
+        self._listing, self._effect, self._info = listing, effect, info
 
-    def rows(self, index: int) -> list[Row]:
-        """Read, square, mask and judge one entry."""
+    def rows(self, indices: range) -> Iterator[Row]:
+        """Read, square, mask and judge entries."""
+        return map(self._row, indices)
+
+    def _row(self, index: int) -> Row:
         entry = self._listing.entry(index)
-        source, target, mask, fault = _pictures(entry, self._size)
+        source, target, mask, fault = _pictures(entry, self._info.size)
         prompts = self._effect.prompts()
         pair = Pair(
             source,
@@ -105,15 +112,16 @@ class ImportedRows:
             source_prompt=entry.source_prompt or prompts.source,
             target_prompt=entry.target_prompt or prompts.target,
             effect=self._effect.id,
-            teacher=self._teacher,
+            teacher=self._info.teacher,
             seed=index,
             attributes={"origin": entry.name},
+            domain=self._info.domain,
         )
         scores = measure(pair)
         status, reason = judge_candidate(pair, self._effect, scores)
         if fault:
             status, reason = "rejected", fault
-        return [Row(pair_key(self._teacher, 0, self._effect, index), pair, status, reason, scores)]
+        return Row(pair_key(self._info.teacher, 0, self._effect, index), pair, status, reason, scores)
 
 
 def _pictures(entry: Entry, size: int) -> tuple[Pixels, Pixels, Mask, str]:

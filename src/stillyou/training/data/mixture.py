@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillyou.effects.domains import DOMAINS, SUBJECT_WORDS, SUBJECTS
+from stillyou.effects.domains import DOMAINS, SUBJECT_WORDS, SUBJECTS, Domain
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
-from stillyou.pairs.dataset.store import DESCRIPTION, PairDataset
+from stillyou.pairs.dataset.info import DESCRIPTION
+from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.teachers.registry import teacher_kinds
 from stillyou.training.config import TeacherSettings
 from stillyou.training.run import Run
 
@@ -28,7 +30,7 @@ def rendered_parts(run: Run) -> list[Part]:
         UsageError: It has made nothing.
     """
     settings = run.request.config.render.teachers
-    folders = [run.pairs(name) for name in dict.fromkeys((*settings, *DOMAINS))]
+    folders = [run.pairs(name) for name in dict.fromkeys((*settings, *teacher_kinds()))]
     found = [folder for folder in folders if (folder / DESCRIPTION).is_file()]
     if not found:
         raise UsageError(f"{run.folder / 'pairs'} has no pairs yet", "Run the render stage first, or give --pairs.")
@@ -53,10 +55,10 @@ def run_parts(run: Run) -> list[Part]:
     return [Part(own, 1 - studio), *(Part(part.data, studio * part.share / whole) for part in rendered)]
 
 
-def domains_of(parts: Sequence[PairDataset]) -> tuple[str, ...]:
-    """Return the domains that datasets show; pairs of no studio count for none."""
-    teachers = {data.meta.teacher for data in parts}
-    return tuple(domain for domain in DOMAINS if domain in teachers)
+def domains_of(parts: Sequence[PairDataset]) -> tuple[Domain, ...]:
+    """Return the domains that datasets show; imported pairs of which nobody has said it count for none."""
+    shown = {data.meta.domain for data in parts}
+    return tuple(domain for domain in DOMAINS if domain in shown)
 
 
 def words(specs: Sequence[EffectSpec]) -> list[str]:

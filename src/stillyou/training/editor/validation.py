@@ -13,7 +13,6 @@ from PIL import Image
 
 from stillyou.config import SamplingSettings
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.effects.domains import DOMAINS
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.files import atomic_path
 from stillyou.metrics import mean_absolute_error
@@ -69,8 +68,7 @@ class SampleGrid:
         """Edit all pairs, those of equal settings in one batch; a pair's seed is its index."""
         batches: dict[SamplingSettings, list[int]] = {}
         for index, pair in enumerate(self.pairs):
-            spec = self.effects[pair.effect]
-            own = spec.defaults(next((domain for domain in DOMAINS if domain == pair.teacher), None))
+            own = self.effects[pair.effect].defaults(pair.domain)
             settings = SamplingSettings(guidance=own.guidance, mask=own.mask, steps=self.steps)
             batches.setdefault(settings, []).append(index)
         answers: dict[int, npt.NDArray[np.uint8]] = {}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from stillyou.effects.spec import EffectSpec
-from stillyou.pairs.dataset.store import DESCRIPTION, PairDataset, read_info
+from stillyou.pairs.assemble import Execution
+from stillyou.pairs.dataset.info import DESCRIPTION, read_info
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
-from stillyou.pairs.teachers.registry import teacher
+from stillyou.pairs.teachers.protocol import TeacherConfig
 from stillyou.training.data.frames import cores
+from stillyou.training.loop.clock import Limits
 
 _SHARD_SIZE = 4
 """Small shards: the last ones are finished after time is up."""
@@ -37,51 +39,38 @@ class Rendered:
 
 def render(
     folder: Path,
-    name: str,
+    teacher: TeacherConfig,
     effects: Sequence[EffectSpec],
     candidates: int,
     *,
-    size: int,
     seed: int,
     workers: int = 0,
-    budget: float | None = None,
-    pause: float | None = None,
+    limits: Limits | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> Rendered:
     """Make pairs until there are enough or time is up.
 
     Args:
         folder: The dataset, new or begun.
-        name: The teacher.
+        teacher: Who makes them.
         effects: What to show.
         candidates: Candidates an effect.
-        size: Side of the pictures.
         seed: Seed of the dataset.
         workers: Processes; 0 is one a core.
-        budget: Seconds left for this teacher, or None.
-        pause: Seconds left for this session, or None.
+        limits: Seconds left for this teacher (`budget`) and for this session (`pause`), or None.
         now: Source of time in seconds.
 
     Raises:
         StillYouError: The teacher cannot work here, or a pair could not be made or written.
     """
-    begun = now()
+    begun, limits = now(), limits or Limits()
     have = read_info(folder).candidates if (folder / DESCRIPTION).is_file() else 0
     goal = max(candidates, have)
-    make_pairs(
-        partial(teacher, name, size=size),
-        effects,
-        goal,
-        folder,
-        seed=seed,
-        size=size,
-        shard_size=_SHARD_SIZE,
-        workers=workers or cores(),
-        seconds=_least(budget, pause),
-    )
+    execution = Execution(workers=workers or cores(), seconds=_least(limits.budget, limits.pause))
+    make_pairs(teacher, effects, goal, folder, seed=seed, shard_size=_SHARD_SIZE, execution=execution)
     made = read_info(folder).candidates
-    complete = made >= goal or (budget is not None and (pause is None or budget <= pause))
-    return Rendered(made, len(PairDataset(folder)), now() - begun, complete)
+    budget = limits.budget is not None and (limits.pause is None or limits.budget <= limits.pause)
+    return Rendered(made, len(PairDataset(folder)), now() - begun, made >= goal or budget)
 
 
 def _least(*limits: float | None) -> float | None:

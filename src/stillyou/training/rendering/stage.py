@@ -18,10 +18,11 @@ from stillyou.effects.lookup import built_in, load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.models.load import find_model
-from stillyou.pairs.dataset.store import DESCRIPTION
-from stillyou.pairs.generate import salvage
-from stillyou.pairs.teachers.registry import teacher_names
+from stillyou.pairs.assemble import salvage
+from stillyou.pairs.dataset.info import DESCRIPTION
+from stillyou.pairs.teachers.registry import kinds_showing
 from stillyou.training.config import RenderSettings, TeacherSettings
+from stillyou.training.loop.clock import Limits
 from stillyou.training.loop.progress import StageReporter, duration
 from stillyou.training.loop.trainer import Outcome
 from stillyou.training.rendering.render import Rendered, render
@@ -86,14 +87,12 @@ def _one_teacher(run: Run, work: RenderWork, name: str, reporter: StageReporter)
     try:
         made = render(
             folder,
-            name,
+            work.settings.teacher(name, work.size),
             work.effects,
             goal,
-            size=work.size,
             seed=run.request.config.seed,
             workers=work.settings.workers,
-            budget=budget,
-            pause=limits.pause,
+            limits=Limits(budget=budget, pause=limits.pause),
         )
     except StillYouError as error:
         return _left_out(run, work, name, error, reporter)
@@ -137,6 +136,6 @@ def render_work(request: Request) -> RenderWork:
     effects = [spec for spec in card.effects if spec.id in built_in()]
     if not effects:
         raise UsageError(f"the model '{request.init}' knows no effect of the studio", "Set studio_share = 0.")
-    known = [name for name in teacher_names() if name in card.domains] or list(settings.teachers)
+    known = kinds_showing(card.domains) or list(settings.teachers)
     teachers = {name: settings.teachers.get(name, TeacherSettings()) for name in known}
     return RenderWork(card.resolution, effects, settings.model_copy(update={"teachers": teachers}))

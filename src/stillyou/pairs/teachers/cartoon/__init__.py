@@ -1,16 +1,6 @@
-"""The cartoon studio: vector characters with exact pairs."""
+"""The cartoon studio: vector characters with exact pairs (docs/cartoon.md).
 
-from stillyou.pairs.teachers.cartoon.licences import Attribution, attributions
-from stillyou.pairs.teachers.cartoon.spec import COSTUMES, EXPRESSIONS, StyleSpec
-from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
-from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
-
-__all__ = [
-    "COSTUMES",
-    "EXPRESSIONS",
-    "TRAIN_STYLES",
-    "Attribution",
-    "CartoonStudio",
-    "StyleSpec",
-    "attributions",
-]
+From style to picture: `definition` holds a style's art, `styles` which variants mean which expression, `character` a
+drawn person, `faces` and `overlays` their expressions, `costumes` what they wear, `backdrop`, `pose` and `raster` the
+rest of the picture, `studio` the pairs; `config` is the teacher, `licences` says who made the art.
+"""

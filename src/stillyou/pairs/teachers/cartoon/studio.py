@@ -15,7 +15,9 @@ from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
-from stillyou.pairs.degrade.degrade import Scene, degrade, warp
+from stillyou.pairs.degrade.chains import DRAWING
+from stillyou.pairs.degrade.lens import warp
+from stillyou.pairs.degrade.scene import Scene, degrade
 from stillyou.pairs.pair import Attribute, Pair, Pixels
 from stillyou.pairs.teachers.cartoon.backdrop import Backdrop, draw_backdrop
 from stillyou.pairs.teachers.cartoon.character import (
@@ -28,6 +30,7 @@ from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise
 from stillyou.pairs.teachers.cartoon.spec import COSTUMES, EXPRESSIONS, StyleSpec
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
+from stillyou.pairs.teachers.protocol import OneByOne
 from stillyou.pairs.truth import change_mask, exact_outside
 
 SUBJECTS = ("cartoon character", "cartoon portrait", "character", "person", "portrait")
@@ -80,8 +83,8 @@ class _Draws:
         return generator("cartoon", self.effect, self.seed, self.attempt, *purpose)
 
 
-class CartoonStudio:
-    """The teacher `cartoon`.
+class CartoonStudio(OneByOne):
+    """Draws pairs of vector characters.
 
     Args:
         styles: Drawing styles to choose from.
@@ -91,7 +94,6 @@ class CartoonStudio:
         costumed_sources: Whether some expression edits show costumed characters.
     """
 
-    name = "cartoon"
     shares_sources = False
 
     def __init__(
@@ -116,7 +118,7 @@ class CartoonStudio:
         """Licence and author of each style's art."""
         return {style.name: attribution(style).line() for style in self.styles}
 
-    def make(self, effect: EffectSpec, seed: int) -> Pair:
+    def pair(self, effect: EffectSpec, seed: int) -> Pair:
         """Draw one pair.
 
         Args:
@@ -143,7 +145,7 @@ class CartoonStudio:
         if self.augment:
             rng = draws.of("augmentation")
             clean = warp(clean, rng) if rng.random() < _WARPED else clean
-            scene = degrade(clean, rng)
+            scene = degrade(clean, rng, DRAWING)
         mask = change_mask(clean, scene) if scene is not clean else change_mask(clean)
         prompts = effect.prompts({"subject": plan.subject} if "subject" in effect.variables else {})
         return Pair(
@@ -153,9 +155,10 @@ class CartoonStudio:
             source_prompt=prompts.source,
             target_prompt=prompts.target,
             effect=effect.id,
-            teacher=self.name,
+            teacher="cartoon",
             seed=seed,
             attributes=_attributes(plan),
+            domain="cartoon",
         )
 
     def _plan(self, effect: str, draws: _Draws) -> _Plan:

@@ -2,9 +2,5 @@
 
 From body to picture: `body` and `shape` give a cage of vertices, `figure` a person's posed geometry, `anatomy`, `hair`,
 `clothes`, `accessories` and `costumes` the parts, `sitting` what a source and its targets share, `gl` the pictures,
-`studio` the pairs.
+`studio` the pairs; `config` is the teacher.
 """
-
-from stillyou.pairs.teachers.people.studio import PeopleStudio
-
-__all__ = ["PeopleStudio"]

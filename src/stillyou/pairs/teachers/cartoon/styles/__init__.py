@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from stillyou.errors import UsageError, nearest
 from stillyou.pairs.teachers.cartoon.spec import StyleSpec
 from stillyou.pairs.teachers.cartoon.styles.busts import LORELEI, MICAH, PERSONAS, TOON_HEAD
 from stillyou.pairs.teachers.cartoon.styles.creatures import CLAY, CRITTERS, MOODS
@@ -20,3 +23,18 @@ TRAIN_STYLES: tuple[StyleSpec, ...] = (
     CLAY,
     DYLAN,
 )
+
+
+def named_styles(names: Sequence[str] | None) -> tuple[StyleSpec, ...]:
+    """Return training styles by name, in the order given; None is all of them.
+
+    Raises:
+        UsageError: There is no such style; the message names the nearest.
+    """
+    if names is None:
+        return TRAIN_STYLES
+    known = {style.name: style for style in TRAIN_STYLES}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no drawing style '{name}'", nearest(name, known))
+    return tuple(known[name] for name in names)

@@ -1,0 +1,157 @@
+"""Puts a dataset together: settings in, a folder of complete shards out, resumed where an earlier run stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from stillyou.console import console
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.curation.rules import Summary, summarise
+from stillyou.pairs.dataset.info import DatasetInfo, read_info, write_info
+from stillyou.pairs.dataset.lock import check_folder, sole_writer
+from stillyou.pairs.dataset.store import PairDataset, inspect_shards
+from stillyou.pairs.scale import local
+from stillyou.pairs.scale.work import Executor, RowSource, Shard, ShardWork
+
+SHARD_SIZE = 32
+"""Candidate indices a shard: with eight effects, some ten seconds of work, which is what a kill may lose."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a dataset is made; the pairs do not depend on it.
+
+    Attributes:
+        workers: Processes.
+        seconds: After so long no further shards are begun, and the dataset is what there is then (at least one shard).
+        progress: Whether to show a progress bar on standard error.
+        device: What a teacher that needs a GPU is built on.
+        run: Makes the shards.
+    """
+
+    workers: int = 1
+    seconds: float | None = None
+    progress: bool = True
+    device: str = "auto"
+    run: Executor = local.run
+
+
+DEFAULT_EXECUTION = Execution()
+
+
+def pair_key(teacher: str, seed: int, effect: EffectSpec, index: int) -> str:
+    """Return the key of a candidate, from the dataset's settings and its index alone."""
+    return f"{teacher}-{seed}-{effect.id}-{index:07d}"
+
+
+def check_numbers(*, n: int, size: int, shard_size: int, workers: int, seed: int) -> None:
+    """Refuse numbers out of range.
+
+    Raises:
+        UsageError: Names the number and its range.
+    """
+    ranges = {"n": (n, 1, 10**7), "shard-size": (shard_size, 1, 10**5), "workers": (workers, 1, 1024)}
+    for name, (value, least, greatest) in ranges.items():
+        if not least <= value <= greatest:
+            raise UsageError(f"{name} is {value}", f"Give a whole number from {least} to {greatest}.")
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"seed is {seed}", "Give a whole number from 0 to 2**63 - 1.")
+    if size % 32 or not 64 <= size <= 1024:
+        raise UsageError(f"size is {size}", "Give a multiple of 32 from 64 to 1024.")
+
+
+def build(
+    info: DatasetInfo,
+    folder: Path,
+    open_source: Callable[[], RowSource],
+    execution: Execution = DEFAULT_EXECUTION,
+) -> Summary:
+    """Make the missing shards of a dataset and describe it.
+
+    Args:
+        info: The settings; its counts are not read.
+        folder: The dataset's folder, new, empty, or begun with the same settings.
+        open_source: Builds the source of rows; must be picklable if there are several workers.
+        execution: How to make them. A limit in time makes the dataset smaller.
+
+    Raises:
+        UsageError: The folder holds something else or was begun with other settings.
+        StillYouError: A shard could not be made or written; finished shards stay.
+    """
+    until = None if execution.seconds is None else time.monotonic() + execution.seconds
+    check_folder(folder, info)
+    with sole_writer(folder):
+        check_folder(folder, info)
+        state = inspect_shards(folder, info)  # first: it refuses shards of other settings
+        write_info(folder, info)
+        for message in state.damaged.values():
+            console.print(f"making again: {message.split('. ')[0]}", markup=False)
+        ranges = info.ranges()
+        shards = [Shard(number, *ranges[number]) for number in range(len(ranges)) if number not in state.whole]
+        with _progress(info, shards, execution) as advance:
+            work = ShardWork(open_source, folder, info.digest())
+            execution.run(shards, work, execution.workers, advance=advance, until=until)
+        if until is not None:
+            info = whole_part(folder, info)
+        summary = summarise(_written(folder, info), info.effects)
+        write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
+    return summary
+
+
+def whole_part(folder: Path, info: DatasetInfo) -> DatasetInfo:
+    """Return the description of a dataset as far as its shards are whole without a gap.
+
+    Raises:
+        StillYouError: Not even the first shard is there.
+    """
+    state = inspect_shards(folder, info)
+    whole = next((n for n in range(len(info.ranges())) if n not in state.whole), len(info.ranges()))
+    if not whole:
+        raise StillYouError(f"{folder} has no whole shard", "Give it more time.")
+    return info.model_copy(update={"candidates": info.ranges()[whole - 1][1]})
+
+
+def salvage(folder: Path) -> int:
+    """Make a dataset of what a failed run has left, and return its candidates; 0 if there is nothing to save."""
+    try:
+        with sole_writer(folder):
+            info = whole_part(folder, read_info(folder))
+            summary = summarise(_written(folder, info), info.effects)
+            write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
+    except StillYouError:
+        return 0
+    return info.candidates
+
+
+@contextmanager
+def _progress(info: DatasetInfo, missing: Sequence[Shard], execution: Execution) -> Iterator[Callable[[int], None]]:
+    """Show a bar of all rows, and give what moves it on."""
+    rows = info.candidates * len(info.effects)
+    left = sum(shard.stop - shard.start for shard in missing) * len(info.effects)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not execution.progress) as bar:
+        shown = bar.add_task("pairs", total=rows, completed=rows - left)
+        yield lambda made: bar.advance(shown, made)
+
+
+def _written(folder: Path, info: DatasetInfo) -> Iterator[dict[str, Any]]:
+    """Describe the dataset as it is now, and iterate over what curation said of its rows."""
+    write_info(folder, info)
+    return PairDataset(folder, status="any").rows(("effect", "status", "reason"))
+
+
+class _Rate(ProgressColumn):
+    """Pairs a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the speed, once it is known."""
+        return Text(f"{task.speed:.0f} pairs/s" if task.speed else "")

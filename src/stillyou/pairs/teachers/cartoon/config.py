@@ -1,0 +1,40 @@
+"""The teacher `cartoon`: its options and what it needs."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from stillyou.pairs.teachers.kinds import register
+from stillyou.pairs.teachers.protocol import Needs, Teacher, TeacherConfig
+
+
+@register
+class CartoonConfig(TeacherConfig):
+    """Vector characters, drawn by the cartoon studio."""
+
+    kind: Literal["cartoon"] = "cartoon"
+    domain: Literal["cartoon"] = "cartoon"
+    styles: tuple[str, ...] | None = None
+    """Names of the drawing styles to choose from; None is all training styles."""
+    augment: bool = True
+    """Whether geometry, colours and image quality vary, and the subject's word with them."""
+    neutral_sources: bool = False
+    """Whether every source is calm and plain."""
+    costumed_sources: bool = True
+    """Whether some expression edits show costumed characters."""
+
+    needs: ClassVar[Needs] = Needs("pairs", ("dicebear", "dicebear_styles", "pyvips"), memory=0)
+
+    def build(self, device: str = "auto") -> Teacher:
+        """Build the cartoon studio; see `TeacherConfig.build`."""
+        self.needs.check()
+        from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
+        from stillyou.pairs.teachers.cartoon.styles import named_styles
+
+        return CartoonStudio(
+            named_styles(self.styles),
+            size=self.size,
+            augment=self.augment,
+            neutral_sources=self.neutral_sources,
+            costumed_sources=self.costumed_sources,
+        )
