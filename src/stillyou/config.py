@@ -91,6 +91,8 @@ class SamplingSettings(Strict):
     """Scheduler steps of the whole schedule."""
     strength: float = Field(1.0, gt=0, le=1)
     """Where in the schedule sampling starts, see `diffusion.schedule.first_step`; 1 starts from pure noise."""
+    refine: float = Field(1.0, gt=0, le=1)
+    """The level that a draft is noised to, as a share of the schedule; `steps` are then those that are taken."""
 
 
 def explain(error: ValidationError) -> tuple[str, str]:

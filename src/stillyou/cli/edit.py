@@ -64,7 +64,7 @@ def _edit(
     batch: int = typer.Option(1, metavar="N", help="Pictures of a folder that are edited at a time."),
     precision: str = typer.Option("auto", metavar="auto|bf16|fp16|fp32", help="Of the denoiser."),
     scheduler: str | None = typer.Option(
-        None, metavar="unipc|ddim|dpm++|euler", help="The sampler. (default: the model's)"
+        None, metavar="unipc|ddim|dpm++|euler|ddpm|sde-dpm++", help="The sampler. (default: the model's)"
     ),
     compile_unet: bool = typer.Option(False, "--compile", help="Compile the UNet first: for many edits on a GPU."),
     offload: bool = typer.Option(False, "--offload", help="Keep only the working network on the GPU."),

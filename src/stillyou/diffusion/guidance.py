@@ -12,6 +12,9 @@ from stillyou.diffusion.conditions import Branch, Conditions
 SHARED_BRANCHES = (Branch.NONE, Branch.IMAGE, Branch.IMAGE_SOURCE)
 """The branches shared by the target's and the source's prompt, in the order of a batch; `full` follows."""
 
+UNGUIDED = GuidanceScales(image=1, source=1, text=1)
+"""Scales with which guidance changes nothing."""
+
 Predict = Callable[[torch.Tensor, torch.Tensor, Conditions], torch.Tensor]
 """`Denoiser.predict` or a stand-in."""
 
@@ -58,6 +61,8 @@ class GuidedPrediction:
     e = e(full) + (e - e(full)) of that step. Guidance settles the composition early; later its direction changes
     little (adaptive guidance, Castillo et al. 2023, arXiv 2312.12487, drops it there).
 
+    With all scales at 1 the terms cancel, e = e(full), and nothing else is evaluated.
+
     Args:
         predict: The denoiser's.
         shared: Conditions of `SHARED_BRANCHES`, stacked.
@@ -75,7 +80,8 @@ class GuidedPrediction:
         weight: torch.Tensor | None = None,
     ) -> None:
         self.predict = predict
-        self.all = Conditions.stack([shared, full])
+        self.unguided = guidance == UNGUIDED
+        self.all = full if self.unguided else Conditions.stack([shared, full])
         self.full = full
         self.guidance = guidance
         self.weight = weight
@@ -92,6 +98,8 @@ class GuidedPrediction:
         e_full = predictions[-1]
         if self.weight is not None:
             e_full = blend_prompts(predictions[-2], predictions[-1], self.weight)
+        if self.unguided:
+            return e_full
         if added is not None:
             return e_full + added
         e_none, e_image, e_image_source = predictions[:3]

@@ -22,6 +22,8 @@ from typing import Any
 
 import torch
 
+from stillyou.diffusion.schedule import is_stochastic
+
 _KEPT = 16
 _TOLERANCE = 1e-4
 """Largest difference of a trial, whose numbers have deviation `_SPREAD`: far above rounding, far below any clipping."""
@@ -62,16 +64,18 @@ class Stepper:
         scale = float(self._weights.inputs[k])
         return z_t if scale == 1 else z_t * scale
 
-    def step(self, k: int, e: torch.Tensor, z_t: torch.Tensor) -> torch.Tensor:
+    def step(self, k: int, e: torch.Tensor, z_t: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
         """Return the latents after step k.
 
         Args:
             k: The step, from 0; steps are taken in order.
             e: Guided prediction (B, C, h, w).
             z_t: The latents that the prediction was made for, (B, C, h, w).
+            noise: The step's fresh noise (B, C, h, w), for schedulers that take some.
         """
         if self._weights is None:
-            stepped: torch.Tensor = self._scheduler.step(e, self._timesteps[k], z_t, return_dict=False)[0]
+            fresh = {} if noise is None else {"variance_noise": noise}
+            stepped: torch.Tensor = self._scheduler.step(e, self._timesteps[k], z_t, return_dict=False, **fresh)[0]
             return stepped
         count = len(self._timesteps)
         if self._history is None:
@@ -92,6 +96,8 @@ def stepper(scheduler: Any, timesteps: torch.Tensor) -> Stepper:
         scheduler: Set to where sampling starts; see `schedulers.start`.
         timesteps: Those that are left, (K,).
     """
+    if is_stochastic(scheduler):
+        return Stepper(scheduler, timesteps, None)
     key = (type(scheduler), repr(sorted(scheduler.config.items(), key=str)), tuple(timesteps.tolist()))
     if key not in _known:
         _known[key] = step_weights(scheduler, timesteps)

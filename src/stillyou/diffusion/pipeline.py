@@ -124,7 +124,7 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         denoiser, tokens = self.denoiser, self.tokens or TokenCache()
         pixels = pixels.to(self._execution_device)
         seeing = [self.image_encoder, self.adapter]
-        latents = safely("the autoencoder", [self.vae], lambda: to_latents(self.vae, pixels), notes)
+        latents = self._latents(pixels, notes)
         vision = vision_pixels(pixels, self.image_encoder.config.image_size)
         image = safely("the image encoder", seeing, lambda: denoiser.image_tokens(vision, latents), notes)
         nulls = self._nulls(tokens, latents, notes)
@@ -135,6 +135,10 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
             source_tokens=self._text(tokens, [p.source for p in prompts], notes),
             nulls=nulls,
         )
+
+    def _latents(self, pixels: torch.Tensor, notes: list[str]) -> torch.Tensor:
+        """Return the latents (B, C, h, w) of pictures (B, 3, H, W) in [-1, 1]."""
+        return safely("the autoencoder", [self.vae], lambda: to_latents(self.vae, pixels), notes)
 
     def _text(self, tokens: TokenCache, prompts: Sequence[str], notes: list[str]) -> torch.Tensor:
         """Return the text tokens of prompts (B, T, d)."""
@@ -164,6 +168,7 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         settings: SamplingSettings,
         seeds: Sequence[int],
         *,
+        draft: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
         progress: Progress | None = None,
         callback_on_step_end: Callback | None = None,
@@ -175,12 +180,13 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
             prompts: Target and source prompt of each source.
             settings: Guidance, mask, steps and strength, the same for the batch.
             seeds: One a source; the same seed gives the same noise in any batch.
+            draft: Pictures (B, 3, H, W) in [-1, 1] to start from instead of noise; see `settings.refine`.
             mask: A mask to use instead of the estimated one, (B, 1, H, W) in [0, 1].
             progress: Called with (steps done, steps).
             callback_on_step_end: As diffusers' pipelines take it; may replace the latents.
 
         Returns:
-            Pictures, masks and reconstructions at the sources' size.
+            Pictures, masks and reconstructions (of the drafts, where there are any) at the sources' size.
 
         Raises:
             StillYouError: The GPU's memory ran out, or fp16 is too narrow for the UNet.
@@ -190,18 +196,20 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
             with torch.inference_mode():
                 encoded = self.encode(pixels, prompts, notes)
                 mask, mapped = self._mask(encoded, mask, settings.mask, seeds)
+                start = None if draft is None else self._latents(draft.to(encoded.latents.device), notes)
                 latents, sampled = sample(
                     self.denoiser,
                     self.scheduler,
                     encoded,
                     settings,
                     seeds,
+                    draft=start,
                     mask=latent_mask(mask, (encoded.latents.shape[-2], encoded.latents.shape[-1])),
                     speed=self.speed,
                     on_step_end=self._step_end(callback_on_step_end, progress),
                 )
                 check_denoised(self.unet, latents)
-                pictures = (self.decode(z, notes) for z in (latents, encoded.latents))
+                pictures = (self.decode(z, notes) for z in (latents, encoded.latents if start is None else start))
                 edits = Edits(next(pictures), mask, next(pictures), mapped + sampled, tuple(notes))
         except torch.cuda.OutOfMemoryError as error:
             raise explain_exhaustion(len(pixels)) from error

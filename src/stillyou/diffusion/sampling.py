@@ -20,13 +20,15 @@ from stillyou.diffusion.guidance import SHARED_BRANCHES, GuidedPrediction
 from stillyou.diffusion.linear_sampler import stepper
 from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
-from stillyou.diffusion.schedule import noise_levels, start
+from stillyou.diffusion.schedule import is_stochastic, noise_levels, start
 from stillyou.diffusion.speed.feature_cache import FeatureCache
 from stillyou.diffusion.speed.settings import SpeedSettings
 
 Progress = Callable[[int, int], None]
 StepEnd = Callable[[int, int, torch.Tensor, torch.Tensor], torch.Tensor]
 """Called after a step with (steps done, steps, its timestep, the latents); returns the latents to go on with."""
+_STEP_NOISE = 1000
+"""Purpose of the first step's fresh noise, see `draw_noise`: maps of the mask have the numbers before."""
 _MAPS_AT_ONCE = 2
 """Maps of the mask in one call of the UNet: with two prompts each that is the batch of the four guidance branches, so a
 compiled UNet serves both."""
@@ -90,6 +92,7 @@ def sample(
     settings: SamplingSettings,
     seeds: Sequence[int],
     *,
+    draft: torch.Tensor | None = None,
     mask: torch.Tensor | None = None,
     speed: SpeedSettings | None = None,
     on_step_end: StepEnd | None = None,
@@ -103,6 +106,8 @@ def sample(
         settings: Guidance, steps and strength. Of the mask only its strategy matters here: `noise` mixes predictions at
             every step, `latent` mixes latents with the source noised to the next level after it, `none` does neither.
         seeds: One an image.
+        draft: Latents (B, C, h, w) of the pictures to start from, noised to `settings.refine` of the schedule; None
+            starts from noise.
         mask: Editing mask at latent size (B, 1, h, w) in [0, 1]; None edits everywhere.
         speed: Which steps may be cheaper; None leaves all of them whole.
         on_step_end: May replace the latents after a step.
@@ -112,19 +117,22 @@ def sample(
     """
     strategy = settings.mask.strategy
     speed = speed or SpeedSettings()
-    scheduler, timesteps = start(scheduler, settings.steps, encoded.latents.device, settings.strength)
+    begin = encoded.latents if draft is None else draft
+    refine = 1.0 if draft is None else settings.refine
+    scheduler, timesteps = start(scheduler, settings.steps, encoded.latents.device, settings.strength, refine)
     noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
     z_t = noise * scheduler.init_noise_sigma
     late = len(timesteps) < len(scheduler.timesteps)
     levels = noise_levels(scheduler, timesteps) if late or strategy == "latent" else []
     if late:
-        z_t = levels[0][0] * encoded.latents + levels[0][1] * noise
+        z_t = levels[0][0] * begin + levels[0][1] * noise
     predict = _guided_prediction(denoiser, encoded, settings.guidance, mask if strategy == "noise" else None, speed)
     guided_steps = max(1, round(speed.guidance_share * len(timesteps)))
-    sampler = stepper(scheduler, timesteps)
+    sampler, stochastic = stepper(scheduler, timesteps), is_stochastic(scheduler)
     for done, t in enumerate(timesteps):
         e = predict(sampler.network_input(done, z_t), t, late=done >= guided_steps)
-        z_t = sampler.step(done, e, z_t)
+        fresh = draw_noise(seeds, z_t.shape[1:], purpose=_STEP_NOISE + done).to(z_t) if stochastic else None
+        z_t = sampler.step(done, e, z_t, fresh)
         if strategy == "latent" and mask is not None:
             a, s = [*levels, (1.0, 0.0)][done + 1]
             z_t = mask * z_t + (1 - mask) * (a * encoded.latents + s * noise)

@@ -4,6 +4,9 @@ Two conventions meet here. DDIM, UniPC and DPM++ keep a noisy latent as z_t = a 
 z + sigma n and divides by sqrt(sigma^2 + 1) before the network sees it. `noise_levels` asks the scheduler itself, so
 that late starts and the `latent` strategy are right for both; the network's own view (`sampling.add_noise`) is the
 first.
+
+`ddpm` and `sde-dpm++` add fresh noise at every step. A denoiser that is undertrained at high noise makes errors there
+that a deterministic sampler keeps and sharpens; fresh noise lets later steps correct them.
 """
 
 from __future__ import annotations
@@ -21,12 +24,26 @@ from diffusers import (
 
 from stillyou.diffusion.speed.settings import SchedulerName
 
+
+class AncestralScheduler(DDIMScheduler):
+    """DDIM with eta = 1: each step draws from DDPM's posterior (Song et al. 2020, arXiv 2010.02502, equation 16)."""
+
+    def step(self, model_output: Any, timestep: Any, sample: Any, eta: float = 1.0, **options: Any) -> Any:
+        """Take a step; see `DDIMScheduler.step`. `variance_noise` is the step's fresh noise."""
+        return super().step(model_output, timestep, sample, eta=eta, **options)
+
+
 _MADE: dict[str, tuple[Any, dict[str, Any]]] = {
     "unipc": (UniPCMultistepScheduler, {}),
     # Clipping the predicted z_0 to [-1, 1] is for pixels; latents reach further.
     "ddim": (DDIMScheduler, {"clip_sample": False}),
     "dpm++": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", "solver_type": "midpoint"}),
     "euler": (EulerDiscreteScheduler, {}),
+    "ddpm": (AncestralScheduler, {"clip_sample": False, "timestep_spacing": "trailing"}),
+    "sde-dpm++": (
+        DPMSolverMultistepScheduler,
+        {"algorithm_type": "sde-dpmsolver++", "solver_type": "midpoint", "timestep_spacing": "trailing"},
+    ),
 }
 
 
@@ -36,21 +53,31 @@ def make_scheduler(name: SchedulerName, own: Any) -> Any:
     return kind.from_config(own.config, **options)
 
 
-def start(scheduler: Any, steps: int, device: torch.device, strength: float) -> tuple[Any, torch.Tensor]:
+def is_stochastic(scheduler: Any) -> bool:
+    """Tell whether a scheduler's steps take fresh noise (`variance_noise`)."""
+    algorithm = str(scheduler.config.get("algorithm_type", ""))
+    return isinstance(scheduler, AncestralScheduler) or algorithm.startswith("sde")
+
+
+def start(
+    scheduler: Any, steps: int, device: torch.device, strength: float = 1.0, refine: float = 1.0
+) -> tuple[Any, torch.Tensor]:
     """Copy a scheduler and set it to where sampling starts.
 
     Args:
         scheduler: Any diffusers scheduler that steps by timesteps; it is copied, never changed.
-        steps: Scheduler steps of the whole schedule.
+        steps: Scheduler steps of the whole schedule; from a draft, the steps that are taken.
         device: Of the timesteps.
         strength: In (0, 1], see `first_step`.
+        refine: In (0, 1]: the level that a draft is noised to, as a share of the schedule; 1 is no draft.
 
     Returns:
         The copy and the timesteps that are left.
     """
     scheduler = copy.deepcopy(scheduler)
-    scheduler.set_timesteps(steps, device=device)
-    first = first_step(len(scheduler.timesteps), strength)
+    scheduler.set_timesteps(max(steps, round(steps / refine)), device=device)
+    count = len(scheduler.timesteps)
+    first = first_step(count, strength) if refine == 1 else max(0, count - steps)
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(first)  # spares a search on the device at every step
     return scheduler, scheduler.timesteps[first:]

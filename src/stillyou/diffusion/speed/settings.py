@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from stillyou.config import Strict
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
-SchedulerName = Literal["unipc", "ddim", "dpm++", "euler"]
+SchedulerName = Literal["unipc", "ddim", "dpm++", "euler", "ddpm", "sde-dpm++"]
 SCHEDULER_NAMES: tuple[str, ...] = get_args(SchedulerName)
 
 
