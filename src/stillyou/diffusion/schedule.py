@@ -19,13 +19,14 @@ from diffusers import (
     DDIMScheduler,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
+    SchedulerMixin,
     UniPCMultistepScheduler,
 )
 
 from stillyou.diffusion.speed.settings import SchedulerName
 
 
-class AncestralScheduler(DDIMScheduler):
+class AncestralScheduler(DDIMScheduler, SchedulerMixin):  # diffusers looks for the mixin's name in this module
     """DDIM with eta = 1: each step draws from DDPM's posterior (Song et al. 2020, arXiv 2010.02502, equation 16)."""
 
     def step(self, model_output: Any, timestep: Any, sample: Any, eta: float = 1.0, **options: Any) -> Any:
