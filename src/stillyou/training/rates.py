@@ -23,6 +23,7 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.models.from_base import IMAGE_ENCODER, sketch_base
 from stillyou.training.autoencoder.learn import AutoencoderObjective, PictureBatch
 from stillyou.training.config import Optimisation, TrainingConfig
+from stillyou.training.data.pair_encoder import CacheRow
 from stillyou.training.editor.encoding import encoder_settings, make_encoder
 from stillyou.training.editor.memory import at_a_time, count_memory, sketch_unet, subject
 from stillyou.training.editor.objective import EditorBatch
@@ -130,11 +131,11 @@ def _try_encoding(pipeline: MultiConditionedPipeline, config: TrainingConfig, ha
     frames = (
         torch.rand(encoder.at_a_time, 2, 3, settings.resolution, settings.resolution, device=hardware.device) * 2 - 1
     )
-    keys = [str(index) for index in range(len(frames))]
+    rows = [CacheRow(str(index), "", "", "", 0) for index in range(len(frames))]
 
     def encode() -> None:
         for copy in range(settings.copies):
-            encoder.encode(frames, keys, copy)
+            encoder.encode(frames, rows, copy)
 
     return _second_time(encode, hardware.device) / len(frames) + 2 * SECONDS_A_PICTURE
 

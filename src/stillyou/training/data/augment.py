@@ -14,6 +14,8 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from stillyou.effects.domains import Domain
+
 PARAMETERS = 18
 """Numbers that describe one augmentation: scale, angle, shift x and y, 3x3 colour matrix, grey, gain, offset, blur, and
 -1 for a mirrored picture."""
@@ -44,9 +46,9 @@ CARTOON = Reach(0.8, 0.08, 0.05, 0.05, 0.10, (0.75, 1.25), 0.06, 0.6, 0.0)
 PEOPLE = Reach(0.72, 0.12, 0.09, 0.06, 0.12, (0.65, 1.3), 0.10, 0.8, 0.5)
 
 
-def reach(key: str) -> Reach:
-    """Return how far the pictures of a pair may be changed; keys begin with the teacher's name."""
-    return PEOPLE if key.startswith("people-") else CARTOON
+def reach(domain: Domain | None) -> Reach:
+    """Return how far the pictures of a pair may be changed: little where nobody has said what they show."""
+    return PEOPLE if domain == "people" else CARTOON
 
 
 def draw_augmentation(generator: np.random.Generator, reach: Reach = CARTOON) -> npt.NDArray[np.float32]:

@@ -29,9 +29,13 @@ _SETTLED = 16
 """Batches between two moments at which all is on disk for certain."""
 
 
-def _rows(datasets: Sequence[PairDataset]) -> list[dict[str, str | int]]:
+def _rows(datasets: Sequence[PairDataset]) -> list[CacheRow]:
     columns = ("key", "effect", "source_prompt", "target_prompt")
-    return [row | {"origin": origin} for origin, data in enumerate(datasets) for row in data.rows(columns)]
+    return [
+        CacheRow(**row, origin=origin, domain=data.meta.domain)
+        for origin, data in enumerate(datasets)
+        for row in data.rows(columns)
+    ]
 
 
 def done(part: Path) -> tuple[int, int]:
@@ -77,9 +81,9 @@ class CacheBuilder:
             self._settle()
         finally:
             self._arrays.close()
-        constants = self._encoder.constants([CacheRow(**row) for row in self._rows])  # type: ignore[arg-type]
+        constants = self._encoder.constants(self._rows)
         save_file({name: tensor.cpu().contiguous() for name, tensor in constants.items()}, self._folder / CONSTANTS)
-        write_json(self._folder / ROWS, self._rows)
+        write_json(self._folder / ROWS, [vars(row) for row in self._rows])
         (self._folder / _PROGRESS).unlink()
         return True
 
@@ -100,8 +104,8 @@ class CacheBuilder:
 
     def _encode(self, frames: torch.Tensor) -> None:
         stop = self._pairs + len(frames)
-        keys = [str(row["key"]) for row in self._rows[self._pairs : stop]]
-        copies = [self._encoder.encode(frames, keys, copy) for copy in range(self._encoder.settings.copies)]
+        rows = self._rows[self._pairs : stop]
+        copies = [self._encoder.encode(frames, rows, copy) for copy in range(self._encoder.settings.copies)]
         self._arrays.put({name: torch.stack([copy[name] for copy in copies], dim=1) for name in copies[0]})
         self._pairs = stop
 

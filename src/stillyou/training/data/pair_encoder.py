@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from stillyou.diffusion.autoencoder import Autoencoder, to_latents
 from stillyou.draws import generator
+from stillyou.effects.domains import Domain
 from stillyou.training.data.augment import augment, draw_augmentation, reach
 from stillyou.training.device import fast_precision
 
@@ -30,6 +31,7 @@ class CacheRow:
     source_prompt: str
     target_prompt: str
     origin: int
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class PairEncoder(Protocol):
         """Return plain values that change whenever the result would."""
         ...
 
-    def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
+    def encode(self, frames: torch.Tensor, rows: Sequence[CacheRow], copy: int) -> dict[str, torch.Tensor]:
         """Encode one copy of a batch of pairs, (B, 2, 3, H, W) in [-1, 1]; returns a batch of each array."""
         ...
 
@@ -84,11 +86,11 @@ def weights_digest(module: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-def augmented(frames: torch.Tensor, keys: Sequence[str], copy: int, seed: int) -> torch.Tensor:
-    """Return a copy of a batch of pairs (B, 2, 3, H, W): the first as it is, the others changed as seed and key say."""
+def augmented(frames: torch.Tensor, rows: Sequence[CacheRow], copy: int, seed: int) -> torch.Tensor:
+    """Return a copy of a batch of pairs (B, 2, 3, H, W): the first as it is, the others changed as seed and row say."""
     if not copy:
         return frames
-    drawn = [draw_augmentation(generator(seed, "copy", key, copy), reach(key)) for key in keys]
+    drawn = [draw_augmentation(generator(seed, "copy", row.key, copy), reach(row.domain)) for row in rows]
     return augment(frames, torch.from_numpy(np.stack(drawn)).to(frames.device))
 
 
@@ -124,9 +126,9 @@ class LatentEncoder:
         return {}
 
     @torch.no_grad()
-    def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
+    def encode(self, frames: torch.Tensor, rows: Sequence[CacheRow], copy: int) -> dict[str, torch.Tensor]:
         """Encode one copy of a batch of pairs; see `PairEncoder`."""
-        frames = augmented(frames, keys, copy, self.settings.seed)
+        frames = augmented(frames, rows, copy, self.settings.seed)
         with fast_precision(frames.device):
             pixels = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
             latents = to_latents(self.vae, pixels).half()

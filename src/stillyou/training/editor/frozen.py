@@ -62,9 +62,9 @@ class FrozenEncoder:
         return [digests, tokens, vars(self.settings), self.posterior]
 
     @torch.no_grad()
-    def encode(self, frames: torch.Tensor, keys: Sequence[str], copy: int) -> dict[str, torch.Tensor]:
+    def encode(self, frames: torch.Tensor, rows: Sequence[CacheRow], copy: int) -> dict[str, torch.Tensor]:
         """Encode one copy of a batch of pairs; see `cache.PairEncoder`."""
-        frames = augmented(frames, keys, copy, self.settings.seed)
+        frames = augmented(frames, rows, copy, self.settings.seed)
         mean, std = to_posterior(self.pipeline.vae, frames.flatten(0, 1))
         seen = vision_pixels(frames[:, 0], self.settings.vision_size)
         arrays = {"source": mean[0::2], "target": mean[1::2], "hidden": self._hidden(seen)}
