@@ -62,7 +62,7 @@ def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0) -
 
 
 def _people(effect: EffectSpec, n: int, size: int, seed: int) -> Iterator[Pair]:
-    """Make people behind the camera of training; everyone appears once, so that edits are independent."""
+    """Make people, degraded as in training; everyone appears once, so that edits are independent."""
     from stillyou.pairs.teachers.people.config import PeopleConfig
     from stillyou.pairs.teachers.protocol import PairRequest
 
