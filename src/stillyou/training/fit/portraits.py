@@ -14,8 +14,8 @@ import numpy as np
 from stillyou.drafts.fit import Fit
 from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
-from stillyou.pairs.degrade.degrade import degrade
-from stillyou.pairs.degrade.photograph import STEPS as PHOTOGRAPH
+from stillyou.pairs.degrade.chains import DRAWING, PHOTOGRAPH
+from stillyou.pairs.degrade.scene import degrade
 from stillyou.pairs.pair import Pixels
 from stillyou.pairs.teachers.cartoon.backdrop import draw_backdrop
 from stillyou.pairs.teachers.cartoon.character import Character, draw_character, show
@@ -65,7 +65,7 @@ def draw_cartoon(styles: Sequence[StyleSpec], seed: int, size: int) -> Portrait:
     pose = draw_pose(style, rng, closer=bool(rng.random() < _CLOSER))
     svg = document(drawing, pose=pose, backdrop=backdrop.body, backdrop_defs=backdrop.defs)
     pixels = rasterise(svg, drawing.side, size)
-    return Portrait(degrade((pixels, pixels), rng)[0], cartoon_fit(character, pose))
+    return Portrait(degrade((pixels, pixels), rng, DRAWING)[0], cartoon_fit(character, pose))
 
 
 def _costume(character: Character, rng: np.random.Generator) -> CostumeLayers | None:
