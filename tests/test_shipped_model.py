@@ -16,7 +16,7 @@ from PIL import Image
 from stillyou import Editor, load_effect
 from stillyou.effects.lookup import built_in
 from stillyou.evaluation.judge.classifier import Judge
-from stillyou.models.load import shipped_models
+from stillyou.models.find import shipped_models
 
 SAMPLES = Path(str(files("stillyou") / "samples"))
 

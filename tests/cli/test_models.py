@@ -238,7 +238,7 @@ def test_pull_writes_checksums_where_there_were_none(plain, tmp_path, capsys):
 def test_pull_from_the_hub_asks_for_safe_files_alone(saved, tmp_path, monkeypatch, capsys):
     asked = []
 
-    def download(hub_id, local_dir, allow_patterns):
+    def download(hub_id, local_dir, allow_patterns, ignore_patterns=()):
         asked.append((hub_id, allow_patterns))
         shutil.copytree(saved / "plain", local_dir, dirs_exist_ok=True)
         (local_dir / ".cache" / "huggingface").mkdir(parents=True)

@@ -13,8 +13,10 @@ from stillyou.diffusion.schedule import first_step
 from stillyou.effects.lookup import load_effect
 from stillyou.effects.spec import Prompts
 from stillyou.errors import StillYouError, UsageError
+from stillyou.machine import pick_device
 from stillyou.models.compact import load_compact, quantise, restore, save_compact
-from stillyou.models.load import find_model, load_pipeline, pick_device
+from stillyou.models.find import find_model
+from stillyou.models.load import load_pipeline
 from tests.conftest import build_tiny_pipeline
 
 SCALES = GuidanceScales(image=1.2, source=1.4, text=2.5)

@@ -19,10 +19,12 @@ from stillyou.diffusion.speed.precision import safely
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.effects.spec import Prompts
 from stillyou.errors import StillYouError, UsageError
+from stillyou.machine import pick_dtype
 from stillyou.models import load as models
 from stillyou.models import place as speed
+from stillyou.models.find import find_model
 from stillyou.models.from_base import load_base
-from stillyou.models.load import as_dtype, autoencoder_dtype, find_model, load_pipeline
+from stillyou.models.load import autoencoder_dtype, load_pipeline
 from tests.conftest import build_tiny_pipeline
 from tests.sd_tiny import build_base, build_clip
 
@@ -229,10 +231,10 @@ class TestPrecision:
             edit(pipeline)
 
     def test_precisions_by_name(self):
-        assert as_dtype("bf16", CPU) is torch.bfloat16
-        assert as_dtype("fp16", torch.device("cuda")) is torch.float16
+        assert pick_dtype("bf16", CPU) is torch.bfloat16
+        assert pick_dtype("fp16", torch.device("cuda")) is torch.float16
         with pytest.raises(UsageError, match="fp16 needs a GPU"):
-            as_dtype("fp16", CPU)
+            pick_dtype("fp16", CPU)
 
     def test_the_autoencoder_never_runs_in_bf16(self, tmp_path):
         gpu = torch.device("cuda")

@@ -23,7 +23,7 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import sample
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.images.tensors import to_pictures
-from stillyou.models.load import pick_dtype
+from stillyou.machine import pick_dtype
 from stillyou.models.place import compile_seconds, speed_up
 
 STEPS, QUICK_STEPS = 20, 10
@@ -82,7 +82,7 @@ def variants(bench: Bench) -> list[Variant]:
     """Return our ways to run, the fastest that gives the same results last."""
     fp32, bf16, fp16 = torch.float32, torch.bfloat16, torch.float16
     if bench.device.type == "cpu":
-        fast = pick_dtype(bench.device)
+        fast = pick_dtype("auto", bench.device)
         about: Settings = {"precision": "fp32" if fast is fp32 else "bf16", "autoencoder": "fp32"}
         late = SpeedSettings(guidance_share=0.5)
         return [

@@ -52,7 +52,8 @@ def _full_size(device: torch.device) -> tuple[Callable[[], dict[str, Any]], int]
 
 def _embedded(device: torch.device) -> tuple[Callable[[], dict[str, Any]], int]:
     from stillyou.diffusion.card import read_card
-    from stillyou.models.load import find_model, load_pipeline
+    from stillyou.models.find import find_model
+    from stillyou.models.load import load_pipeline
 
     def build() -> dict[str, Any]:
         return dict(load_pipeline("embedded", device, torch.float32).components)

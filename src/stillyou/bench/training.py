@@ -24,7 +24,7 @@ from stillyou.bench.released_training import ReleasedLoop, encode_online
 from stillyou.bench.rows import Bench, Row
 from stillyou.bench.timing import peak_memory, seconds_of
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
-from stillyou.models.load import pick_dtype
+from stillyou.machine import pick_dtype
 from stillyou.training.config import EditorSettings, LoraSettings
 from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.pair_encoder import CacheRow
@@ -175,7 +175,7 @@ def _settings(bench: Bench, path: Way) -> dict[str, Any]:
 
 
 def _precision(device: torch.device) -> str:
-    return "bf16" if pick_dtype(device) is torch.bfloat16 else "fp32"
+    return "bf16" if pick_dtype("auto", device) is torch.bfloat16 else "fp32"
 
 
 def _released(bench: Bench, batch: int) -> Step:

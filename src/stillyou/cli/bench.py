@@ -34,7 +34,7 @@ def bench(
 ) -> None:
     """Measure edits, training and memory at Stable Diffusion 1.5's size (random weights), beside the released path."""
     from stillyou.bench.run import PARTS, make_bench, run
-    from stillyou.models.load import pick_device
+    from stillyou.machine import pick_device, quiet_libraries
 
     if only is not None and only not in PARTS:
         raise UsageError(f"unknown part '{only}'", nearest(only, PARTS))
@@ -47,7 +47,7 @@ def bench(
         raise UsageError("the full size takes hours on a CPU", "Use --quick, or a GPU.")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"{output} is a file", "Give a folder.")
-    _quieten()
+    quiet_libraries()
     setup = make_bench(
         chosen, quick=quick, runs=runs, minutes=minutes, say=lambda line: console.print(line, markup=False)
     )
@@ -60,15 +60,6 @@ def bench(
         console.print(f"wrote {output / 'bench.json'} and its plot", markup=False)
     if not any(row["value"] for row in document["rows"]):
         raise StillYouError("nothing could be measured", document["rows"][0]["error"] if document["rows"] else "")
-
-
-def _quieten() -> None:
-    from diffusers.utils import logging as diffusers_log
-    from transformers.utils import logging as transformers_log
-
-    diffusers_log.disable_progress_bar()
-    diffusers_log.set_verbosity_error()
-    transformers_log.disable_progress_bar()
 
 
 def _print(document: dict[str, Any]) -> None:

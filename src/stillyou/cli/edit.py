@@ -248,14 +248,12 @@ def _load(command: _Command) -> Editor:
 
     with console.status(Text(f"loading the model '{command.model}'")):
         import torch
-        from diffusers.utils import logging as diffusers_log
-        from transformers.utils import logging as transformers_log
 
         from stillyou.editing.editor import Editor
+        from stillyou.machine import quiet_libraries
         from stillyou.models.lora_choice import LoraChoice
 
-        diffusers_log.disable_progress_bar()
-        transformers_log.disable_progress_bar()
+        quiet_libraries()
         # The released numerics are compared with others' in fp32.
         dtype = torch.float32 if command.request.official and command.speed.precision == "auto" else None
         lora = None if command.lora is None else LoraChoice.parse(command.lora)

@@ -34,8 +34,7 @@ def list_models(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """List models at hand: of the package, of folders, and those that were fetched from the hub before."""
-    from stillyou.models.find import cached_folders, describe, find_folders
-    from stillyou.models.load import shipped_models
+    from stillyou.models.find import cached_folders, describe, find_folders, shipped_models
 
     for folder in root:
         if not folder.is_dir():
@@ -67,8 +66,7 @@ def show_model(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Show what a model is and can do: size, base, licence, effects, training."""
-    from stillyou.models.find import describe
-    from stillyou.models.load import find_model
+    from stillyou.models.find import describe, find_model
     from stillyou.models.lora_choice import WEIGHTS_NAME
 
     is_lora = (Path(model) / WEIGHTS_NAME).is_file() and not (Path(model) / "model_index.json").exists()

@@ -16,7 +16,7 @@ def verify(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Read every file of a model: checksums, shapes, numbers that are not finite, pickles, unfinished downloads."""
-    from stillyou.models.load import find_model
+    from stillyou.models.find import find_model
     from stillyou.models.verify import verify_model
 
     folder = Path(model) if Path(model).is_dir() else find_model(model)
@@ -44,7 +44,7 @@ def pull_model(
     output: Path = typer.Option(..., "-o", "--output", help="Folder to write; must be new or empty."),
 ) -> None:
     """Get a model into a folder, verified: its safetensors, JSON and text files, and nothing else."""
-    from stillyou.models.load import is_hub_id
+    from stillyou.models.hub import is_hub_id
     from stillyou.models.pull import pull
 
     if not Path(model).is_dir() and not is_hub_id(model):

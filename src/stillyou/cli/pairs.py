@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from stillyou.console import console, results
 from stillyou.effects.domains import parse_domain
 from stillyou.effects.lookup import load_effect, load_effects
 from stillyou.errors import StillYouError, UsageError, requires
+from stillyou.machine import cores
 
 if TYPE_CHECKING:
     from stillyou.pairs.curation.rules import Summary
@@ -24,6 +24,8 @@ _OUT = typer.Option(..., "-o", "--out", metavar="FOLDER", help="The dataset's fo
 _JSON = typer.Option(False, "--json", help="Print one JSON object.")
 _SIZE = typer.Option(256, "--size", help="Side of the pictures in pixels, a multiple of 32 from 64 to 1024.")
 _WORKERS = typer.Option(0, "--workers", help="Processes; they never change the result.", show_default="one a core")
+_MOST_WORKERS = 32
+"""Processes that are started unless the user says so."""
 _VARIABLES = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder of the prompts; may be repeated.")
 
 
@@ -60,7 +62,7 @@ def _make(
     from stillyou.pairs.assemble import Execution, check_numbers
     from stillyou.pairs.generate import make_pairs
 
-    execution = Execution(workers=workers or _cores())
+    execution = Execution(workers=workers or min(cores(), _MOST_WORKERS))
     check_numbers(n=n, size=size, shard_size=shard_size, workers=execution.workers, seed=seed)
     prepare(config)
     summary = make_pairs(config, chosen, n, out, seed=seed, shard_size=shard_size, execution=execution)
@@ -86,7 +88,13 @@ def _import(
 
     shown = None if domain is None else parse_domain(domain)
     summary = import_pairs(
-        path, spec, out, layout=parse_layout(layout), size=size, workers=workers or _cores(), domain=shown
+        path,
+        spec,
+        out,
+        layout=parse_layout(layout),
+        size=size,
+        workers=workers or min(cores(), _MOST_WORKERS),
+        domain=shown,
     )
     _report(out, summary, as_json)
     if not sum(summary.accepted.values()):
@@ -159,12 +167,6 @@ def _show(
     write_picture(out, Picture(np.asarray(contact_sheet(dataset, n))))
     shown = min(n, len(dataset))
     print(json.dumps({"sheet": str(out), "pairs": shown}) if as_json else f"{out}: {shown} of {len(dataset)} pairs")
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, 32 at most."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, 32)
 
 
 def _report(folder: Path, summary: Summary, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:

@@ -126,7 +126,7 @@ def _settings(recipe: str, config: Path | None, base: str, init: str) -> Trainin
 
 def _is_large(model: str) -> bool:
     """Whether a model has the autoencoder of Stable Diffusion, and with it its encoders and size."""
-    from stillyou.models.load import find_model
+    from stillyou.models.find import find_model
 
     path = find_model(model) / "model_index.json"
     try:

@@ -1,4 +1,7 @@
-"""Models that are at hand: those of the package, of folders, and of the hub's cache. Nothing is fetched or loaded."""
+"""From names to folders, and the models that are at hand: those of the package, of folders, and of the hub's cache.
+
+Nothing is loaded; a hub id that a user names is fetched (`find_model`), and nothing else is.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.resources import files
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,12 +17,40 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from stillyou.diffusion.card import ModelCard, read_card
+from stillyou.diffusion.checksums import FILE_KINDS
 from stillyou.diffusion.speed.memory import read_sizes
-from stillyou.errors import StillYouError
+from stillyou.errors import StillYouError, UsageError, nearest
+from stillyou.models.hub import download, is_hub_id
 from stillyou.models.lora_choice import WEIGHTS_NAME
 
 _DEEPEST = 3
 """Levels of folders below a root that are looked at."""
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the models that come with the package, by name."""
+    root = Path(str(files("stillyou") / "weights"))
+    return {path.parent.name: path.parent for path in sorted(root.glob("*/stillyou.json"))}
+
+
+def find_model(model: str) -> Path:
+    """Return the folder of a model: a shipped one's name, a folder, or a hub id, which is downloaded.
+
+    Raises:
+        UsageError: No such model, or a folder that holds none.
+        StillYouError: The hub cannot be reached.
+    """
+    shipped = shipped_models()
+    if model in shipped:
+        return shipped[model]
+    folder = Path(model)
+    if folder.is_dir():
+        if not (folder / "model_index.json").exists():
+            raise UsageError(f"{model} is no model folder: it has no model_index.json", "Name the folder that has one.")
+        return folder
+    if is_hub_id(model):
+        return download(model, [f"*{kind}" for kind in FILE_KINDS])
+    raise UsageError(f"there is no model '{model}', neither by name nor as a folder", nearest(model, shipped))
 
 
 @dataclass(frozen=True)

@@ -9,27 +9,24 @@ Autoencoder, text encoder, tokenizer and noise schedule are the base's; CLIP's i
 from __future__ import annotations
 
 import json
-import logging
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel, UniPCMultistepScheduler
-from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
-from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.adapter import ImageAdapter
 from stillyou.diffusion.card import ModelCard
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.draws import stable_seed
 from stillyou.errors import StillYouError, UsageError
+from stillyou.machine import quiet_libraries
+from stillyou.models.hub import download, is_hub_id
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _FILES = [f"{part}/*.{kind}" for part in _PARTS for kind in ("json", "txt", "safetensors", "model")]
 _PLAIN: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
@@ -53,9 +50,9 @@ def find_base(base: str) -> Path:
     """
     folder = Path(base)
     if not folder.is_dir():
-        if not _HUB_ID.fullmatch(base) or base.startswith(".") or folder.parent.is_dir():
+        if not is_hub_id(base):
             raise UsageError(f"there is no base '{base}'", "Name a folder in diffusers layout, or a hub id OWNER/NAME.")
-        folder = _download(base, ["model_index.json", *_FILES])
+        folder = download(base, ["model_index.json", *_FILES], without=_UNWANTED)
     check_base(folder)
     return folder
 
@@ -119,26 +116,13 @@ def find_image_encoder(name: str) -> Path:
     """
     folder = Path(name)
     if not folder.is_dir():
-        if not _HUB_ID.fullmatch(name) or name.startswith(".") or folder.parent.is_dir():
+        if not is_hub_id(name):
             raise UsageError(f"there is no image encoder '{name}'", "Name a folder, or a hub id OWNER/NAME.")
-        folder = _download(name, ["*.json", "*.safetensors"])
+        folder = download(name, ["*.json", "*.safetensors"], without=_UNWANTED)
     config = folder / "config.json"
     if not config.is_file() or _read_json(config).get("model_type") not in ("clip", "clip_vision_model"):
         raise UsageError(f"{name} is no CLIP image encoder", "Name another with --image-encoder.")
     return folder
-
-
-def _download(hub_id: str, patterns: list[str]) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=patterns, ignore_patterns=_UNWANTED))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise StillYouError(
-            f"cannot get '{hub_id}' from the hub ({type(error).__name__})",
-            "Check the name and the network, or download it and give its folder.",
-        ) from error
 
 
 def load_base(
@@ -157,9 +141,7 @@ def load_base(
         StillYouError: Damaged or incomplete, or the hub cannot be reached.
     """
     folder = find_base(base)
-    for library in (diffusers_logging, transformers_logging):
-        library.disable_progress_bar()
-        library.set_verbosity(logging.CRITICAL)  # what goes wrong is said once, by us
+    quiet_libraries()
     parts, encoder = _load_parts(folder), _load_image_encoder(find_image_encoder(image_encoder))
     unet = parts["unet"]
     widen_conv_in(unet)

@@ -1,75 +1,24 @@
-"""Finding and loading models: the embedded one by name, folders, hub ids."""
+"""Loading stored models of either form: by name, from folders, from the hub."""
 
 from __future__ import annotations
 
 import json
-import logging
-import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
-from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.card import read_card
-from stillyou.diffusion.checksums import FILE_KINDS
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.speed.memory import Sizes, check_memory, free_memory, read_sizes
-from stillyou.diffusion.speed.settings import Precision, SpeedSettings
-from stillyou.errors import StillYouError, UsageError, nearest
+from stillyou.diffusion.speed.settings import SpeedSettings
+from stillyou.errors import StillYouError, UsageError
+from stillyou.machine import pick_device, pick_dtype, quiet_libraries
 from stillyou.models.compact import load_compact
+from stillyou.models.find import find_model
 from stillyou.models.place import speed_up
 from stillyou.models.verify import NETWORKS, missing_weights
-
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_HUB_FILES = [f"*{kind}" for kind in FILE_KINDS]
-_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
-
-
-def shipped_models() -> dict[str, Path]:
-    """Return the models that come with the package, by name."""
-    root = Path(str(files("stillyou") / "weights"))
-    return {path.parent.name: path.parent for path in sorted(root.glob("*/stillyou.json"))}
-
-
-def pick_device(device: str = "auto") -> torch.device:
-    """Turn `auto`, `cpu` or `cuda` (also `cuda:N`) into a device that exists.
-
-    Raises:
-        UsageError: An unknown name, or no such GPU here.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise UsageError(f"unknown device '{device}'", "Use auto, cpu or cuda.")
-    chosen = torch.device(device)
-    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"there is no GPU '{device}' that PyTorch can use here", "Use --device cpu.")
-    return chosen
-
-
-def pick_dtype(device: torch.device) -> torch.dtype:
-    """Return bf16 where it is fast (GPUs from Ampere on, CPUs with AMX), else fp32."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
-    return torch.bfloat16 if has_amx else torch.float32
-
-
-def as_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """Turn a precision by name into a type that the device computes in.
-
-    Raises:
-        UsageError: fp16 on a CPU.
-    """
-    if precision == "auto":
-        return pick_dtype(device)
-    if precision == "fp16" and device.type == "cpu":
-        raise UsageError("fp16 needs a GPU", "Use --precision bf16 or fp32.")
-    return _DTYPES[precision]
 
 
 def autoencoder_dtype(folder: Path, dtype: torch.dtype, device: torch.device) -> torch.dtype:
@@ -106,7 +55,7 @@ def load_pipeline(
     """
     chosen = device if isinstance(device, torch.device) else pick_device(device)
     settings = speed or SpeedSettings()
-    precision = dtype or as_dtype(settings.precision, chosen)
+    precision = dtype or pick_dtype(settings.precision, chosen)
     folder = find_model(model)
     _check_kind(folder)
     card = read_card(folder)
@@ -145,44 +94,8 @@ def _counted(folder: Path, resolution: int | None) -> Sizes:
         ) from error
 
 
-def find_model(model: str) -> Path:
-    """Return the folder of a model given by name, folder or hub id; see `load_pipeline`."""
-    shipped = shipped_models()
-    if model in shipped:
-        return shipped[model]
-    folder = Path(model)
-    if folder.is_dir():
-        if not (folder / "model_index.json").exists():
-            raise UsageError(f"{model} is no model folder: it has no model_index.json", "Name the folder that has one.")
-        return folder
-    if is_hub_id(model):
-        return _download(model)
-    raise UsageError(f"there is no model '{model}', neither by name nor as a folder", nearest(model, shipped))
-
-
-def is_hub_id(model: str) -> bool:
-    """Tell whether a name that is no folder here can be a hub repository, `OWNER/NAME`."""
-    return bool(_HUB_ID.fullmatch(model)) and not model.startswith(".") and not Path(model).parent.is_dir()
-
-
-def _download(hub_id: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES))
-    except Exception as error:  # the transport's own classes differ between versions of the hub's library
-        raise StillYouError(
-            f"cannot get the model '{hub_id}' from the hub ({type(error).__name__})",
-            "Check the name and the network, or download it and give its folder.",
-        ) from error
-
-
 def _load_plain(folder: Path, dtype: torch.dtype, device: torch.device) -> MultiConditionedPipeline:
-    # What goes wrong is said once, by us; the libraries' own lines and bars would stand in between.
-    for library in (diffusers_logging, transformers_logging):
-        library.disable_progress_bar()
-    diffusers_logging.set_verbosity(logging.CRITICAL)
-    transformers_logging.set_verbosity(logging.CRITICAL)
+    quiet_libraries()
     options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True}
     try:
         options["dtype"] = {"default": dtype, "vae": autoencoder_dtype(folder, dtype, device)}

@@ -9,9 +9,11 @@ from stillyou.diffusion.card import CARD_NAME
 from stillyou.diffusion.checksums import CHECKSUMS_NAME, FILE_KINDS, model_files, write_checksums
 from stillyou.errors import StillYouError
 from stillyou.files import atomic_folder
+from stillyou.models.hub import download
 from stillyou.models.verify import Verification, verify_model
 
 _CACHE = ".cache"
+"""Where the hub's library leaves notes about a download."""
 
 
 def pull(model: str, output: Path) -> Verification:
@@ -32,7 +34,8 @@ def pull(model: str, output: Path) -> Verification:
         if source.is_dir():
             _copy(source, part)
         else:
-            _download(model, part)
+            download(model, [f"*{kind}" for kind in FILE_KINDS], into=part)
+            shutil.rmtree(part / _CACHE, ignore_errors=True)
         found = verify_model(part)
         if found.problems:
             raise StillYouError(f"'{model}' is not a whole model: {found.problems[0]}", "Nothing was kept.")
@@ -46,15 +49,3 @@ def _copy(source: Path, target: Path) -> None:
     for name in [*model_files(source), *beside]:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target / name)
-
-
-def _download(hub_id: str, target: Path) -> None:
-    from huggingface_hub import snapshot_download
-
-    try:
-        snapshot_download(hub_id, local_dir=target, allow_patterns=[f"*{kind}" for kind in FILE_KINDS])
-    except Exception as error:  # the transport's own classes differ between versions of the hub's library
-        raise StillYouError(
-            f"cannot get '{hub_id}' from the hub ({type(error).__name__})", "Check the name and the network."
-        ) from error
-    shutil.rmtree(target / _CACHE, ignore_errors=True)  # the hub library's notes about the download

@@ -13,8 +13,9 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.speed.memory import check_memory, free_memory, sizes_of
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.errors import UsageError
+from stillyou.machine import pick_device, pick_dtype
 from stillyou.models.from_base import IMAGE_ENCODER, load_base
-from stillyou.models.load import as_dtype, load_pipeline, pick_device
+from stillyou.models.load import load_pipeline
 from stillyou.models.lora_choice import LoraChoice
 from stillyou.models.place import speed_up
 
@@ -47,7 +48,7 @@ def load_with_lora(
     pipeline.load_lora_weights(str(lora.folder), scale=lora.scale)
     pipeline.merge_lora()
     settings = speed or SpeedSettings()
-    precision = dtype or as_dtype(settings.precision, chosen)
+    precision = dtype or pick_dtype(settings.precision, chosen)
     for name in _NETWORKS:
         network = getattr(pipeline, name)
         if not isinstance(network, LatentAutoencoderTiny):

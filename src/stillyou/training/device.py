@@ -13,9 +13,8 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration
 
 from stillyou.errors import UsageError
-from stillyou.models.load import pick_device, pick_dtype
+from stillyou.machine import cores, pick_device, pick_dtype, shared_memory
 from stillyou.training.config import Precision
-from stillyou.training.data.frames import cores, shared_memory
 
 _STREAM_WORKERS = 4
 TRACKER = "tensorboard"
@@ -37,7 +36,7 @@ def make_accelerator(device: str, precision: Precision, *, trackers: Path | None
     if precision == "fp16" and chosen.type == "cpu":
         raise UsageError("fp16 needs a GPU", "Use --precision bf16 or fp32.")
     if precision == "auto":
-        precision = "bf16" if pick_dtype(chosen) is torch.bfloat16 else "fp32"
+        precision = "bf16" if pick_dtype("auto", chosen) is torch.bfloat16 else "fp32"
     if chosen.type == "cuda":
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True  # all batches have one shape
@@ -84,7 +83,7 @@ def fast_precision(device: torch.device) -> torch.autocast:
     On two cores with AMX the embedded model's autoencoder encodes 40 pictures of 256 px a second in bf16; in fp32 a
     training step takes four times as long.
     """
-    dtype = pick_dtype(device)
+    dtype = pick_dtype("auto", device)
     return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)
 
 

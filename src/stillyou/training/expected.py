@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stillyou.machine import cores
 from stillyou.pairs.dataset.info import DESCRIPTION
 from stillyou.pairs.dataset.store import PairDataset
-from stillyou.training.data.frames import cores
 from stillyou.training.rates import pairs_a_second
 from stillyou.training.rendering.stage import RenderWork
 from stillyou.training.run import Request, Run

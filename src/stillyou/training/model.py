@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.utils import logging as diffusers_logging
-from transformers.utils import logging as transformers_logging
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.diffusion.card import ModelCard
@@ -20,6 +18,7 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.draws import stable_seed
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
+from stillyou.machine import quiet_libraries
 from stillyou.models.compact import save_compact
 from stillyou.models.load import load_pipeline
 
@@ -70,14 +69,8 @@ def load_autoencoder(folder: Path) -> LatentAutoencoderTiny:
 
 def load_init(model: str) -> MultiConditionedPipeline:
     """Load a model to fine-tune, in fp32 on the CPU; see `models.load_pipeline` for names."""
-    _quieten()
+    quiet_libraries()
     return load_pipeline(model, "cpu", torch.float32)
-
-
-def _quieten() -> None:
-    """Keep the libraries' progress bars off standard error; loading and saving take a second."""
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()
 
 
 def merge_effects(known: Iterable[EffectSpec], new: Iterable[EffectSpec]) -> tuple[EffectSpec, ...]:
@@ -92,7 +85,7 @@ def save_model(pipeline: MultiConditionedPipeline, run: Path) -> Mapping[str, in
     Returns:
         Bytes of weights by folder name.
     """
-    _quieten()
+    quiet_libraries()
     cpu: Any = pipeline.to("cpu")
     writers = {"model": cpu.save_pretrained, "compact": lambda folder: save_compact(cpu, folder)}
     sizes = {}
@@ -108,7 +101,7 @@ def save_plain(pipeline: MultiConditionedPipeline, run: Path) -> Mapping[str, in
     Returns:
         Bytes of weights by folder name.
     """
-    _quieten()
+    quiet_libraries()
     cpu: Any = pipeline.to("cpu")
     replace_folder(run / "model", cpu.save_pretrained)
     return {"model": sum(file.stat().st_size for file in (run / "model").rglob("*.safetensors"))}

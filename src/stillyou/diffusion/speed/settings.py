@@ -7,8 +7,8 @@ from typing import Literal, get_args
 from pydantic import Field, model_validator
 
 from stillyou.config import Strict
+from stillyou.machine import Precision
 
-Precision = Literal["auto", "bf16", "fp16", "fp32"]
 SchedulerName = Literal["unipc", "ddim", "dpm++", "euler", "ddpm", "sde-dpm++"]
 SCHEDULER_NAMES: tuple[str, ...] = get_args(SchedulerName)
 
@@ -17,7 +17,7 @@ class SpeedSettings(Strict):
     """How a model runs. The first group changes results by no more than rounding, the second trades quality for time.
 
     Attributes:
-        precision: Of the denoiser; `auto` is bf16 where it is fast.
+        precision: Of the denoiser; `auto` is bf16 where it is fast, see `stillyou.machine`.
         compile: Compile the UNet with `torch.compile`: a minute once, then fewer and larger GPU kernels.
         offload: Keep only the network that is working on the GPU.
         tile_vae: Encode and decode tile by tile, a picture at a time.

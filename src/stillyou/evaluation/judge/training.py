@@ -9,7 +9,6 @@ about 500 steps. docs/evaluation.md says how the shipped judge was trained and h
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from stillyou.effects.domains import DOMAINS, Domain, parse_domains
 from stillyou.errors import StillYouError, UsageError, requires
 from stillyou.evaluation.judge.augmentation import augment
 from stillyou.evaluation.judge.classifier import SHIPPED, Judge, JudgeConfig, JudgeNetwork, to_judge_pixels
-from stillyou.models.load import pick_device
+from stillyou.machine import cores, pick_device
 
 if TYPE_CHECKING:
     from stillyou.evaluation.judge.pictures import JudgePictures, Purpose
@@ -268,12 +267,7 @@ def _plan_for(minutes: float, device: str, workers: int, **rest: Any) -> Plan:
         raise UsageError(f"--minutes {minutes} is out of range", "Give a number above 0, for example 15.")
     chosen = pick_device(device)
     batch = 512 if chosen.type == "cuda" else 64
-    return Plan(minutes=minutes, batch=batch, workers=workers or _cores(), device=str(chosen), **rest)
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Plan(minutes=minutes, batch=batch, workers=workers or cores(), device=str(chosen), **rest)
 
 
 def main(

@@ -12,7 +12,7 @@ import torch
 
 from stillyou.diffusion.official.released import ADAPTER_FILE, TASKS, UNET_FILE, Task, locations
 from stillyou.errors import StillYouError, UsageError
-from stillyou.models.official.hub import fetch, is_hub_id, repository_files
+from stillyou.models.hub import download_files, is_hub_id, repository_files
 
 State = dict[str, torch.Tensor]
 
@@ -61,7 +61,7 @@ def find_checkpoint(source: str, task: Task | None = None) -> Checkpoint:
     names = [name for name in repository_files(source) if name.rpartition("/")[2] in _FILES]
     place, chosen = _choose(names, task, source, Path(source))
     _check_both(names, place, source)
-    inside = fetch(source, [_join(place, name) for name in _FILES]) / place
+    inside = download_files(source, [_join(place, name) for name in _FILES]) / place
     return Checkpoint(inside / UNET_FILE, inside / ADAPTER_FILE, chosen, _join(source, place))
 
 

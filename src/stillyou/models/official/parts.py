@@ -7,7 +7,6 @@ have `.bin` weights: safetensors are preferred, and the libraries read `.bin` wi
 from __future__ import annotations
 
 import json
-import logging
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +15,13 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UniPCMultistepScheduler
-from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
-from transformers.utils import logging as transformers_logging
 
 from stillyou.errors import StillYouError, UsageError
+from stillyou.machine import quiet_libraries
 from stillyou.models.from_base import check_base, whole
-from stillyou.models.official.hub import fetch, is_hub_id, repository_files
+from stillyou.models.hub import download_files, is_hub_id, repository_files
 
 _WEIGHTS = (
     "diffusion_pytorch_model.safetensors",
@@ -58,7 +56,9 @@ def find_base_parts(base: str) -> Path:
                 f"there is no base '{base}'", "Name a folder in diffusers layout with --base, or a hub id OWNER/NAME."
             )
         names = repository_files(base)
-        folder = fetch(base, [*_small_files(names), *(name for part in _BASE_PARTS for name in _weights(names, part))])
+        folder = download_files(
+            base, [*_small_files(names), *(name for part in _BASE_PARTS for name in _weights(names, part))]
+        )
     check_base(folder)
     for part in _BASE_PARTS:
         if not any((folder / part / name).is_file() for name in _WEIGHTS):
@@ -73,7 +73,7 @@ def find_image_encoder(name: str) -> Path:
         return folder
     if not is_hub_id(name):
         raise UsageError(f"there is no image encoder '{name}'", "Name a folder with --image-encoder, or a hub id.")
-    return fetch(name, ["config.json", *_weights(repository_files(name), "")])
+    return download_files(name, ["config.json", *_weights(repository_files(name), "")])
 
 
 def _small_files(names: list[str]) -> list[str]:
@@ -152,9 +152,7 @@ def _has_safetensors(folder: Path) -> bool:
 @contextmanager
 def _told(folder: Path, part: str) -> Iterator[None]:
     """Turn what the libraries raise into one line, and keep their own lines and bars away."""
-    for library in (diffusers_logging, transformers_logging):
-        library.disable_progress_bar()
-        library.set_verbosity(logging.CRITICAL)
+    quiet_libraries()
     try:
         yield
     except _TROUBLE as error:

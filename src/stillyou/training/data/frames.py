@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,9 +9,9 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from stillyou.images.tensors import to_signed, to_uint8
+from stillyou.machine import cores, shared_memory
 from stillyou.pairs.dataset.store import PairDataset
-
-_SHARED = "/dev/shm"
 
 
 class PairFrames(Dataset[torch.Tensor]):
@@ -35,7 +33,7 @@ def frame_batches(
 ) -> Iterator[torch.Tensor]:
     """Yield pairs as (B, 2, 3, resolution, resolution) in [-1, 1] on the device, in the given order."""
     for frames in _loader(pairs, order, batch, pin=device.type == "cuda"):
-        pixels = frames.to(device, non_blocking=True).permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+        pixels = to_signed(frames.to(device, non_blocking=True).permute(0, 1, 4, 2, 3))
         yield resize(pixels, resolution)
 
 
@@ -71,16 +69,6 @@ def loader_workers(items: int, batch_bytes: int) -> int:
     return min(cores(), 16, shared_memory() // (3 * batch_bytes))
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def shared_memory() -> int:
-    """Return the bytes of shared memory that loaders may fill; containers often have little."""
-    return shutil.disk_usage(_SHARED).free // 2 if os.path.isdir(_SHARED) else 0
-
-
 def load_pictures(pairs: PairDataset, order: Sequence[int], resolution: int) -> torch.Tensor:
     """Load sources and targets of chosen pairs into memory: (2 · len(order), 3, resolution, resolution) uint8."""
     pictures = torch.empty(2 * len(order), 3, resolution, resolution, dtype=torch.uint8)
@@ -88,7 +76,7 @@ def load_pictures(pairs: PairDataset, order: Sequence[int], resolution: int) -> 
     for frames in _loader(pairs, order, batch=32, pin=False):
         raw = frames.permute(0, 1, 4, 2, 3)
         if raw.shape[-1] != resolution:
-            raw = ((resize(raw.float() / 127.5 - 1, resolution) + 1) * 127.5).round().to(torch.uint8)
+            raw = to_uint8(resize(to_signed(raw), resolution))
         pictures[start : start + 2 * len(raw)] = raw.flatten(0, 1)
         start += 2 * len(raw)
     return pictures

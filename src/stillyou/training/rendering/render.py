@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillyou.effects.spec import EffectSpec
+from stillyou.machine import cores
 from stillyou.pairs.assemble import Execution
 from stillyou.pairs.dataset.info import DESCRIPTION, read_info
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.teachers.protocol import TeacherConfig
-from stillyou.training.data.frames import cores
 from stillyou.training.loop.clock import Limits
 
 _SHARD_SIZE = 4

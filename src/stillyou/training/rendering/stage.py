@@ -17,7 +17,7 @@ from stillyou.diffusion.card import ModelCard, read_card
 from stillyou.effects.lookup import built_in, load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
-from stillyou.models.load import find_model
+from stillyou.models.find import find_model
 from stillyou.pairs.assemble import salvage
 from stillyou.pairs.dataset.info import DESCRIPTION
 from stillyou.pairs.teachers.registry import kinds_showing
