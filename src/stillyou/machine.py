@@ -2,7 +2,7 @@
 
 `auto` precision is bf16 where that is really fast. Every GPU from Ampere on is. A CPU must say that it has instructions
 for it (AMX or AVX-512 BF16), and a trial of a few milliseconds must agree, because virtual machines and old libraries
-offer instructions that gain nothing. The answer is kept in the user's cache for that CPU and version of PyTorch, so that
+offer instructions that gain nothing. The answer is kept in the user's cache, for that CPU and version of PyTorch: so
 one machine computes the same bits every time. `STILLYOU_PRECISION` and `--precision` overrule it.
 
 PyTorch is imported inside the functions that need it: the command line reads this module at every start.

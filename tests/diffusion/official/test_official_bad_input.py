@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stillyou.errors import StillYouError, UsageError
-from stillyou.models.official import hub, importer
+from stillyou.models import hub
+from stillyou.models.official import importer
 from stillyou.models.official.checkpoint import find_checkpoint
 from stillyou.models.official.importer import import_official
 from stillyou.models.official.shapes import WrongCheckpoint, compare, explain
