@@ -242,6 +242,7 @@ def test_pull_from_the_hub_asks_for_safe_files_alone(saved, tmp_path, monkeypatc
         asked.append((hub_id, allow_patterns))
         shutil.copytree(saved / "plain", local_dir, dirs_exist_ok=True)
         (local_dir / ".cache" / "huggingface").mkdir(parents=True)
+        return str(local_dir)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     assert run("pull", "me/mine", "-o", tmp_path / "mine") == 0
