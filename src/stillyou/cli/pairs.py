@@ -87,15 +87,8 @@ def _import(
     from stillyou.pairs.imported.listings import parse_layout
 
     shown = None if domain is None else parse_domain(domain)
-    summary = import_pairs(
-        path,
-        spec,
-        out,
-        layout=parse_layout(layout),
-        size=size,
-        workers=workers or min(cores(), _MOST_WORKERS),
-        domain=shown,
-    )
+    workers = workers or min(cores(), _MOST_WORKERS)
+    summary = import_pairs(path, spec, out, layout=parse_layout(layout), size=size, workers=workers, domain=shown)
     _report(out, summary, as_json)
     if not sum(summary.accepted.values()):
         raise StillYouError(f"no pair of {path} was accepted", f"See why: stillyou pairs show {out} --rejected")
