@@ -94,7 +94,7 @@ class Needs:
         libraries: Modules that must be there.
         egl: OpenGL through EGL: a graphics driver, or Mesa.
         gpu: A device of torch's; such a teacher works in one process, and batches take the place of workers.
-        memory: Megabytes that one worker takes, measured; 0 is unknown.
+        memory: Megabytes that one worker takes at 256 px, measured; 0 is unknown.
     """
 
     extra: str = ""

@@ -23,7 +23,7 @@ class CartoonConfig(TeacherConfig):
     costumed_sources: bool = True
     """Whether some expression edits show costumed characters."""
 
-    needs: ClassVar[Needs] = Needs("pairs", ("dicebear", "dicebear_styles", "pyvips"), memory=0)
+    needs: ClassVar[Needs] = Needs("pairs", ("dicebear", "dicebear_styles", "pyvips"), memory=80)
 
     def build(self, device: str = "auto") -> Teacher:
         """Build the cartoon studio; see `TeacherConfig.build`."""

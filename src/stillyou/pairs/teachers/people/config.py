@@ -21,7 +21,7 @@ class PeopleConfig(TeacherConfig):
     degrade: bool = True
     """Whether pictures go through light, lens, sensor and file."""
 
-    needs: ClassVar[Needs] = Needs("people", ("moderngl", "scipy", "pyvips"), egl=True, memory=0)
+    needs: ClassVar[Needs] = Needs("people", ("moderngl", "scipy", "pyvips"), egl=True, memory=430)
 
     def contents(self) -> dict[str, str]:
         """Say which photographs lie in the folder of backgrounds."""

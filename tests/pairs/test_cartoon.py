@@ -57,7 +57,7 @@ def test_a_pair_follows_from_effect_and_seed_alone(effect: str, seed: int) -> No
 def test_another_process_makes_the_same_pairs() -> None:
     wanted = [("santa", 3), ("laughing", 4), ("neutral", 2**63 - 1)]
     code = (
-        "from tests.pairs.test_studio import CartoonStudio, EFFECTS, SIZE, digest\n"
+        "from tests.pairs.test_cartoon import CartoonStudio, EFFECTS, SIZE, digest\n"
         f"print(*[digest(CartoonStudio(size=SIZE).pair(EFFECTS[e], s)) for e, s in {wanted!r}])"
     )
     there = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
