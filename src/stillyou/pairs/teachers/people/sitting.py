@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from stillyou.effects.designs import find_design
 from stillyou.pairs.teachers.people.accessories import adorn
 from stillyou.pairs.teachers.people.anatomy import bare_parts
 from stillyou.pairs.teachers.people.backdrop import Backdrops
@@ -27,11 +28,21 @@ from stillyou.pairs.teachers.people.person import Person, draw_person
 
 @dataclass(frozen=True)
 class Showing:
-    """What one picture shows of a person: an expression, how strong it is, and a costume or ``none``."""
+    """What one picture shows of a person.
+
+    Attributes:
+        expression: Its name.
+        strength: How strong it is.
+        costume: A costume or ``none``.
+        design: The costume's look; None draws one for this person.
+        worn: What of the costume is worn, ``head``, ``body`` or ``both``; None draws that.
+    """
 
     expression: str
     strength: float = 1.0
     costume: str = "none"
+    design: str | None = None
+    worn: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +76,7 @@ class Sitting:
             centre=self.figure.head_centre,
         )
         self._faces: dict[tuple[str, float], _Face] = {}
-        self._outfits: dict[str, Outfit] = {}
+        self._outfits: dict[tuple[str, str | None, str | None], Outfit] = {}
         self._pictures: dict[Showing, Rendered] = {}
 
     def picture(self, showing: Showing) -> Rendered:
@@ -76,7 +87,7 @@ class Sitting:
 
     def parts(self, showing: Showing) -> list[Part]:
         """Return everything that a picture shows."""
-        outfit, face = self.outfit(showing.costume), self._face(showing)
+        outfit, face = self.outfit(showing), self._face(showing)
         hidden = outfit.hides if outfit else frozenset()
         parts = [*face.person, *(piece for name, piece in face.worn if name not in hidden)]
         hair = outfit.hair if outfit else self._hair
@@ -86,13 +97,15 @@ class Sitting:
             parts += self._clothes
         return [*parts, *outfit.parts] if outfit else parts
 
-    def outfit(self, costume: str) -> Outfit | None:
-        """Return a costume on this person, or nothing for ``none``."""
+    def outfit(self, showing: Showing) -> Outfit | None:
+        """Return the costume that a picture shows on this person, or nothing for ``none``."""
+        costume, key = showing.costume, (showing.costume, showing.design, showing.worn)
         if costume == "none":
             return None
-        if costume not in self._outfits:
-            self._outfits[costume] = wear(costume, self.figure, self._hair)
-        return self._outfits[costume]
+        if key not in self._outfits:
+            design = find_design(costume, showing.design) if showing.design is not None else None
+            self._outfits[key] = wear(costume, self.figure, self._hair, design=design, worn=showing.worn)
+        return self._outfits[key]
 
     @cached_property
     def _hair(self) -> Hair | None:

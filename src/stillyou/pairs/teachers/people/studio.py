@@ -71,21 +71,23 @@ class PeopleStudio(OneByOne):
         """What draws."""
         return self._renderer.device.renderer
 
-    def pair(self, effect: EffectSpec, seed: int) -> Pair:
+    def pair(self, effect: EffectSpec, seed: int, *, design: str | None = None, worn: str | None = None) -> Pair:
         """Make one pair; the person follows from the seed alone.
 
         Args:
             effect: One of the studio's expressions or costumes.
             seed: 0 to 2**63 - 1.
+            design: A costume's look, the same for everybody; by default one is drawn for this person.
+            worn: ``head``, ``body`` or ``both`` of a costume; drawn by default.
 
         Raises:
-            UsageError: An effect that the studio cannot show.
+            UsageError: An effect that the studio cannot show, or a design that it does not have.
         """
         if effect.id not in (*EXPRESSIONS, *COSTUMES):
             known = ", ".join((*COSTUMES, *EXPRESSIONS))
             raise UsageError(f"the people studio cannot show effect '{effect.id}'", f"It shows: {known}.")
         sitting = self._sit(seed)
-        before, after = _showings(effect.id, sitting)
+        before, after = _showings(effect.id, sitting, design, worn)
         source, target = sitting.picture(before), sitting.picture(after)
         edit = (costume_edit if effect.id in COSTUMES else expression_edit)(source, target)
         prompts = effect.prompts({"subject": _subject(sitting)} if "subject" in effect.variables else {})
@@ -119,12 +121,14 @@ def _subject(sitting: Sitting) -> str:
     return ("boy" if male else "girl") if young else ("man" if male else "woman")
 
 
-def _showings(effect: str, sitting: Sitting) -> tuple[Showing, Showing]:
+def _showings(
+    effect: str, sitting: Sitting, design: str | None = None, worn: str | None = None
+) -> tuple[Showing, Showing]:
     """Return what source and target show."""
     person = sitting.person
     before = Showing(person.source_expression, round(person.expression_strength, 3))
     if effect in COSTUMES:
-        return before, Showing(before.expression, before.strength, effect)
+        return before, Showing(before.expression, before.strength, effect, design, worn)
     after = _showing(effect, sitting)
     rng = generator("people", person.seed, "source of", effect)
     faint = effect == "neutral" and before.strength < _CLEAR
@@ -141,7 +145,7 @@ def _showing(expression: str, sitting: Sitting) -> Showing:
 
 
 def _attributes(sitting: Sitting, before: Showing, after: Showing) -> dict[str, Attribute]:
-    outfit = sitting.outfit(after.costume)
+    outfit = sitting.outfit(after)
     return {
         **sitting.person.attributes,
         "background": sitting.backdrop.kind,

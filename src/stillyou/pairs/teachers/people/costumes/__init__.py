@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from stillyou.effects.designs import Design
 from stillyou.pairs.teachers.people.costumes import flower, royal, santa, sheep
 from stillyou.pairs.teachers.people.costumes.outfit import Bench, Outfit
 from stillyou.pairs.teachers.people.figure import Figure
@@ -29,23 +30,30 @@ _WEAR: dict[str, Callable[[Bench, bool, bool], None]] = {
 COSTUMES = tuple(_WEAR)
 
 
-def wear(effect: str, figure: Figure, hair: Hair | None) -> Outfit:
+def wear(
+    effect: str, figure: Figure, hair: Hair | None, *, design: Design | None = None, worn: str | None = None
+) -> Outfit:
     """Dress a person in a costume.
 
     Args:
         effect: One of `COSTUMES`.
         figure: The person.
         hair: The person's hair in neutral space.
+        design: The look; by default one is drawn for this person.
+        worn: ``head``, ``body`` or ``both``; drawn by default. Coverings that stay on decide first.
 
     Returns:
-        The outfit; it follows from the person's seed and the effect alone.
+        The outfit; it follows from the person's seed, the effect and the design alone.
     """
-    bench = Bench(figure, effect, hair)
-    drawn = str(bench.draw("completeness").choice(list(COMPLETENESS), p=list(COMPLETENESS.values())))
+    bench = Bench(figure, effect, hair, design)
+    rng = bench.draw_for_person("completeness")
+    chosen = worn or str(rng.choice(list(COMPLETENESS), p=list(COMPLETENESS.values())))
     covering = figure.person.accessories.covering
-    worn = "body" if covering == "cap" and effect in _NOT_ON_CAPS else _BY_COVERING.get(covering, drawn)
+    worn = "body" if covering == "cap" and effect in _NOT_ON_CAPS else _BY_COVERING.get(covering, chosen)
     _WEAR[effect](bench, worn != "body", worn != "head")
     bench.attributes["completeness"] = worn
+    if design is not None:
+        bench.attributes["design"] = design.name
     return bench.finish(replaces_clothes=worn != "head")
 
 

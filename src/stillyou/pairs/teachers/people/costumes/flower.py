@@ -42,6 +42,15 @@ SPECIES = {
 """Rings of petals of each species: how many, size, how steep they stand, width."""
 
 
+_SPECIES_OF = {
+    "daisies": ("daisy",),
+    "roses": ("rose",),
+    "tropical": ("plumeria", "cosmos"),
+    "wildflowers": ("cosmos", "daisy", "rose"),
+}
+"""What the wreath and the lei of each design are of."""
+
+
 def _petal(size: float, steep: float, wide: float) -> tuple[Floats, Floats]:
     """Return a petal along +x that opens towards +z, (30, 3), and how near each vertex is to the tip, (30,)."""
     u, v = np.meshgrid(np.linspace(0, 1, 6), np.linspace(-1, 1, 5))
@@ -247,7 +256,8 @@ def body(bench: Bench, palette: Floats, species: list[str], green: Floats) -> No
     """Make the garment, with a lei or a ruff."""
     rng = bench.draw("garment")
     cloth = floats(CLOTHS[rng.integers(len(CLOTHS))]) * np.float32(rng.uniform(0.85, 1.1))
-    printed = rng.random() < 0.65
+    cloth = (bench.colours("cloth") or [cloth])[0]
+    printed = rng.random() < 0.65 or bench.design is not None
     params = [
         [*cloth.tolist(), 1.0 if printed else 0.0],
         [*palette[0].tolist(), float(rng.uniform(1.6, 2.8))],
@@ -268,6 +278,8 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     palette = floats(PALETTES[rng.integers(len(PALETTES))])
     species = [str(name) for name in rng.permutation(list(SPECIES))[: rng.integers(1, 4)]]
     green = floats(LEAVES[rng.integers(len(LEAVES))])
+    if bench.design is not None and (key := bench.colours("petal", "petal2", "petal3", "leaf")):
+        palette, green, species = floats(key[:3]), key[3], list(_SPECIES_OF[bench.design.name])
     if torso:
         body(bench, palette, species, green)
     if head:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillyou.draws import generator
+from stillyou.effects.designs import Design
 from stillyou.pairs.teachers.people.camera import Camera, draw_camera
 from stillyou.pairs.teachers.people.costumes.fit import Floats, Ring, fit_ring, neck_loop
 from stillyou.pairs.teachers.people.costumes.tufts import STRANDS, tufts
@@ -52,6 +53,7 @@ class Bench:
     Attributes:
         figure: Who wears it.
         effect: Which costume.
+        design: The look that everybody who wears it shares; None draws one for this person.
         hair: The hair as it is now; pressing replaces it.
         parts: Pieces so far, posed.
         attributes: What was drawn so far.
@@ -61,14 +63,25 @@ class Bench:
     figure: Figure
     effect: str
     hair: Hair | None
+    design: Design | None = None
     parts: list[Part] = field(default_factory=list)
     attributes: dict[str, Attribute] = field(default_factory=dict)
     hides: set[str] = field(default_factory=set)
     _camera: Camera | None = None
 
     def draw(self, component: str) -> np.random.Generator:
-        """Return the generator of one component of this costume on this person."""
+        """Return the generator of one component of this costume: of the person, or of the named design alone."""
+        if self.design is not None:
+            return generator("people", "design", self.effect, self.design.name, component)
+        return self.draw_for_person(component)
+
+    def draw_for_person(self, component: str) -> np.random.Generator:
+        """Return the generator of what is the person's own even in a named design."""
         return generator("people", self.figure.person.seed, self.effect, component)
+
+    def colours(self, *keys: str) -> list[Floats] | None:
+        """Return key colours of the named design, linear RGB (3,) each; None where none is named."""
+        return None if self.design is None else [floats(self.design.linear(key)) for key in keys]
 
     def pad(self, share: float, most: float, *, closed: bool) -> float:
         """Return how far a ring stands off the skin for what is under it, decimetres; a closed hat takes caps off.
@@ -211,8 +224,10 @@ class Bench:
         return float(np.minimum(seen, 1 - seen).min()) - room * scale
 
     def headroom(self, ring: Ring, out: float = 0.0) -> float:
-        """Return how tall something on a ring may be to stay inside the picture, decimetres."""
+        """Return how tall something on a ring may be to stay inside the picture, decimetres; designs never shrink."""
         heights = np.linspace(0.2, 1.6, 15, dtype=np.float32)
+        if self.design is not None:
+            return float(heights[-1])
         around = np.linspace(-np.pi, np.pi, 8, dtype=np.float32, endpoint=False)
         points = ring.at(np.tile(around, len(heights)), out, np.repeat(heights, len(around)))
         seen = self.camera.project(np.asarray(self.figure.pose.head(points), np.float32))

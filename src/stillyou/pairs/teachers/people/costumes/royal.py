@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from stillyou.pairs.teachers.people.costumes.coat import coat, furred_region
@@ -26,6 +28,24 @@ BROCADES = ((0.55, 0.33, 0.07), (0.62, 0.42, 0.12), (0.48, 0.24, 0.05))
 PATTERNS = ("damask", "medallions", "scrolls", "dots")
 COLLARS = ("ermine", "lobes", "lapels")
 _ERMINE = floats([0.90, 0.89, 0.86])
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """What a design of royalty is cut like."""
+
+    crown: str
+    closed: bool
+    collar: str
+    pattern: str
+
+
+_CUTS = {
+    "purple": _Cut("points", True, "ermine", "damask"),
+    "crimson": _Cut("dome", True, "ermine", "dots"),
+    "emerald": _Cut("tiara", False, "lobes", "scrolls"),
+    "palace": _Cut("headdress", False, "lapels", "medallions"),
+}
 
 
 def _caped(part: Region) -> Floats:
@@ -78,6 +98,10 @@ def robe(bench: Bench, metal: Metal) -> None:
     ground = floats((BROCADES if golden else VELVETS)[rng.integers(len(BROCADES if golden else VELVETS))])
     second = floats(VELVETS[rng.integers(len(VELVETS))])
     collar, pattern = str(rng.choice(COLLARS, p=(0.4, 0.3, 0.3))), int(rng.integers(len(PATTERNS)))
+    if bench.design is not None:
+        cut, golden = _CUTS[bench.design.name], bench.design.name == "palace"
+        collar, pattern = cut.collar, PATTERNS.index(cut.pattern)
+        ground, second = bench.colours("robe", "second") or (ground, second)
     thread = metal.gold * np.float32(0.45 if golden else 0.6)
     params = [
         [*ground.tolist(), float(pattern)],
@@ -98,6 +122,9 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     pair = rng.permutation(len(STONES))[:2]
     alloy = int(rng.integers(len(GOLDS)))
     metal = Metal(floats(GOLDS[alloy]), floats(STONES)[pair], floats([0.72, 0.69, 0.64]))
+    if key := bench.colours("gold", "stone", "stone2"):
+        gold, *stones = key
+        metal = Metal(gold, floats(stones), metal.pearl)
     if torso:
         robe(bench, metal)
     if head:
@@ -106,9 +133,12 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
         capped = bench.figure.person.accessories.covering == "cap"  # which stays on
         kind = "points" if capped and kind == "dome" else kind
         closed = kind == "dome" or (kind == "points" and not capped and bool(fit.random() < 0.5))
+        if bench.design is not None and not capped:
+            kind, closed = _CUTS[bench.design.name].crown, _CUTS[bench.design.name].closed
         front = fit.uniform(8.0, 8.2) - (0.04 if kind == "tiara" else 0.0)
         ring = bench.ring(front, fit.uniform(7.45, 7.7), bench.pad(0.55, 0.2, closed=closed), fit.normal(0, 0.04))
         velvet = floats(VELVETS[rng.integers(len(VELVETS))])
+        velvet = (bench.colours("velvet") or [velvet])[0]
         bench.attributes["crown"] = CROWNS[kind](bench, ring, metal, velvet if closed else None)
         bench.attributes["hat_low"] = round(float(front), 3)
     bench.attributes["gold"] = ("yellow", "pale", "deep", "rose")[alloy]

@@ -53,6 +53,8 @@ def _bag(ring: Ring, line: Floats, along: Floats, fall: Floats, rng: np.random.G
 def _fall(bench: Bench, ring: Ring) -> tuple[Floats, Floats, Floats]:
     """Choose how long the bag is and which way it falls, so that it and the pom stay inside the picture, in sight."""
     rng = bench.draw("fall")
+    if bench.design is not None:  # everybody's alike, and beside the head that turns towards the other side
+        return _spine(ring, rng.uniform(2.0, 2.3), rng.uniform(2.3, 2.6), -1.75, rng.uniform(0.14, 0.2))
     pose, side = bench.figure.pose, float(rng.choice([-1, 1]))
     best, spine = -np.inf, None
     for attempt in range(16):
@@ -140,6 +142,7 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     rng = bench.draw("colours")
     red = floats(REDS[rng.integers(len(REDS))]) * np.float32(rng.uniform(0.85, 1.2))
     white = floats(WHITES[rng.integers(len(WHITES))])
+    red, white = bench.colours("cloth", "fur") or (red, white)
     if torso:
         body(bench, red, white)
     if head:

@@ -174,12 +174,13 @@ def wear(bench: Bench, head: bool, torso: bool) -> None:
     fleece = floats(FLEECES[rng.integers(len(FLEECES))])
     pink = floats(PINKS[rng.integers(len(PINKS))]) * np.float32(rng.uniform(0.8, 1.15))
     length = float(rng.uniform(0.11, 0.17))
+    fleece, pink = bench.colours("fleece", "ear") or (fleece, pink)
     if torso:
         _coat(bench, fleece, length)
     if head:
         covering = bench.figure.person.accessories.covering
         # A scarf hangs over a hood's lower edge, which would show through it: there it is the band.
-        hooded = (rng.random() < 0.8 or covering != "none") and covering != "hijab"
+        hooded = (rng.random() < 0.8 or covering != "none" or bench.design is not None) and covering != "hijab"
         ring = _hood(bench, fleece, length) if hooded else _band(bench, fleece, length)
         _ears(bench, ring, fleece, pink)
         bench.attributes["hood"] = "hood" if hooded else "band"
