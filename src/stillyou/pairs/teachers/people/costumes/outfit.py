@@ -23,6 +23,13 @@ _CHEST = 1.9
 """Decimetres from the base of the neck down into the chest: fur on a coat is lit as a hull about that."""
 Triangles = Integers
 Attribute = str | int | float
+SAME_SHAPE = {
+    ("santa", "burgundy"): "classic",
+    ("santa", "blue"): "green",
+    ("sheep", "cream"): "white",
+    ("sheep", "grey"): "white",
+}
+"""Designs that differ from another one in their colours alone."""
 UNDER_CAPS = {"beanie": 0.22, "cap": 0.16}
 """Coverings that a closed hat replaces, and how far an open ring worn over them stands off the skin."""
 
@@ -72,7 +79,8 @@ class Bench:
     def draw(self, component: str) -> np.random.Generator:
         """Return the generator of one component of this costume: of the person, or of the named design alone."""
         if self.design is not None:
-            return generator("people", "design", self.effect, self.design.name, component)
+            shape = SAME_SHAPE.get((self.effect, self.design.name), self.design.name)
+            return generator("people", "design", self.effect, shape, component)
         return self.draw_for_person(component)
 
     def draw_for_person(self, component: str) -> np.random.Generator:

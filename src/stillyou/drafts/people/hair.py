@@ -1,0 +1,148 @@
+"""Hair that a hat must hide: where it is, and what is behind it.
+
+Nothing here knows hair. What hangs together with the head and looks more like it than like the picture far from it is
+taken for it: colours decide (the nearest of both kinds), and a random walk keeps regions whole,
+
+    (L + D) x = D p,    L the Laplacian of the picture's grid with weights exp(-b |colour difference|^2),
+
+p from the colours, D strong at seeds. What is behind is filled in from around.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import cg
+from scipy.spatial import cKDTree
+
+from stillyou.drafts.fit import Fit
+from stillyou.drafts.people.frames import Plane, brim, ellipse, smooth
+from stillyou.images.inpaint import fill
+
+SIDE = 112
+"""Pixels that the picture is looked at with."""
+_SURE, _FAR = 0.72, 1.8
+"""Shares of the hood's ellipse: inside is the head, outside the background."""
+_SAMPLES, _NEIGHBOURS = 600, 4
+_EDGE, _TRUST = 0.02, 0.2
+"""How fast edges cut the walk (per squared colour difference), and how much colours alone are trusted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What is around a face, at the size of `SIDE`.
+
+    Attributes:
+        head: (h, w) in [0, 1], the head with its hair and whatever it wears; 0 where the background cannot be told.
+        behind: (h, w, 3) in 0..255, the background, also where the head hides it.
+    """
+
+    head: Plane
+    behind: Plane
+
+    def width_at(self, fit: Fit, low: float, high: float) -> tuple[float, float]:
+        """Return how far the head reaches left and right between two heights, both in half brims (`frames.brim`)."""
+        height, width = self.head.shape
+        u, v = brim(fit, float(max(self.head.shape))).of(width, height)
+        there = (self.head > 0.5) & (v > low) & (v < high)
+        if not there.any():
+            return 1.0, 1.0
+        return float(-np.quantile(u[there], 0.02)), float(np.quantile(u[there], 0.98))
+
+
+def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
+    """Tell the head and what is behind it apart.
+
+    Args:
+        pixels: (H, W, 3) the square.
+        fit: Of it.
+    """
+    small = _small(pixels)
+    height, width = small.shape[:2]
+    hood = ellipse(fit, "hood", float(max(height, width))).distance(width, height)
+    shoulders = float(min(fit["shoulder_left"][1], fit["shoulder_right"][1], 1.2)) * max(height, width)
+    above = np.arange(height)[:, None] < shoulders - 0.03 * height + 0 * hood
+    inside, outside = hood < _SURE, (hood > _FAR) & above
+    if outside.sum() < 0.02 * outside.size:  # a face that fills the picture: its corners are all there is to learn from
+        outside = (hood > 1.5) & above
+    if outside.sum() < 40 or inside.sum() < 40:
+        return Surroundings(np.zeros((height, width), np.float32), small)
+    colours = _opponent(small)
+    _, high = brim(fit, float(max(height, width))).of(width, height)
+    hair = inside & (high > -0.1)
+    hair = hair if hair.sum() > 40 else inside
+    head = _walk(colours, _likely(colours, hair, outside, hood), inside, outside)
+    nearby = outside | ((head < 0.2) & above & (hood > 1.0))  # what surrounds the head says more than the far border
+    head = _walk(colours, _likely(colours, hair, nearby, hood), inside, outside)
+    head = np.where(above | (hood < 1.3), head, 0)
+    labels, _ = ndimage.label(head > 0.5)
+    kept = np.isin(labels, np.unique(labels[inside & (labels > 0)]))
+    head = np.asarray(smooth((ndimage.gaussian_filter(head * kept, 0.7) - 0.25) / 0.4), np.float32)
+    head = ndimage.gaussian_filter(ndimage.maximum_filter(head, 3), 0.6)  # with the dark line around it
+    known = (ndimage.maximum_filter(head, 5) < 0.1) & (hood > 0.8) & above
+    return Surroundings(head, fill(small, known))
+
+
+def _small(pixels: NDArray[np.uint8]) -> Plane:
+    height, width = pixels.shape[:2]
+    scale = SIDE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX), np.float32)
+
+
+def resized(plane: Plane, size: tuple[int, int]) -> Plane:
+    """Return a plane (H, W) at another size (width, height)."""
+    if plane.shape == (size[1], size[0]):
+        return plane
+    return np.asarray(Image.fromarray(plane, "F").resize(size, Image.Resampling.BICUBIC), np.float32)
+
+
+def _opponent(pixels: Plane) -> Plane:
+    """Return lightness and two colour differences, (H, W, 3), about 0..100."""
+    red, green, blue = np.moveaxis(pixels / 2.55, -1, 0)
+    light, tint, warmth = 0.3 * red + 0.59 * green + 0.11 * blue, red - green, 0.5 * (red + green) - blue
+    return np.stack([light, 1.2 * tint, 0.8 * warmth], -1)
+
+
+def _likely(colours: Plane, inside: NDArray[np.bool_], outside: NDArray[np.bool_], hood: Plane) -> Plane:
+    """Return how likely each pixel (H, W) is of the head, by its colour, its place and the samples nearest to it."""
+    height, width = hood.shape
+    places = np.stack(np.meshgrid(np.linspace(0, 22, width), np.linspace(0, 22, height)), -1).astype(np.float32)
+    features = np.concatenate([colours, places], -1).reshape(-1, 5)
+    far = []
+    for chosen in (inside, outside):
+        numbers = np.flatnonzero(chosen.ravel())
+        numbers = numbers[:: max(1, len(numbers) // _SAMPLES)]
+        found, _ = cKDTree(features[numbers]).query(features, k=_NEIGHBOURS)
+        far.append(np.asarray(found, np.float32).mean(1).reshape(height, width) + 2.0)
+    near = np.clip(1.9 - 1.0 * hood, 0.05, 1.0)  # hair is rarely far from the head
+    odds = (far[1] / far[0]) ** 2.5 * near
+    return np.asarray(odds / (1 + odds), np.float32)
+
+
+def _walk(colours: Plane, likely: Plane, inside: NDArray[np.bool_], outside: NDArray[np.bool_]) -> Plane:
+    """Return the random walk's answer (H, W): 1 at the head, 0 in the background."""
+    height, width = likely.shape
+    number = np.arange(height * width).reshape(height, width)
+    rows, columns, weights = [], [], []
+    for one, two in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        weight = np.exp(-_EDGE * ((colours[one] - colours[two]) ** 2).sum(-1)).ravel() + 1e-3
+        first, second = number[one].ravel(), number[two].ravel()
+        rows += [first, second]
+        columns += [second, first]
+        weights += [weight, weight]
+    count = height * width
+    joined = sparse.csr_matrix(
+        (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))), shape=(count, count)
+    )
+    degree = np.asarray(joined.sum(1)).ravel()
+    seeds = (inside | outside).ravel()
+    pull = np.where(seeds, 50.0, _TRUST)
+    aim = np.where(inside.ravel(), 1.0, np.where(outside.ravel(), 0.0, likely.ravel()))
+    system = sparse.diags(degree + pull) - joined
+    solved, _ = cg(system, pull * aim, x0=aim, rtol=1e-4, maxiter=200, M=sparse.diags(1 / (degree + pull)))
+    return np.asarray(solved, np.float32).reshape(height, width)

@@ -1,0 +1,186 @@
+"""Light: how a photograph is lit, told from the face and its surroundings, and art lit alike.
+
+Sprites are rendered in neutral light from straight ahead, where white is about `WHITE` (linear). With L the linear
+luminance of the face's lit skin, over the head's own directions u (right) and v (down):
+
+    log L(u, v) ~ a + slope . (u, v)          level = clip(white of the picture, L / 0.5, L / 0.14) / WHITE
+
+since skin reflects between 0.14 and 0.5. The tint is the picture's own mean of bright colours, damped, since a red
+wall is no red lamp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from stillyou.drafts.draft import Draft
+from stillyou.drafts.fit import Fit
+from stillyou.drafts.people.frames import Plane, ellipse
+from stillyou.draws import generator
+
+WHITE = 0.62
+"""What white fur measures in a sprite, linear."""
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_SIDE = 192
+_SKIN, _USUAL = (0.16, 0.55), 0.36
+_LEVELS = (0.16, 1.02)
+_STEEPEST = 0.55
+"""Of log luminance over half a face."""
+_TINT = 0.42
+"""Share of the picture's cast that the art takes."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """How a photograph is lit.
+
+    Attributes:
+        gain: Linear factors of red, green and blue.
+        slope: Change of log luminance over half a face, to the right and down.
+        middle: Where the face is, (x, y) in shares of the square, and half its width.
+        black: What black is in the picture, in [0, 1] of sRGB.
+        colour: How saturated the picture is: 0 black and white, 1 ordinary.
+        grain: Standard deviation of its noise, levels of 255 at its own size.
+        blur: Standard deviation of its blur in pixels of its own size.
+    """
+
+    gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    slope: tuple[float, float] = (0.0, 0.0)
+    middle: tuple[float, float, float] = (0.5, 0.5, 0.25)
+    black: float = 0.0
+    colour: float = 1.0
+    grain: float = 0.0
+    blur: float = 0.0
+
+
+def estimate(pixels: NDArray[np.uint8], fit: Fit) -> Light:
+    """Tell how a square (H, W, 3) is lit."""
+    height, width = pixels.shape[:2]
+    small = np.asarray(Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX))
+    linear = to_linear(small.astype(np.float32))
+    luma = linear @ _LUMA
+    frame = ellipse(fit, "face", _SIDE)
+    u, v = frame.of(_SIDE, _SIDE)
+    face = np.hypot(u, v) < 0.9
+    if face.sum() < 30:
+        return Light()
+    skin = face & (luma > np.quantile(luma[face], 0.3)) & (luma < np.quantile(luma[face], 0.98))
+    level = _level(luma, float(np.quantile(luma[skin], 0.6)))
+    gain = level * _cast(linear, luma)
+    left, right = fit["face_left"], fit["face_right"]
+    middle = (left + right) / 2
+    return Light(
+        gain=(float(gain[0]), float(gain[1]), float(gain[2])),
+        slope=_slope(luma, u, v, skin),
+        middle=(float(middle[0]), float(middle[1]), max(float(np.linalg.norm(right - left)) / 2, 0.02)),
+        black=float(np.clip(np.quantile(small.max(-1), 0.01) / 255 - 0.02, 0, 0.12)),
+        colour=_saturation(small, face),
+        grain=_grain(pixels),
+        blur=_blur(pixels, fit),
+    )
+
+
+def to_linear(values: Plane) -> Plane:
+    """Return linear light in [0, 1] of sRGB in 0..255."""
+    return np.asarray((np.clip(values, 0, 255) / 255) ** 2.2, np.float32)
+
+
+def _level(luma: Plane, skin: float) -> float:
+    white = float(np.sqrt(np.quantile(luma, 0.97) * skin / _USUAL))
+    return float(np.clip(np.clip(white, skin / _SKIN[1], skin / _SKIN[0]) / WHITE, *_LEVELS))
+
+
+def _cast(linear: Plane, luma: Plane) -> NDArray[np.float32]:
+    """Return the light's colour: factors whose luminance is 1."""
+    weight = np.clip(luma / max(float(np.quantile(luma, 0.95)), 1e-3), 0, 1) ** 2
+    mean = (linear * weight[..., None]).sum((0, 1)) / weight.sum() + 1e-4
+    cast = np.clip((mean / (mean @ _LUMA)) ** _TINT, 0.72, 1.35)
+    return np.asarray(cast / (cast @ _LUMA), np.float32)
+
+
+def _slope(luma: Plane, u: Plane, v: Plane, skin: NDArray[np.bool_]) -> tuple[float, float]:
+    rows = np.stack([np.ones(int(skin.sum()), np.float32), u[skin], v[skin]], 1)
+    found = np.linalg.lstsq(rows, np.log(luma[skin] + 0.01), rcond=None)[0]
+    across, down = np.clip(found[1:] * (1.1, 0.5), -_STEEPEST, _STEEPEST)
+    return float(across), float(down)
+
+
+def _saturation(small: NDArray[np.uint8], face: NDArray[np.bool_]) -> float:
+    """Return how coloured the picture is: the more coloured of the face and the whole decides."""
+    spread = (small.max(-1).astype(np.float32) - small.min(-1)) / np.maximum(small.max(-1), 24)
+    found = max(float(np.median(spread[face])) / 0.32, float(np.quantile(spread, 0.8)) / 0.4)
+    return float(np.clip(found, 0, 1))
+
+
+def _grain(pixels: NDArray[np.uint8]) -> float:
+    """Return the noise's deviation: the smallest high-pass energies of blocks are of even places."""
+    grey = pixels[..., 1].astype(np.float32)[: 16 * (pixels.shape[0] // 16), : 16 * (pixels.shape[1] // 16)]
+    fine = ndimage.convolve(grey, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)) / 6
+    blocks = fine.reshape(grey.shape[0] // 16, 16, grey.shape[1] // 16, 16).std((1, 3))
+    return float(np.clip(np.quantile(blocks, 0.3), 0, 6))
+
+
+def _blur(pixels: NDArray[np.uint8], fit: Fit) -> float:
+    """Return how blurred the face is, from its gradients at two scales."""
+    side = max(pixels.shape[:2])
+    left, top = (fit[name].astype(float) * side for name in ("face_left", "face_top"))
+    right, bottom = (fit[name].astype(float) * side for name in ("face_right", "face_bottom"))
+    box = pixels[max(0, int(top[1])) : max(0, int(bottom[1])), max(0, int(left[0])) : max(0, int(right[0]))]
+    if min(box.shape[:2]) < 24:
+        return 0.0
+    grey = box[..., 1].astype(np.float32)
+    coarse = ndimage.gaussian_filter(grey, 1.5)
+    fine, broad = (np.abs(np.diff(values, axis=1)).mean() + 1e-3 for values in (grey, coarse))
+    return float(np.clip(2.2 * (1.45 - fine / broad), 0, 2.5))
+
+
+def lit(draft: Draft, light: Light) -> Draft:
+    """Return art lit like the picture: level, tint, slope, blacks, saturation."""
+    height, width = draft.alpha.shape
+    rows, columns = np.nonzero(draft.alpha.any(1))[0], np.nonzero(draft.alpha.any(0))[0]
+    if not len(rows):
+        return draft
+    window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    x, y, half = (value * max(height, width) for value in light.middle)
+    u = (np.arange(width, dtype=np.float32)[None, window[1]] - np.float32(x)) / np.float32(half)
+    v = (np.arange(height, dtype=np.float32)[window[0], None] - np.float32(y)) / np.float32(half)
+    shade = np.exp(light.slope[0] * np.tanh(u / 1.5) * 1.2 + light.slope[1] * np.tanh(v / 2)).astype(np.float32)
+    linear = to_linear(draft.rgb[window]) * np.asarray(light.gain, np.float32) * shade[..., None]
+    linear = np.where(linear > 0.7, 0.7 + 0.3 * np.tanh((linear - 0.7) / 0.3), linear)
+    grey = (linear @ _LUMA)[..., None]
+    values = np.clip(grey + light.colour * (linear - grey), 0, 1) ** np.float32(1 / 2.2)
+    rgb = draft.rgb.copy()
+    rgb[window] = 255 * (light.black + (1 - light.black) * values)
+    return Draft(rgb, draft.alpha)
+
+
+def photographed(draft: Draft, light: Light, scale: float) -> Draft:
+    """Return art with the picture's blur and grain.
+
+    Args:
+        draft: Art at the picture's own size.
+        light: Of the picture.
+        scale: How many pixels of the picture a pixel of the sprites covers: enlarged art is soft already.
+    """
+    more = float(np.sqrt(max(0.0, light.blur**2 - (0.5 * max(scale, 0.6)) ** 2)))
+    rgb, alpha = draft.rgb, draft.alpha
+    if more > 0.25:
+        spread = ndimage.gaussian_filter(rgb * alpha[..., None], (more, more, 0))
+        alpha = ndimage.gaussian_filter(alpha, more)
+        rgb = np.clip(spread / np.maximum(alpha, 1 / 512)[..., None], 0, 255)
+        alpha = np.where(alpha < 0.004, 0, alpha).astype(np.float32)
+    if light.grain > 0.4:
+        rgb = _grained(rgb, 0.8 * light.grain)
+    return Draft(rgb, alpha)
+
+
+def _grained(rgb: Plane, deviation: float) -> Plane:
+    height, width = rgb.shape[:2]
+    tile = generator("drafts", "grain").normal(0, deviation, (256, 256)).astype(np.float32)
+    noise = np.tile(tile, (height // 256 + 1, width // 256 + 1))[:height, :width]
+    return np.clip(rgb + noise[..., None], 0, 255)

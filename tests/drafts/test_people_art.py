@@ -1,0 +1,146 @@
+"""Costume art for photographs: sprites of every design, put where a fit says, at any size, the same every time."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stillyou.drafts.draft import Draft
+from stillyou.drafts.fit import POINTS, Fit
+from stillyou.drafts.people import draw_costume
+from stillyou.drafts.people.frames import ellipse
+from stillyou.drafts.people.light import Light, estimate, lit
+from stillyou.drafts.people.sprites import ART, all_art, nearest, sprites
+from stillyou.drafts.people.warp import affine, apply, draw, inverse, similarity, spline
+from stillyou.effects.designs import DESIGNS
+from stillyou.errors import UsageError
+
+MOST_BYTES = 7_000_000
+EFFECTS = [(effect, known[0].name) for effect, known in DESIGNS.items()]
+
+
+def seen(sprite_points: np.ndarray, scale: float, turn: float, shift: tuple[float, float], side: int) -> Fit:
+    """A fit whose points are a sprite's own, moved by a similarity."""
+    c, s = scale * np.cos(turn), scale * np.sin(turn)
+    moved = sprite_points @ np.array([[c, s], [-s, c]]) + shift
+    return Fit((moved / side).astype(np.float32))
+
+
+@lru_cache(maxsize=4)
+def portrait(side: int) -> np.ndarray:
+    """A face of one colour with dark hair before a plain wall, lit from the left."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    picture = np.full((side, side, 3), (150, 160, 170), np.float32)
+    picture[np.hypot((x - 0.5) / 0.2, (y - 0.42) / 0.27) < 1] = (50, 35, 30)
+    picture[np.hypot((x - 0.5) / 0.15, (y - 0.48) / 0.2) < 1] = (190, 140, 115)
+    picture[(y > 0.68) & (np.abs(x - 0.5) < 0.08)] = (180, 130, 105)
+    picture[y > 0.78] = (60, 70, 90)
+    return np.clip(picture * (1.15 - 0.3 * x)[..., None], 0, 255).astype(np.uint8)
+
+
+def straight(side: int = 256) -> Fit:
+    """The fit of that portrait."""
+    sprite = nearest("santa", "classic", "coat", 0.0)
+    eyes = sprite.at("eye_left", "eye_right").mean(0)
+    scale = 0.36 * side / float(np.linalg.norm(np.subtract(*sprite.at("face_top", "face_bottom"))))
+    return seen(sprite.points, scale, 0.0, (0.5 * side - scale * eyes[0], 0.44 * side - scale * eyes[1]), side)
+
+
+@pytest.mark.parametrize(("effect", "design"), all_art())
+def test_every_design_has_art_for_many_turns(effect: str, design: str) -> None:
+    hats, coats = sprites(effect, design, "hat"), sprites(effect, design, "coat")
+    assert {round(sprite.yaw) for sprite in hats} >= {-51, -34, -17, 0, 17, 34, 51}
+    assert len({sprite.pitch for sprite in hats}) == 3 and len(coats) >= 5
+    for sprite in (*hats, *coats):
+        assert sprite.points.shape == (len(POINTS), 2)
+        assert sprite.pixels[..., 3].max() == 255 and (sprite.pixels[..., 3] == 0).mean() > 0.05
+
+
+def test_the_art_is_small() -> None:
+    files = [file for effect in DESIGNS for file in (ART / effect).iterdir()]
+    assert sum(len(file.read_bytes()) for file in files) <= MOST_BYTES
+
+
+def test_the_nearest_turn_is_chosen_and_mirrored() -> None:
+    assert nearest("santa", "classic", "hat", 30.0, 2.0).yaw == 34
+    left, right = (nearest("santa", "classic", "hat", yaw) for yaw in (-34.0, 34.0))
+    assert (left.pixels == right.pixels[:, ::-1]).all()
+    assert np.allclose(left.at("brim_left")[0, 0], right.pixels.shape[1] - right.at("brim_right")[0, 0])
+
+
+@given(
+    turn=st.floats(-1, 1), scale=st.floats(0.3, 3), x=st.floats(-50, 50), y=st.floats(-50, 50), seed=st.integers(0, 99)
+)
+@settings(max_examples=40, deadline=None)
+def test_maps_find_a_similarity_again(turn: float, scale: float, x: float, y: float, seed: int) -> None:
+    points = np.random.default_rng(seed).normal(0, 40, (5, 2))
+    c, s = scale * np.cos(turn), scale * np.sin(turn)
+    moved = points @ np.array([[c, s], [-s, c]]) + (x, y)
+    for find in (similarity, affine):
+        matrix = find(points, moved)
+        assert np.abs(apply(matrix, points) - moved).max() < 1e-6
+        assert np.abs(apply(inverse(matrix), moved) - points).max() < 1e-6
+    assert np.abs(spline(points, moved)(points) - moved).max() < 1e-6
+
+
+@given(dx=st.integers(0, 40), dy=st.integers(0, 40), scale=st.sampled_from([1.0, 2.0, 3.0]))
+@settings(max_examples=15, deadline=None)
+def test_a_drawn_spot_lands_on_its_target(dx: int, dy: int, scale: float) -> None:
+    art = np.zeros((30, 40, 4), np.uint8)
+    art[10:15, 20:25] = 255
+    box = (dx, dy, dx + 40 * scale, dy + 30 * scale)
+    draft = draw(art, lambda points: (points - (dx, dy)) / scale, box, (170, 140))
+    rows, columns = np.mgrid[0:140, 0:170] + 0.5
+    middle = [float((axis * draft.alpha).sum() / draft.alpha.sum()) for axis in (columns, rows)]
+    assert np.abs(np.array(middle) - (dx + 22.5 * scale, dy + 12.5 * scale)).max() < 0.5
+
+
+@pytest.mark.parametrize(("effect", "design"), EFFECTS)
+def test_the_face_stays_free(effect: str, design: str) -> None:
+    draft = draw_costume(portrait(256), straight(), effect, design)
+    face = ellipse(straight(), "face", 256.0).distance(256, 256) <= 1
+    assert (draft.alpha[face] == 0).all()
+    assert draft.alpha.max() > 0.95 and 0 <= draft.alpha.min()
+    assert (draft.over(portrait(256))[face] == portrait(256)[face]).all()
+
+
+def test_hat_and_coat_can_be_worn_alone() -> None:
+    hat = draw_costume(portrait(256), straight(), "royal", "purple", wear="hat").alpha
+    coat = draw_costume(portrait(256), straight(), "royal", "purple", wear="coat").alpha
+    assert hat[:100].max() > 0.9 and hat[220:].max() == 0
+    assert coat[:60].max() == 0 and coat[230:].max() > 0.9
+
+
+def test_any_size_shows_the_same_and_twice_alike() -> None:
+    small, large = (draw_costume(portrait(side), straight(), "santa", "classic") for side in (96, 384))
+    assert large.size == (384, 384)
+    shrunk = large.alpha.reshape(96, 4, 96, 4).mean((1, 3))
+    assert np.abs(shrunk - small.alpha).mean() < 0.03
+    again = draw_costume(portrait(96), straight(), "santa", "classic")
+    assert (again.alpha == small.alpha).all() and (again.rgb == small.rgb).all()
+
+
+def test_a_fit_far_outside_draws_nothing_there() -> None:
+    far = Fit(straight().points + np.float32(4))
+    assert draw_costume(portrait(96), far, "santa", "classic", wear="hat").alpha.max() < 0.6
+
+
+def test_an_unknown_design_is_told_the_nearest() -> None:
+    with pytest.raises(UsageError, match="'classic'"):
+        draw_costume(portrait(96), straight(), "santa", "clasic")
+
+
+def test_light_is_told_and_given() -> None:
+    light = estimate(portrait(256), straight())
+    assert light.slope[0] < -0.02 and light.colour > 0.5
+    dark = estimate((portrait(256) * 0.4).astype(np.uint8), straight())
+    assert max(dark.gain) < min(light.gain)
+    white = Draft(np.full((64, 64, 3), 220, np.float32), np.ones((64, 64), np.float32))
+    shown = lit(white, light).rgb.mean(-1)
+    assert shown[:, :8].mean() > shown[:, -8:].mean()
+    grey = lit(white, Light(gain=(1.2, 1.0, 0.8), colour=0.0)).rgb
+    assert np.ptp(grey, axis=-1).max() < 1
