@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from stillyou.images.morphology import closed
 from stillyou.pairs.pair import Mask, Pixels
 
 THRESHOLD = 8
 """Levels of 255: smaller differences are anti-aliasing of clip paths."""
 _CLOSING = 1 / 85
 """Radius of the closing as a fraction of the picture's side."""
-
-Flags = npt.NDArray[np.bool_]
-
-
-def dilate(flags: Flags, radius: int) -> Flags:
-    """Dilate by a square of side 2 * radius + 1, one axis after the other."""
-    for _ in range(2):
-        grown = flags.copy()
-        for step in range(1, radius + 1):
-            grown[step:] |= flags[:-step]
-            grown[:-step] |= flags[step:]
-        flags = grown.T
-    return flags
-
-
-def _close(flags: Flags, radius: int) -> Flags:
-    """Fill gaps and holes up to 2 * radius wide; never loses a pixel."""
-    padded = np.pad(flags, radius)
-    closed = ~dilate(~dilate(padded, radius), radius)
-    return closed[radius:-radius, radius:-radius] | flags
 
 
 def change_mask(first: tuple[Pixels, Pixels], *more: tuple[Pixels, Pixels]) -> Mask:
@@ -48,7 +28,7 @@ def change_mask(first: tuple[Pixels, Pixels], *more: tuple[Pixels, Pixels]) -> M
         difference = np.maximum(source, target) - np.minimum(source, target)
         for band in range(3):  # several times faster than any() over a short axis
             changed |= difference[:, :, band] > THRESHOLD
-    return _close(changed, max(1, round(len(changed) * _CLOSING))).astype(np.uint8) * np.uint8(255)
+    return closed(changed, max(1, round(len(changed) * _CLOSING))).astype(np.uint8) * np.uint8(255)
 
 
 def exact_outside(source: Pixels, target: Pixels, mask: Mask) -> Pixels:

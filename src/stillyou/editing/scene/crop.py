@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from stillyou.errors import UsageError
 from stillyou.images import Picture
 from stillyou.images.backdrop import plain_background
+from stillyou.images.morphology import opened
 from stillyou.images.picture import Pixels
 
 Box = tuple[int, int, int, int]
@@ -151,7 +152,8 @@ def _character(picture: Picture) -> Box | None:
         background = plain_background(rgb)
         if background is None:
             return None
-        subject = _without_specks(~background)
+        # What is thinner than three pixels is noise, or the blurred edge between two background colours.
+        subject = opened(~background, 1)
     if not subject.any() or subject.mean() < 1 - _MOST_BACKGROUND:
         return None
     left, top, right, bottom = _box(subject)
@@ -180,10 +182,3 @@ def _box(marked: NDArray[np.bool_]) -> Box:
 
 def _union(one: Box, other: Box) -> Box:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
-
-
-def _without_specks(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Drop what is thinner than three pixels: noise, and the blurred edge between two background colours."""
-    image = Image.fromarray(marked.astype(np.uint8) * 255)
-    opened = image.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
-    return np.asarray(opened) > 0

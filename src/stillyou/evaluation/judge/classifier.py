@@ -30,6 +30,7 @@ from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_path, write_json
+from stillyou.images.tensors import to_signed
 from stillyou.metrics import Picture
 from stillyou.untrusted.rules import Rules
 
@@ -183,7 +184,7 @@ class Judge:
 
 def to_judge_pixels(pictures: Tensor, resolution: int) -> Tensor:
     """Turn pictures into the judge's input: (N, H, W, 3) uint8 to (N, 3, R, R) float in [-1, 1], by area means."""
-    pixels = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
+    pixels = to_signed(pictures.permute(0, 3, 1, 2))
     if pixels.shape[-2:] != (resolution, resolution):
         pixels = F.interpolate(pixels, (resolution, resolution), mode="area")
     return pixels

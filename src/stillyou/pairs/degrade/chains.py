@@ -11,13 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from stillyou.images.morphology import dilate
 from stillyou.pairs.degrade.file import jpeg
 from stillyou.pairs.degrade.lens import blur, vignette
 from stillyou.pairs.degrade.light import colour, grey
 from stillyou.pairs.degrade.scene import Chain, degrade
 from stillyou.pairs.degrade.sensor import low_resolution, noise, resample, sensor_noise
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.truth import change_mask, dilate, exact_outside
+from stillyou.pairs.truth import change_mask, exact_outside
 
 DRAWING: Chain = (
     (0.35, colour),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from stillyou import __version__
 from stillyou.effects.domains import Domain
@@ -22,6 +22,7 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, requires
 from stillyou.images import grey_mask, picture_from_bytes, read_picture
 from stillyou.images.colour import to_srgb
+from stillyou.images.morphology import dilate, erode, without_specks
 from stillyou.pairs.assemble import SHARD_SIZE, Execution, build, check_numbers, pair_key
 from stillyou.pairs.curation.rules import Summary, judge_candidate, measure
 from stillyou.pairs.dataset.info import DatasetInfo
@@ -176,9 +177,4 @@ def changed_mask(source: Pixels, target: Pixels) -> Mask:
         (H, W) uint8, 0 or 255.
     """
     difference = np.abs(source.astype(np.int16) - target).max(axis=2) > _LEVELS
-    image = Image.fromarray(np.where(difference, 255, 0).astype(np.uint8))
-    shrink, grow = ImageFilter.MinFilter(3), ImageFilter.MaxFilter(3)
-    # MedianFilter drops specks and keeps lines of two pixels, which an opening would lose.
-    for step in (ImageFilter.MedianFilter(3), grow, grow, shrink):
-        image = image.filter(step)
-    return np.asarray(image)
+    return np.where(erode(dilate(without_specks(difference), 2), 1), 255, 0).astype(np.uint8)

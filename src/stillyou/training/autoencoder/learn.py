@@ -20,6 +20,7 @@ from torch import nn
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.draws import generator
+from stillyou.images.tensors import to_signed
 from stillyou.training.data.augment import augment, draw_augmentation, no_augmentation
 from stillyou.training.data.stream import BatchStream, stream_loader
 from stillyou.training.device import fast_precision
@@ -152,7 +153,7 @@ class PictureBatches:
 
 def to_float(pictures: torch.Tensor) -> torch.Tensor:
     """Turn uint8 pictures into floats in [-1, 1]."""
-    return pictures.float() / 127.5 - 1
+    return to_signed(pictures)
 
 
 @torch.no_grad()

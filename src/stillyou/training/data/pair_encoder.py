@@ -15,6 +15,7 @@ from torch.nn import functional
 from stillyou.diffusion.autoencoder import Autoencoder, to_latents
 from stillyou.draws import generator
 from stillyou.effects.domains import Domain
+from stillyou.images.tensors import to_uint8
 from stillyou.training.data.augment import augment, draw_augmentation, reach
 from stillyou.training.device import fast_precision
 
@@ -97,7 +98,7 @@ def augmented(frames: torch.Tensor, rows: Sequence[CacheRow], copy: int, seed: i
 def small_pictures(pixels: torch.Tensor, side: int) -> torch.Tensor:
     """Return pictures (B, 3, H, W) in [-1, 1] at another size as (B, 3, side, side) uint8."""
     small = functional.interpolate(pixels, size=(side, side), mode="bicubic", antialias=True, align_corners=False)
-    return ((small.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return to_uint8(small)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import torch
 from stillyou.diffusion.conditions import black_vision, vision_pixels
 from stillyou.diffusion.network import Denoiser
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.images.tensors import to_signed
 from stillyou.training.config import EditorSettings, EditWeights
 from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.pair_encoder import CacheRow
@@ -184,7 +185,7 @@ class EditorBatches(Batches[EditorBatch]):
     def gather(self, drawn: Draws, at: Draws) -> EditorBatch:
         """Collect what the draws name."""
         prompt, common = self.common(drawn, self.pick("source", at), self.pick("target", at))
-        vision = self.pick("vision", at) / 127.5 - 1
+        vision = to_signed(self.pick("vision", at))
         return EditorBatch(
             **vars(common),
             vision=vision_pixels(vision, self._vision_size),

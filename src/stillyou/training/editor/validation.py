@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
 
 from stillyou.config import SamplingSettings
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.files import atomic_path
+from stillyou.images.tensors import to_pictures, to_pixels
 from stillyou.metrics import mean_absolute_error
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.pair import Pair
@@ -75,12 +75,12 @@ class SampleGrid:
         for settings, equal in batches.items():
             for members in (equal[start : start + self.at_a_time] for start in range(0, len(equal), self.at_a_time)):
                 edits = pipeline.edit(
-                    torch.cat([_to_tensor(sources[index]) for index in members]),
+                    to_pixels([sources[index] for index in members]),
                     [Prompts(self.pairs[index].source_prompt, self.pairs[index].target_prompt) for index in members],
                     settings,
                     members,
                 )
-                pixels = ((edits.pixels.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+                pixels = to_pictures(edits.pixels)
                 answers |= dict(zip(members, pixels, strict=True))
         return [answers[index] for index in range(len(self.pairs))]
 
@@ -97,13 +97,7 @@ def pick_samples(data: PairDataset, held_back: Sequence[int], count: int) -> lis
 
 
 def _fit(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    small = resize(_to_tensor(picture)[None], size)[0, 0]
-    return ((small + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
-
-
-def _to_tensor(picture: npt.NDArray[np.uint8]) -> torch.Tensor:
-    """Turn (H, W, 3) uint8 into (1, 3, H, W) in [-1, 1]."""
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    return to_pictures(resize(to_pixels([picture])[None], size)[0])[0]
 
 
 def _mean(values: Sequence[float | None]) -> float:
