@@ -55,6 +55,10 @@ class GuidanceScales(Strict):
             ) from error
 
 
+UNGUIDED = GuidanceScales(image=1, source=1, text=1)
+"""Scales with which guidance changes nothing: all terms but the full branch cancel."""
+
+
 class MaskSettings(Strict):
     """How the editing mask is estimated and used (docs/model.md, Editing mask).
 

@@ -54,6 +54,12 @@ def _edit(
     resolution: int | None = typer.Option(
         None, metavar="N", help="Side of the square that the model works on, a multiple of 64. (default: the model's)"
     ),
+    design: str | None = typer.Option(None, metavar="NAME", help="A look of the effect; see stillyou effects NAME."),
+    wear: str | None = typer.Option(None, metavar="hat|coat|both", help="What of a costume to wear. (default: both)"),
+    draft: str | None = typer.Option(
+        None, metavar="auto|none|FILE.png", help="Start from the effect's own art, from noise, or from your drawing."
+    ),
+    refine: float | None = typer.Option(None, help="From 0 (the draft as it is) to 1 (from noise)."),
     official: bool = typer.Option(False, "--official", help="What the released demo does, whole picture, squashed."),
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
     lora: str | None = typer.Option(

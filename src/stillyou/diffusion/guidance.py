@@ -6,14 +6,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from stillyou.config import GuidanceScales
+from stillyou.config import UNGUIDED, GuidanceScales
 from stillyou.diffusion.conditions import Branch, Conditions
 
 SHARED_BRANCHES = (Branch.NONE, Branch.IMAGE, Branch.IMAGE_SOURCE)
 """The branches shared by the target's and the source's prompt, in the order of a batch; `full` follows."""
-
-UNGUIDED = GuidanceScales(image=1, source=1, text=1)
-"""Scales with which guidance changes nothing."""
 
 Predict = Callable[[torch.Tensor, torch.Tensor, Conditions], torch.Tensor]
 """`Denoiser.predict` or a stand-in."""

@@ -27,16 +27,26 @@ class Square:
         plan: Prompts, scales, seed and all.
         pixels: uint8 (side, side, 3), sRGB.
         mask: (side, side) in [0, 1], to use instead of the estimated one.
+        draft: uint8 (side, side, 3), sRGB: the square with a draft on it, to start from.
     """
 
     plan: EditPlan
     pixels: Pixels
     mask: Plane | None = None
+    draft: Pixels | None = None
 
     @property
     def settings(self) -> str:
         """A key: squares that share it differ in pixels, mask, prompts and seed alone, and may share a batch."""
-        return repr((self.plan.sampling, self.pixels.shape, self.mask is None))
+        return repr((self.plan.sampling, self.pixels.shape, self.mask is None, self.draft is None))
+
+    @property
+    def answered(self) -> Answer | None:
+        """The answer to a draft that is not refined: the draft itself. None where the model is needed."""
+        if self.draft is None or self.mask is None or self.plan.refine > 0:
+            return None
+        drawn = self.draft.astype(np.float32)
+        return Answer(drawn, drawn, self.mask, 0)
 
 
 @dataclass(frozen=True)
@@ -76,10 +86,14 @@ def answer(
         For each square its answer, or what went wrong with it or with its batch.
     """
     batches: dict[str, dict[int, Square]] = {}
-    for index, square in enumerate(squares):
-        if isinstance(square, Square):
-            batches.setdefault(square.settings, {})[index] = square
     found: dict[int, Answer | Exception] = {}
+    for index, square in enumerate(squares):
+        if not isinstance(square, Square):
+            continue
+        if square.answered is not None:
+            found[index] = square.answered
+        else:
+            batches.setdefault(square.settings, {})[index] = square
     for batch in batches.values():
         try:
             answers = ask(list(batch.values()), progress)
@@ -92,11 +106,13 @@ def answer(
 def ask(pipeline: Any, squares: Sequence[Square], progress: Progress | None) -> Sequence[Answer | Exception]:
     """Run a `MultiConditionedPipeline`, or what has its `edit`, on one batch."""
     plan, own = squares[0].plan, [square.mask for square in squares if square.mask is not None]
+    drafts = [square.draft for square in squares if square.draft is not None]
     edits = pipeline.edit(
         to_pixels([square.pixels for square in squares]),
         [square.plan.prompts for square in squares],
         plan.sampling,
         [square.plan.seed for square in squares],
+        draft=to_pixels(drafts) if drafts else None,
         mask=torch.from_numpy(np.stack(own))[:, None] if own else None,
         progress=progress,
     )

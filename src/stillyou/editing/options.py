@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings
+from stillyou.drafts.draw import WEARS, Wear
 from stillyou.errors import UsageError, nearest
 
 MOST_STEPS = 1000
 LARGEST_SEED = 2**63 - 1
 STEP, MOST_RESOLUTION = 64, 2048
+DraftLike = str | Path | Image.Image
+"""``auto``, ``none``, a file, or a Pillow image."""
 STRATEGIES: tuple[str, ...] = get_args(MaskSettings.model_fields["strategy"].annotation)
 
 
@@ -70,6 +75,35 @@ def guidance(value: GuidanceScales | Sequence[float] | str) -> GuidanceScales:
     if isinstance(value, Iterable) and not isinstance(value, str):
         value = ",".join(map(str, value))
     return GuidanceScales.parse(str(value))
+
+
+def refine(value: Any) -> float:
+    """Return how far a draft is refined; raises UsageError for what is not a number from 0 to 1."""
+    if not isinstance(value, (int, float, np.floating)) or not math.isfinite(value) or not 0 <= value <= 1:
+        raise UsageError(f"refine {value} is not between 0 and 1", "0 is the draft as it is, 1 starts from noise.")
+    return float(value)
+
+
+def draft(value: Any) -> DraftLike:
+    """Return what a draft may be given as; raises UsageError for what is neither a word, a file nor an image."""
+    if not isinstance(value, (str, Path, Image.Image)):
+        raise UsageError(f"a draft cannot be a {type(value).__name__}", "Give auto, none, a file or a Pillow image.")
+    return value
+
+
+def wear(value: Any) -> Wear:
+    """Return what of a costume is worn; raises UsageError for others than hat, coat and both."""
+    for name in WEARS:
+        if value == name:
+            return name
+    raise UsageError(f"'{value}' cannot be worn alone", nearest(str(value), WEARS))
+
+
+def design(value: Any) -> str:
+    """Return the name of a design; whether the effect has it is known when the effect is."""
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"design {value!r} is no name", "stillyou effects NAME lists an effect's designs.")
+    return value.strip().lower()
 
 
 def variables(value: Any) -> Mapping[str, str]:

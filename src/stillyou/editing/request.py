@@ -17,13 +17,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
+from stillyou.config import UNGUIDED, GuidanceScales, MaskSettings, SamplingSettings
+from stillyou.drafts.draw import Wear
 from stillyou.editing import options
 from stillyou.editing.effect_lookup import resolve_effect
+from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Crop, parse_crop
 from stillyou.editing.scene.domain import parse_domain, subject
 from stillyou.editing.scene.face_choice import FaceChoice, parse_face
 from stillyou.editing.supplied_mask import MaskLike
+from stillyou.effects.designs import designs, find_design
 from stillyou.effects.domains import Domain
 from stillyou.effects.settings import Defaults
 from stillyou.effects.spec import EffectSpec, Prompts
@@ -34,7 +37,10 @@ if TYPE_CHECKING:
 
     from stillyou.diffusion.card import ModelCard
 
-DEFAULT_STEPS = 20
+DEFAULT_STEPS, DRAFT_STEPS = 20, 8
+"""Steps from noise, and from a draft."""
+OWN_DRAFT_REFINE = 0.4
+"""How far a user's own draft is refined: it is a sketch."""
 OFFICIAL_SEED = 3407
 """What the released demo seeds its global generators with."""
 
@@ -53,6 +59,10 @@ class EditOptions(TypedDict, total=False):
     domain: str | None
     mask_strategy: str | None
     resolution: int | None
+    design: str | None
+    wear: str | None
+    draft: DraftLike | None
+    refine: float | None
     official: bool | None
 
 
@@ -78,6 +88,11 @@ class EditRequest:
         domain: ``cartoon`` or ``people``, where it should not be recognised (``auto``).
         mask_strategy: `noise`, `latent` or `none`, instead of the effect's.
         resolution: Side of the square that the model works on, instead of its own: a multiple of 64.
+        design: A named look of the effect; its first one where nothing is said.
+        wear: What of a costume: `hat`, `coat` or `both`.
+        draft: ``auto`` (also where nothing is said) starts from the effect's own art where it has some, ``none`` from
+            noise, a file or image from that: at the picture's size, with alpha or drawn over it.
+        refine: How far sampling goes back from the draft: 0 = the draft as it is, 1 = from noise.
         official: Do what the released demo does (docs/official.md): the result is the squashed square, all of it
             from the model; `mask_strategy="latent"` adds the released mask functions.
 
@@ -97,6 +112,10 @@ class EditRequest:
     domain: Domain | None = _option(parse_domain)
     mask_strategy: str | None = _option(options.mask_strategy)
     resolution: int | None = _option(options.resolution)
+    design: str | None = _option(options.design)
+    wear: Wear | None = _option(options.wear)
+    draft: DraftLike | None = field(default=None, compare=False, repr=False, metadata={"reader": options.draft})
+    refine: float | None = _option(options.refine)
     official: bool | None = None
 
     @classmethod
@@ -136,7 +155,7 @@ def _check_official(request: EditRequest) -> None:
             f"the release has no mask strategy '{request.mask_strategy}'",
             "Use --mask-strategy latent, or none without a mask.",
         )
-    for name in ("mask", "crop", "face", "domain", "resolution"):
+    for name in ("mask", "crop", "face", "domain", "resolution", "design", "wear", "draft", "refine"):
         if getattr(request, name) is not None:
             raise UsageError(f"official mode does as the released demo, which has no {name}", f"Leave --{name} out.")
 
@@ -166,6 +185,7 @@ class EditPlan:
         model: Whom it is asked of.
         side: Side of the square that the model works on, in pixels.
         domain: What the picture shows; None before somebody has looked at one.
+        from_draft: Whether sampling starts from a draft.
     """
 
     request: EditRequest
@@ -173,6 +193,7 @@ class EditPlan:
     model: ModelTraits
     side: int
     domain: Domain | None = None
+    from_draft: bool = False
 
     def for_domain(self, domain: Domain) -> EditPlan:
         """Return the plan for a picture of a domain: with its word for the subject, and what is tuned for it."""
@@ -189,9 +210,48 @@ class EditPlan:
         return self.effect.prompts({**word, **(self.request.variables or {})})
 
     @property
+    def design(self) -> str | None:
+        """The look of the effect's art; None for effects without art."""
+        known = designs(self.effect.id)
+        if self.request.design is not None:
+            return find_design(self.effect.id, self.request.design).name
+        return known[0].name if known else None
+
+    @property
+    def wear(self) -> Wear:
+        """What of a costume is worn."""
+        return "both" if self.request.wear is None else self.request.wear
+
+    @property
+    def own_draft(self) -> DraftLike | None:
+        """A draft that the user made."""
+        given = self.request.draft
+        return None if given is None or (isinstance(given, str) and given in ("auto", "none")) else given
+
+    @property
+    def wants_draft(self) -> bool:
+        """Whether the edit starts from a draft wherever one can be made."""
+        if self.request.official or self.request.draft == "none" or self.refine == 1:
+            return False
+        return self.own_draft is not None or self.design is not None
+
+    @property
+    def refine(self) -> float:
+        """How far sampling goes back from a draft: 0 = the draft as it is, 1 = from noise."""
+        if self.request.refine is not None:
+            return self.request.refine
+        return OWN_DRAFT_REFINE if self.own_draft is not None else self._defaults.refine
+
+    def drafted(self) -> EditPlan:
+        """Return the plan for a square that has a draft: fewer steps, and the full branch alone."""
+        return replace(self, from_draft=True)
+
+    @property
     def guidance(self) -> GuidanceScales:
         """Scales of the three guidance terms."""
-        return self._defaults.guidance if self.request.guidance is None else self.request.guidance
+        if self.request.guidance is not None:
+            return self.request.guidance
+        return UNGUIDED if self.from_draft else self._defaults.guidance
 
     @cached_property
     def mask(self) -> MaskSettings:
@@ -212,12 +272,18 @@ class EditPlan:
     @property
     def sampling(self) -> SamplingSettings:
         """What the model is run with: edits that agree in it may share a batch."""
-        return SamplingSettings(guidance=self.guidance, mask=self.mask, steps=self.steps, strength=self.strength)
+        refine, strength = 1.0, self.strength
+        if self.from_draft:  # a weaker costume is a fainter one, see `road.lay`
+            refine, strength = self.refine or 1.0, 1.0
+        return SamplingSettings(
+            guidance=self.guidance, mask=self.mask, steps=self.steps, strength=strength, refine=refine
+        )
 
     @property
     def steps(self) -> int:
         """Steps of the sampler."""
-        return DEFAULT_STEPS if self.request.steps is None else self.request.steps
+        usual = DRAFT_STEPS if self.from_draft else DEFAULT_STEPS
+        return usual if self.request.steps is None else self.request.steps
 
     @property
     def seed(self) -> int:
@@ -234,5 +300,5 @@ def resolve(request: EditRequest, model: ModelTraits) -> EditPlan:
     """
     effect = resolve_effect(request.effect, model.card, model.name)
     plan = EditPlan(request, effect, model, request.resolution or model.resolution)
-    plan.prompts  # noqa: B018 - wrong variables are refused here, before a picture is opened
+    plan.prompts, plan.design  # noqa: B018 - wrong names are refused here, before a picture is opened
     return plan

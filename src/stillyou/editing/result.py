@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.editing.drafting import SquareDraft, draft_image
 from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.frame import Framed
 from stillyou.images import Picture, encode_info, write_picture
@@ -58,6 +59,10 @@ class EditReport(Strict):
     seed: int
     steps: int
     strength: float
+    design: str | None = None
+    """The look of the effect's own art, where the edit starts from it."""
+    refine: float | None = None
+    """How far sampling went back from the draft; None where the edit starts from noise."""
     guidance: GuidanceScales
     mask: MaskSettings | None
     """None if the mask was supplied, and in official mode."""
@@ -92,11 +97,18 @@ class EditResult:
         picture: The result with the input's size, transparency and metadata.
         mask: The editing mask, an 8-bit grey image of the same size; 0 = bit-identical to the input.
         report: Settings and figures.
+        drafts: What the edit started from, a square each.
     """
 
     picture: Picture
     mask: Image.Image
     report: EditReport
+    drafts: tuple[SquareDraft, ...] = ()
+
+    @property
+    def draft(self) -> Image.Image | None:
+        """The drafts as one RGBA image of the picture's size, fit to be given to another edit; None without any."""
+        return draft_image(self.drafts, self.picture) if self.drafts else None
 
     @property
     def image(self) -> Image.Image:

@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.editing.answering import Answer, Square
-from stillyou.editing.composite.composite import composite, native_mask
+from stillyou.editing.composite.composite import composite, lay_draft, native_mask
+from stillyou.editing.drafting import SquareDraft, make_draft, reach, read_draft
 from stillyou.editing.effect_lookup import default_subject, unusual
 from stillyou.editing.request import EditPlan
 from stillyou.editing.result import LEAST_CHANGE, EditReport, EditResult, changes, crop_report, face_reports
 from stillyou.editing.scene.faces import Detector
 from stillyou.editing.scene.look import Scene, Target, Wish, look
+from stillyou.editing.scene.resample import Plane
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
 from stillyou.images import Picture
 from stillyou.images.colour import from_srgb, to_srgb
@@ -48,6 +50,7 @@ class Work:
         rgb: uint8 (H, W, 3), with the edits so far.
         mask: uint8 (H, W), the editing mask so far: 0 where no square's mask is above 0.
         notes: What users should know.
+        drafts: For each square the draft that it starts from, or None.
         laid: Squares that are edited.
         evaluations: Of the UNet, so far.
         started: When, by the clock of `time.perf_counter`.
@@ -60,6 +63,7 @@ class Work:
     rgb: Pixels
     mask: Pixels
     notes: tuple[str, ...] = ()
+    drafts: tuple[SquareDraft | None, ...] = ()
     laid: int = 0
     evaluations: int = 0
     started: float = field(default_factory=time.perf_counter)
@@ -78,6 +82,11 @@ class Work:
     def target(self) -> Target:
         """The square that is next."""
         return self.scene.targets[self.laid]
+
+    @property
+    def draft(self) -> SquareDraft | None:
+        """The draft of the square that is next."""
+        return self.drafts[self.laid] if self.drafts else None
 
     @property
     def picture(self) -> Picture:
@@ -99,24 +108,43 @@ def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work
     plan = plan.for_domain(scene.finding.domain)
     notes = [*picture.info.notes, *unusual(plan.model, plan.model.name, scene.finding.domain, plan.side), *scene.notes]
     notes += [*default_subject(plan.effect, plan.prompts.source), *(() if supplied is None else supplied.notes)]
+    drafts, about = _drafts(picture, scene, plan)
     empty = np.zeros(picture.rgb.shape[:2], np.uint8)
-    return Work(plan, picture, scene, supplied, picture.rgb, empty, tuple(notes), started=started)
+    return Work(plan, picture, scene, supplied, picture.rgb, empty, (*notes, *about), drafts, started=started)
+
+
+def _drafts(picture: Picture, scene: Scene, plan: EditPlan) -> tuple[tuple[SquareDraft | None, ...], list[str]]:
+    """Draw or read what each square starts from, and say where that could not be done."""
+    if not plan.wants_draft or plan.strength == 0:
+        return (), []
+    if plan.own_draft is not None:
+        return tuple(read_draft(plan.own_draft, picture, each.framed.crop) for each in scene.targets), []
+    made = [make_draft(picture, each.framed, plan) for each in scene.targets]
+    return tuple(draft for draft, _ in made), [note for _, notes in made for note in notes]
 
 
 def next_square(work: Work) -> Square | None:
     """Return what the model is asked next about a picture; None when it is done."""
     if not work.waits:
         return None
-    framed, supplied = work.target.framed, _own(work)
-    pixels = to_srgb(framed.see(work.picture), work.source.info.icc)
-    return Square(work.plan, pixels, None if supplied is None else framed.see_mask(supplied.pixels))
+    framed, supplied, icc = work.target.framed, _own(work), work.source.info.icc
+    pixels = to_srgb(framed.see(work.picture), icc)
+    mask = None if supplied is None else framed.see_mask(supplied.pixels)
+    if work.draft is None:
+        return Square(work.plan, pixels, mask)
+    drafted = work.draft.on(work.picture)
+    if mask is None:
+        mask = reach(framed.see_mask(work.draft.mask(work.source.size)))
+    return Square(work.plan.drafted(), pixels, mask, to_srgb(framed.see(drafted), icc))
 
 
 def lay(work: Work, answer: Answer) -> Work:
     """Put the answer for a picture's next square into the picture; what its mask leaves at 0 stays bit-identical."""
     framed, icc, picture, notes = work.target.framed, work.source.info.icc, work.picture, list(answer.notes)
     supplied = _own(work)
-    if supplied is None:
+    if supplied is None and work.draft is not None and work.plan.refine == 0:
+        mask = _room_for(work, work.draft.mask(picture.size))
+    elif supplied is None:
         soft = framed.lay_mask(answer.mask) * work.scene.room(work.target)
         mask = native_mask(soft, framed.crop, picture.size, guide=work.source)
     else:
@@ -124,15 +152,33 @@ def lay(work: Work, answer: Answer) -> Work:
         mask = supplied.pixels
         notes += supplied.notes
     mask = _visible(mask, picture, notes)
+    if work.draft is not None:
+        mask = np.rint(work.plan.strength * mask).astype(np.uint8)
     edit, copy = (_in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
     return replace(
         work,
-        rgb=composite(picture, edit, copy, mask, framed.crop),
+        rgb=_composited(work, edit, copy, mask),
         mask=np.maximum(work.mask, mask),
         notes=(*work.notes, *notes),
         laid=work.laid + 1,
         evaluations=work.evaluations + answer.evaluations,
     )
+
+
+def _composited(work: Work, edit: Plane, copy: Plane, mask: Pixels) -> Pixels:
+    """Return the picture with an edit; a draft alone is laid on as it is drawn."""
+    if work.draft is None:
+        return composite(work.picture, edit, copy, mask, work.target.framed.crop)
+    if work.plan.refine == 0:
+        return lay_draft(work.picture, work.draft, mask)
+    drafted = work.draft.on(work.picture)
+    return composite(work.picture, edit, copy, mask, work.target.framed.crop, detail=drafted)
+
+
+def _room_for(work: Work, mask: Pixels) -> Pixels:
+    """Cut a draft's mask to where the next square's face is the nearest of those that are edited."""
+    mine = work.scene.own_pixels(work.target, work.source.size)
+    return mask if mine is None else np.where(mine, mask, 0).astype(np.uint8)
 
 
 def finish(work: Work, pipeline: Any) -> EditResult:
@@ -148,9 +194,11 @@ def finish(work: Work, pipeline: Any) -> EditResult:
         prompt=plan.prompts.target,
         source_prompt=plan.prompts.source,
         seed=plan.seed,
-        steps=plan.steps,
+        steps=(plan.drafted() if any(work.drafts) else plan).steps,
         strength=plan.asked_strength,
-        guidance=plan.guidance,
+        design=plan.design if any(work.drafts) else None,
+        refine=plan.refine if any(work.drafts) else None,
+        guidance=(plan.drafted() if any(work.drafts) else plan).guidance,
         mask=None if whole or work.supplied is not None else plan.mask,
         width=source.size[0],
         height=source.size[1],
@@ -167,7 +215,8 @@ def finish(work: Work, pipeline: Any) -> EditResult:
         dtype=str(pipeline.unet.dtype).removeprefix("torch."),
         notes=tuple(dict.fromkeys(notes)),
     )
-    return EditResult(Picture(work.rgb, source.alpha, source.info), Image.fromarray(work.mask), report)
+    picture = Picture(work.rgb, source.alpha, source.info)
+    return EditResult(picture, Image.fromarray(work.mask), report, tuple(d for d in work.drafts if d is not None))
 
 
 def _own(work: Work) -> SuppliedMask | None:

@@ -66,6 +66,7 @@ class Tuning(Strict):
     guidance: PartialGuidance | None = None
     mask: PartialMask | None = None
     strength: float | None = Field(None, ge=0, le=1)
+    refine: float | None = Field(None, ge=0, le=1)
 
 
 class Saying(Protocol):
@@ -86,6 +87,11 @@ class Saying(Protocol):
         """Intensity in 0..1."""
         ...
 
+    @property
+    def refine(self) -> float | None:
+        """How far sampling goes back from a draft, in 0..1."""
+        ...
+
 
 @dataclass(frozen=True)
 class Defaults:
@@ -95,23 +101,27 @@ class Defaults:
         guidance: Scales.
         mask: How the editing mask is estimated and used.
         strength: Intensity, 0 = the input, 1 = the full effect.
+        refine: How far sampling goes back from a draft: 0 = the draft itself, 1 = pure noise.
     """
 
     guidance: GuidanceScales
     mask: MaskSettings
     strength: float = 1.0
+    refine: float = 0.0
 
 
 def resolve(sayings: Sequence[Saying]) -> Defaults:
     """Lay sayings over each other, key by key: the first that says a key decides it.
 
-    A key that none says has the value of `config.GuidanceScales` or `config.MaskSettings`; strength is then 1.
+    A key that none says has the value of `config.GuidanceScales` or `config.MaskSettings`; strength is then 1 and
+    refinement 0.
     """
     guidance: dict[str, Any] = {}
     mask: dict[str, Any] = {}
-    strength = 1.0
+    strength, refine = 1.0, 0.0
     for saying in reversed(sayings):
         guidance |= {} if saying.guidance is None else saying.guidance.said()
         mask |= {} if saying.mask is None else saying.mask.said()
         strength = strength if saying.strength is None else saying.strength
-    return Defaults(GuidanceScales(**guidance), MaskSettings(**mask), strength)
+        refine = refine if saying.refine is None else saying.refine
+    return Defaults(GuidanceScales(**guidance), MaskSettings(**mask), strength, refine)

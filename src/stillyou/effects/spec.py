@@ -59,6 +59,8 @@ class EffectSpec(Strict):
     """Mask settings that differ from the group's."""
     strength: float | None = Field(None, ge=0, le=1)
     """Default intensity: 0 = the input, 1 = the full effect (docs/effects.md)."""
+    refine: float | None = Field(None, ge=0, le=1)
+    """How far sampling goes back from the effect's own art: 0 = the art as it is drawn, 1 = from noise."""
     domains: dict[Domain, Tuning] = {}
     """Settings that differ in a domain."""
 
@@ -132,6 +134,7 @@ class EffectSpec(Strict):
             "guidance": PartialGuidance.model_validate(settings.guidance),
             "mask": PartialMask.model_validate(settings.mask),
             "strength": settings.strength,
+            "refine": settings.refine,
             "domains": {},
         }
         if self.variables.get("subject") in SUBJECTS.values():

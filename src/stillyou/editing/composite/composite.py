@@ -10,6 +10,8 @@ how much of the original's detail the edit keeps and s what makes the model's ow
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from PIL import Image
 
@@ -18,6 +20,7 @@ from stillyou.editing.composite.guided_filter import coefficients
 from stillyou.editing.scene.crop import Box, Crop, mask_box
 from stillyou.editing.scene.resample import Plane, enlarge, on_white, resized, strips, view
 from stillyou.images import Picture
+from stillyou.images.colour import from_srgb
 from stillyou.images.picture import Pixels
 
 _SEAM, _HEM = 0.04, 0.12
@@ -58,7 +61,9 @@ def native_mask(mask: Plane, crop: Crop, size: tuple[int, int], guide: Picture |
     return result
 
 
-def composite(picture: Picture, edit: Plane, reconstruction: Plane, mask: Pixels, crop: Crop) -> Pixels:
+def composite(
+    picture: Picture, edit: Plane, reconstruction: Plane, mask: Pixels, crop: Crop, detail: Picture | None = None
+) -> Pixels:
     """Put an edit into a picture.
 
     Args:
@@ -67,6 +72,7 @@ def composite(picture: Picture, edit: Plane, reconstruction: Plane, mask: Pixels
         reconstruction: The model's copy of the source (side, side, 3), likewise.
         mask: The editing mask uint8 (H, W).
         crop: The square.
+        detail: The picture with a draft on it, d, of which the reconstruction is a copy: its detail is kept instead.
 
     Returns:
         uint8 (H, W, 3): bit-identical to the picture where the mask is 0 or the picture fully transparent.
@@ -78,18 +84,66 @@ def composite(picture: Picture, edit: Plane, reconstruction: Plane, mask: Pixels
     kept, crisp = kept_detail(edit, reconstruction), crispness(edit, reconstruction, crop.size)
     bicubic = Image.Resampling.BICUBIC
     for box in strips(_common(marked, crop.visible(picture.size))):
-        left, top, right, bottom = box
-        part = (slice(top, bottom), slice(left, right))
         o = on_white(picture, box).astype(np.float32)
         k = enlarge(kept, crop, box, Image.Resampling.BILINEAR)[..., None]
-        wanted = enlarge(edit, crop, box, bicubic) + k * (o - enlarge(reconstruction, crop, box, bicubic))
+        d = o if detail is None else on_white(detail, box).astype(np.float32)
+        wanted = enlarge(edit, crop, box, bicubic) + k * (d - enlarge(reconstruction, crop, box, bicubic))
         if crisp is not None:
             wanted += enlarge(crisp, crop, box, Image.Resampling.BILINEAR)
-        share = _share(mask[part], None if picture.alpha is None else picture.alpha[part])
-        change = share[..., None] * (np.clip(wanted, 0, 255) - o)
-        blended = np.clip(np.rint(result[part] + change), 0, 255).astype(np.uint8)
-        result[part] = np.where(share[..., None] > 0, blended, result[part])
+        _blend(result, picture, wanted, mask, box)
     return result
+
+
+def lay_draft(picture: Picture, draft: NativeArt, mask: Pixels) -> Pixels:
+    """Lay art on a picture as it is drawn.
+
+    Args:
+        picture: The upright picture.
+        draft: The art over one square of it.
+        mask: The editing mask uint8 (H, W); the art's own alpha, or less.
+
+    Returns:
+        uint8 (H, W, 3): bit-identical to the picture where the mask is 0 or the picture fully transparent.
+    """
+    result = picture.rgb.copy()
+    marked = mask_box(mask)
+    if marked is None:
+        return result
+    for box in strips(_common(marked, draft.crop.visible(picture.size))):
+        colours, _ = draft.part(box)
+        _blend(result, picture, _coloured(colours, picture), mask, box)
+    return result
+
+
+class NativeArt(Protocol):
+    """Art over one square of a picture (`drafting.SquareDraft`)."""
+
+    @property
+    def crop(self) -> Crop:
+        """The square."""
+        ...
+
+    def part(self, box: Box) -> tuple[Plane, Plane]:
+        """Return sRGB colours (h, w, 3) in 0..255 and alpha (h, w) of some of the picture's pixels."""
+        ...
+
+
+def _coloured(colours: Plane, picture: Picture) -> Plane:
+    """Return sRGB colours in the picture's profile."""
+    eight = np.rint(np.clip(colours, 0, 255)).astype(np.uint8)
+    converted = from_srgb(eight, picture.info.icc)
+    return colours if converted is eight else converted.astype(np.float32)
+
+
+def _blend(result: Pixels, picture: Picture, wanted: Plane, mask: Pixels, box: Box) -> None:
+    """Move pixels of a box towards wanted ones, as far as the mask says; `result` holds them before and after."""
+    left, top, right, bottom = box
+    part = (slice(top, bottom), slice(left, right))
+    o = on_white(picture, box).astype(np.float32)
+    share = _share(mask[part], None if picture.alpha is None else picture.alpha[part])
+    change = share[..., None] * (np.clip(wanted, 0, 255) - o)
+    blended = np.clip(np.rint(result[part] + change), 0, 255).astype(np.uint8)
+    result[part] = np.where(share[..., None] > 0, blended, result[part])
 
 
 def _fit(mask: Plane, crop: Crop, guide: Picture) -> Plane:

@@ -1,0 +1,45 @@
+"""From a square and its fit to a draft: vector art on drawings, rendered art on photographs."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillyou.drafts.draft import Draft
+from stillyou.drafts.fit import Fit
+from stillyou.effects.designs import designs
+from stillyou.effects.domains import Domain
+
+Wear = Literal["hat", "coat", "both"]
+WEARS: Final[tuple[Wear, ...]] = get_args(Wear)
+"""What of a costume may be worn."""
+
+
+def has_art(effect: str) -> bool:
+    """Tell whether an effect has art of its own."""
+    return bool(designs(effect))
+
+
+def draw(pixels: NDArray[np.uint8], fit: Fit, domain: Domain, effect: str, design: str, wear: Wear = "both") -> Draft:
+    """Draw an effect's art for one square, at the square's own size.
+
+    Args:
+        pixels: The square uint8 (N, N, 3), sRGB.
+        fit: Where things sit on it.
+        domain: What it shows.
+        effect: An effect that has art.
+        design: One of its designs.
+        wear: What of it.
+
+    Raises:
+        UsageError: There is no such design.
+    """
+    if domain == "people":
+        from stillyou.drafts.people.place import draw_costume as on_photograph
+
+        return on_photograph(pixels, fit, effect, design, wear=wear)
+    from stillyou.drafts.vector.place import draw_costume as on_drawing
+
+    return on_drawing(pixels, fit, effect, design, wear)

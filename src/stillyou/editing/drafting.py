@@ -1,0 +1,166 @@
+"""Drafts of an edit: the effect's art on a picture's squares, where the fit network says that things sit.
+
+The network sees a square as the model does (upright faces); art is drawn on the picture's own pixels, up to `LARGEST` a
+side. Where the network is unsure there is no draft, and a note says so: the edit then starts from noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from stillyou.drafts.draft import Draft
+from stillyou.drafts.fit import Fit
+from stillyou.editing.options import DraftLike
+from stillyou.editing.scene.crop import Box, Crop
+from stillyou.editing.scene.frame import Framed
+from stillyou.editing.scene.resample import Plane, enlarge, strips, view
+from stillyou.errors import StillYouError
+from stillyou.images import Picture, picture_from_image, read_picture
+from stillyou.images.colour import from_srgb, to_srgb
+from stillyou.images.picture import Pixels
+
+if TYPE_CHECKING:
+    from stillyou.editing.request import EditPlan
+
+LARGEST = 2048
+"""Longest side at which art is drawn; on larger squares it is enlarged."""
+_BORDER, _VISIBLE = 0.016, 0.02
+"""Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
+_UNSURE = (
+    "where the costume sits could not be told, so the edit was drawn from noise; --crop X,Y,SIZE around head and "
+    "shoulders, or --draft FILE.png, may help"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SquareDraft:
+    """A draft over one square of a picture.
+
+    Attributes:
+        crop: The square, in pixels of the picture.
+        draft: Art over it, of any side; colours are sRGB.
+    """
+
+    crop: Crop
+    draft: Draft
+
+    def part(self, box: Box) -> tuple[Plane, Plane]:
+        """Return colours (h, w, 3) in 0..255 and alpha (h, w) in [0, 1] of some of the picture's pixels."""
+        alpha, rgb = self.draft.alpha, self.draft.rgb
+        if len(alpha) == self.crop.size:
+            left, top = box[0] - self.crop.left, box[1] - self.crop.top
+            part = (slice(top, top + box[3] - box[1]), slice(left, left + box[2] - box[0]))
+            return rgb[part], alpha[part]
+        how = Image.Resampling.BILINEAR
+        weight = enlarge(alpha, self.crop, box, how)
+        weighted = enlarge(rgb * alpha[..., None], self.crop, box, how)
+        colours = np.divide(weighted, weight[..., None], out=np.zeros_like(weighted), where=weight[..., None] > 0)
+        return colours, weight
+
+    def mask(self, size: tuple[int, int]) -> Pixels:
+        """Return its alpha as an 8-bit mask of a whole picture of this width and height."""
+        whole = np.zeros((size[1], size[0]), np.uint8)
+        for box in strips(self.crop.visible(size)):
+            left, top, right, bottom = box
+            whole[top:bottom, left:right] = np.rint(255 * np.clip(self.part(box)[1], 0, 1))
+        return whole
+
+    def on(self, picture: Picture) -> Picture:
+        """Return a picture with the draft on it, in the picture's own colour space."""
+        rgb, icc = picture.rgb.copy(), picture.info.icc
+        for box in strips(self.crop.visible(picture.size)):
+            left, top, right, bottom = box
+            below = to_srgb(np.ascontiguousarray(rgb[top:bottom, left:right]), icc)
+            colours, alpha = self.part(box)
+            laid = from_srgb(Draft(colours, alpha).over(below), icc)
+            rgb[top:bottom, left:right] = np.where(alpha[..., None] > 0, laid, rgb[top:bottom, left:right])
+        return replace(picture, rgb=rgb)
+
+
+def draft_image(drafts: Sequence[SquareDraft], picture: Picture) -> Image.Image:
+    """Return drafts as one RGBA image of a picture's size, sRGB."""
+    canvas = Image.new("RGBA", picture.size)
+    for each in drafts:
+        left, top, right, bottom = each.crop.visible(picture.size)
+        colours, alpha = each.part((left, top, right, bottom))
+        layer = np.dstack([np.clip(colours, 0, 255), 255 * np.clip(alpha, 0, 1)])
+        canvas.alpha_composite(Image.fromarray(np.rint(layer).astype(np.uint8), "RGBA"), (left, top))
+    return canvas
+
+
+def reach(alpha: Plane) -> Plane:
+    """Return how far refinement may change a square (side, side): the art and a soft border around it."""
+    radius = max(1, round(_BORDER * len(alpha)))
+    grown = ndimage.maximum_filter((alpha > _VISIBLE).astype(np.float32), 2 * radius + 1)
+    soft: Plane = ndimage.uniform_filter(grown, 2 * radius - 1)
+    return soft
+
+
+def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[SquareDraft | None, tuple[str, ...]]:
+    """Draw a plan's art on one square of a picture.
+
+    Returns:
+        The draft, None where the fit is unsure; and notes.
+    """
+    from stillyou.drafts.draw import draw
+    from stillyou.drafts.network import load, predict
+
+    assert plan.design is not None and plan.domain is not None
+    (seen,) = predict(to_srgb(framed.see(picture), picture.info.icc)[None])
+    if seen.unsure > load().config.sure_below:
+        return None, (_UNSURE,)
+    crop = framed.crop
+    pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
+    art = draw(pixels, upright(seen, framed), plan.domain, plan.effect.id, plan.design, plan.wear)
+    return SquareDraft(crop, art), ()
+
+
+def upright(fit: Fit, framed: Framed) -> Fit:
+    """Return the fit of a square that was turned for the model in shares of the upright square around it."""
+    if not framed.tilt:
+        return fit
+    angle = np.deg2rad(framed.tilt)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
+    points = 0.5 + (fit.points - np.float32(0.5)) @ turn * np.float32(framed.side / framed.cells)
+    yaw, pitch, roll = fit.turn
+    return Fit(points.astype(np.float32), (yaw, pitch, roll + float(angle)), fit.doubt)
+
+
+def read_draft(given: DraftLike, picture: Picture, crop: Crop) -> SquareDraft:
+    """Read a draft that a user made: a picture of the same size, with alpha or drawn over the original.
+
+    Args:
+        given: A file or an image. Without transparency, what differs from the picture is the draft.
+        picture: The upright picture.
+        crop: The square that is edited.
+
+    Raises:
+        StillYouError: It cannot be read, has another size, or shows nothing.
+    """
+    drawn = read_picture(given) if isinstance(given, (str, Path)) else picture_from_image(given)
+    if drawn.size != picture.size:
+        own, other = ("{}x{}".format(*each.size) for each in (picture, drawn))
+        raise StillYouError(f"the draft has {other} pixels, the picture {own}", "Draw it at the picture's size.")
+    if drawn.alpha is not None:
+        alpha = drawn.alpha.astype(np.float32) / np.float32(255)
+    else:
+        alpha = (np.abs(drawn.rgb.astype(np.int16) - picture.rgb).max(axis=-1) > 2).astype(np.float32)
+    if not alpha.any():
+        raise StillYouError("the draft shows nothing", "Give a picture with the costume drawn on it, or with alpha.")
+    rgb = to_srgb(drawn.rgb, drawn.info.icc).astype(np.float32)
+    return SquareDraft(crop, Draft(_square(rgb, crop), _square(alpha, crop)))
+
+
+def _square(plane: Plane, crop: Crop) -> Plane:
+    """Cut a square out of a picture's plane; beyond the picture it is 0."""
+    left, top, right, bottom = crop.visible((plane.shape[1], plane.shape[0]))
+    whole = np.zeros((crop.size, crop.size, *plane.shape[2:]), np.float32)
+    whole[top - crop.top : bottom - crop.top, left - crop.left : right - crop.left] = plane[top:bottom, left:right]
+    return whole
