@@ -24,7 +24,7 @@ class RedPipeline:
         self.unet = SimpleNamespace(dtype=torch.float32)
         self.calls: list[SimpleNamespace] = []
 
-    def edit(self, pixels, prompts, settings, seeds, *, mask=None, progress=None):
+    def edit(self, pixels, prompts, settings, seeds, *, draft=None, mask=None, progress=None):
         self.calls.append(
             SimpleNamespace(
                 pixels=pixels,
@@ -36,6 +36,8 @@ class RedPipeline:
                 strength=settings.strength,
                 seeds=seeds,
                 mask=mask,
+                draft=draft,
+                refine=settings.refine,
             )
         )
         count, _, side, _ = pixels.shape

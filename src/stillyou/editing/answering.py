@@ -107,14 +107,15 @@ def ask(pipeline: Any, squares: Sequence[Square], progress: Progress | None) -> 
     """Run a `MultiConditionedPipeline`, or what has its `edit`, on one batch."""
     plan, own = squares[0].plan, [square.mask for square in squares if square.mask is not None]
     drafts = [square.draft for square in squares if square.draft is not None]
+    start = {"draft": to_pixels(drafts)} if drafts else {}
     edits = pipeline.edit(
         to_pixels([square.pixels for square in squares]),
         [square.plan.prompts for square in squares],
         plan.sampling,
         [square.plan.seed for square in squares],
-        draft=to_pixels(drafts) if drafts else None,
         mask=torch.from_numpy(np.stack(own))[:, None] if own else None,
         progress=progress,
+        **start,
     )
     edit, reconstruction = _levels(edits.pixels), _levels(edits.reconstruction)
     masks = edits.mask.float().cpu().clamp(0, 1).numpy()[:, 0]

@@ -142,18 +142,16 @@ def lay(work: Work, answer: Answer) -> Work:
     """Put the answer for a picture's next square into the picture; what its mask leaves at 0 stays bit-identical."""
     framed, icc, picture, notes = work.target.framed, work.source.info.icc, work.picture, list(answer.notes)
     supplied = _own(work)
-    if supplied is None and work.draft is not None and work.plan.refine == 0:
-        mask = _room_for(work, work.draft.mask(picture.size))
-    elif supplied is None:
+    if supplied is None:
         soft = framed.lay_mask(answer.mask) * work.scene.room(work.target)
         mask = native_mask(soft, framed.crop, picture.size, guide=work.source)
     else:
         supplied = supplied.within(framed.crop)
         mask = supplied.pixels
         notes += supplied.notes
-    mask = _visible(mask, picture, notes)
     if work.draft is not None:
-        mask = np.rint(work.plan.strength * mask).astype(np.uint8)
+        mask = _art_mask(work, work.draft, mask, given=supplied is not None)
+    mask = _visible(mask, picture, notes)
     edit, copy = (_in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
     return replace(
         work,
@@ -175,10 +173,18 @@ def _composited(work: Work, edit: Plane, copy: Plane, mask: Pixels) -> Pixels:
     return composite(work.picture, edit, copy, mask, work.target.framed.crop, detail=drafted)
 
 
-def _room_for(work: Work, mask: Pixels) -> Pixels:
-    """Cut a draft's mask to where the next square's face is the nearest of those that are edited."""
-    mine = work.scene.own_pixels(work.target, work.source.size)
-    return mask if mine is None else np.where(mine, mask, 0).astype(np.uint8)
+def _art_mask(work: Work, draft: SquareDraft, mask: Pixels, *, given: bool) -> Pixels:
+    """Return the mask of an edit from a draft: of a draft alone its own alpha, within the user's mask; at any strength.
+
+    A weaker costume is a fainter one: the mask itself carries the strength.
+    """
+    if work.plan.refine == 0:
+        art, mine = draft.mask(work.source.size), work.scene.own_pixels(work.target, work.source.size)
+        if given:
+            mask = np.rint(art * (mask / np.float32(255))).astype(np.uint8)
+        else:
+            mask = art if mine is None else np.where(mine, art, 0).astype(np.uint8)
+    return mask if work.plan.strength == 1 else np.rint(work.plan.strength * mask).astype(np.uint8)
 
 
 def finish(work: Work, pipeline: Any) -> EditResult:

@@ -1,0 +1,146 @@
+"""Edits that start from the effect's own art, on a pipeline with a known answer and with a fit that is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stillyou.config import UNGUIDED
+from stillyou.drafts import network
+from stillyou.drafts.fit import Fit
+from stillyou.editing.drafting import upright
+from stillyou.editing.editor import Editor
+from stillyou.editing.scene.crop import Crop
+from stillyou.editing.scene.frame import Framed
+from stillyou.effects.designs import DESIGNS
+from stillyou.errors import StillYouError, UsageError
+from tests.drafts.test_vector_place import FIT, SKY, portrait
+from tests.editing.fakes import RedPipeline
+
+pytestmark = pytest.mark.drafts
+
+
+@pytest.fixture
+def editor(monkeypatch: pytest.MonkeyPatch) -> Editor:
+    monkeypatch.setattr(network, "predict", lambda squares: [FIT] * len(squares))
+    return Editor(RedPipeline(), "fake", detector=lambda _: [])
+
+
+def source(side: int = 240) -> Image.Image:
+    return Image.fromarray(portrait(side))
+
+
+def test_a_costume_is_drawn_without_the_model_and_the_rest_is_untouched(editor: Editor) -> None:
+    result = editor.edit(source(), "santa", crop=Crop(0, 0, 240))
+    before, after, mask = np.array(source()), np.array(result.image), np.array(result.mask)
+    assert not editor.pipeline.calls and result.report.evaluations == 0
+    assert (result.report.design, result.report.refine) == ("classic", 0.0)
+    assert np.array_equal(after[mask == 0], before[mask == 0]) and 0.1 < (mask > 0).mean() < 0.7
+    cloth = [int(DESIGNS["santa"][0].colours["cloth"][i : i + 2], 16) for i in (1, 3, 5)]
+    assert (np.abs(after.astype(int) - cloth).max(axis=-1) < 4).mean() > 0.05
+
+
+def test_art_is_drawn_at_the_pictures_own_size(editor: Editor) -> None:
+    small, large = (editor.edit(source(side), "royal", crop=Crop(0, 0, side)) for side in (120, 960))
+    reduced = np.asarray(large.image.resize((120, 120), Image.Resampling.BOX), int)
+    assert np.abs(reduced - np.asarray(small.image, int)).mean() < 4
+    edges = np.abs(np.diff(np.asarray(large.image.convert("L"), int), axis=1))
+    assert (edges > 60).sum() > 300  # an enlarged drawing has no such edges
+
+
+def test_designs_and_what_is_worn_are_the_users_choice(editor: Editor) -> None:
+    looks = {design.name: editor.edit(source(), "santa", design=design.name).image for design in DESIGNS["santa"]}
+    assert len({image.tobytes() for image in looks.values()}) == len(DESIGNS["santa"])
+    hat = np.array(editor.edit(source(), "santa", wear="hat").mask)
+    assert hat[:120].any() and not hat[170:].any()
+    with pytest.raises(UsageError, match="'classic'"):
+        editor.edit(source(), "santa", design="clasic")
+    with pytest.raises(UsageError, match="no designs"):
+        editor.edit(source(), "angry", design="classic")
+    with pytest.raises(UsageError, match="both"):
+        editor.edit(source(), "santa", wear="boots")
+
+
+def test_refinement_asks_the_model_from_the_draft_with_few_unguided_steps(editor: Editor) -> None:
+    result = editor.edit(source(), "flower", crop=Crop(0, 0, 240), refine=0.5)
+    (call,) = editor.pipeline.calls
+    assert (call.refine, call.steps, call.guidance) == (0.5, 8, UNGUIDED)
+    drawn = (call.draft - call.pixels).abs().amax(1, keepdim=True) > 0.1
+    assert bool((call.mask[drawn] > 0).all()) and float(call.mask.mean()) < 0.8
+    mask = np.array(result.mask)
+    assert np.array_equal(np.array(result.image)[mask == 0], np.array(source())[mask == 0])
+    assert result.report.refine == 0.5 and result.report.steps == 8
+    editor.edit(source(), "flower", refine=0.5, steps=3, guidance="1,2,3")
+    assert (editor.pipeline.calls[-1].steps, editor.pipeline.calls[-1].guidance.text) == (3, 3)
+
+
+@pytest.mark.parametrize("options", [{"draft": "none"}, {"refine": 1.0}])
+def test_the_papers_way_is_always_there(editor: Editor, options: dict[str, object]) -> None:
+    result = editor.edit(source(), "santa", **options)
+    (call,) = editor.pipeline.calls
+    assert call.draft is None and call.steps == 20 and call.guidance != UNGUIDED
+    assert result.report.design is None and result.report.refine is None and result.draft is None
+
+
+def test_an_unsure_fit_starts_from_noise_and_says_so(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    doubtful = Fit(FIT.points, FIT.turn, np.full(len(FIT.points), 0.5, np.float32))
+    monkeypatch.setattr(network, "predict", lambda squares: [doubtful] * len(squares))
+    result = editor.edit(source(), "santa")
+    assert editor.pipeline.calls[0].draft is None
+    assert any("could not be told" in note for note in result.report.notes)
+
+
+def test_a_weaker_costume_is_a_fainter_one(editor: Editor) -> None:
+    half, whole = (editor.edit(source(), "royal", crop=Crop(0, 0, 240), strength=s) for s in (0.5, 1.0))
+    before = np.array(source(), np.float64)
+    change = [np.array(result.image) - before for result in (half, whole)]
+    assert np.abs(change[0] - change[1] / 2).max() <= 1.5
+    assert np.array_equal(np.array(editor.edit(source(), "royal", strength=0).image), np.array(source()))
+
+
+def test_a_draft_can_be_taken_out_changed_and_given_back(editor: Editor, tmp_path) -> None:
+    first = editor.edit(source(), "santa", crop=Crop(0, 0, 240))
+    drawn = first.draft
+    assert drawn is not None and drawn.size == (240, 240) and drawn.mode == "RGBA"
+    drawn.save(tmp_path / "draft.png")
+    again = editor.edit(source(), "santa", crop=Crop(0, 0, 240), draft=tmp_path / "draft.png", refine=0)
+    assert np.abs(np.array(again.image, int) - np.array(first.image, int)).max() <= 2
+    over = Image.new("RGB", (240, 240), SKY)
+    over.paste(source())
+    over.paste((0, 200, 0), (100, 20, 140, 60))
+    painted = editor.edit(source(), "santa", crop=Crop(0, 0, 240), draft=over, refine=0)
+    assert (np.array(painted.image)[30:50, 110:130] == (0, 200, 0)).all()
+    assert not np.array(painted.mask)[100:].any()
+    with pytest.raises(StillYouError, match="100x100 pixels"):
+        editor.edit(source(), "santa", draft=Image.new("RGBA", (100, 100)))
+    with pytest.raises(StillYouError, match="shows nothing"):
+        editor.edit(source(), "santa", draft=source())
+    with pytest.raises(UsageError, match="draft"):
+        editor.edit(source(), "santa", draft=7)
+
+
+def test_a_users_mask_limits_a_draft(editor: Editor) -> None:
+    mask = Image.new("L", (240, 240))
+    mask.paste(255, (0, 0, 240, 90))
+    result = editor.edit(source(), "santa", crop=Crop(0, 0, 240), mask=mask)
+    assert np.array_equal(np.array(result.image)[95:], np.array(source())[95:])
+    assert (np.array(result.image)[:90] != np.array(source())[:90]).any()
+
+
+def test_points_of_a_turned_square_are_found_in_the_picture() -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.zeros((400, 400, 3), np.uint8)
+    framed = Framed(Crop(0, 0, 400), 100, 136, 30.0)
+    spot = rng.uniform(150, 250, 2)
+    y, x = np.mgrid[:400, :400]
+    pixels[np.hypot(x - spot[0], y - spot[1]) < 9] = 255
+    from stillyou.images import Picture
+
+    seen = framed.see(Picture(pixels))[..., 0].astype(float)
+    rows, columns = np.mgrid[:100, :100] + 0.5
+    at = np.array([(columns * seen).sum(), (rows * seen).sum()]) / seen.sum() / 100
+    points = np.tile(at.astype(np.float32), (len(FIT.points), 1))
+    found = upright(Fit(points, (0.0, 0.0, 0.0)), framed)
+    np.testing.assert_allclose(found.points[0] * 400, spot + 0.5, atol=3)
+    assert found.turn[2] == pytest.approx(np.deg2rad(30))
