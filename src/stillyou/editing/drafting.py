@@ -110,8 +110,10 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
         The draft, None where the fit is unsure; and notes.
     """
     from stillyou.drafts.draw import draw
-    from stillyou.drafts.network import load, predict
+    from stillyou.drafts.network import load, predict, shipped
 
+    if not (shipped() / "config.json").is_file():
+        return None, ()  # until the weights are there
     assert plan.design is not None and plan.domain is not None
     (seen,) = predict(to_srgb(framed.see(picture), picture.info.icc)[None])
     if seen.unsure > load().config.sure_below:
