@@ -79,6 +79,10 @@ def test_make_then_info_then_show(tmp_path: Path, capsys: pytest.CaptureFixture[
     told = json.loads(capsys.readouterr().out)
     assert told["complete"] is True and told["accepted"] == made["accepted"] and told["effects"] == made["effects"]
     assert told["fingerprint"] == PairDataset(folder, status="any").fingerprint()
+    assert (told["domain"], told["config"]["size"]) == ("cartoon", 64)
+    assert _run("pairs", "info", folder) == 0
+    said = capsys.readouterr().out
+    assert "seed: 0\n" in said and "domain: cartoon\n" in said and "origin: \n" in said
     assert _run("pairs", "show", folder, "-o", sheet, "-n", 4, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"sheet": str(sheet), "pairs": 4}
     with Image.open(sheet) as picture:

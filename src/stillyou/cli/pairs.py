@@ -126,7 +126,8 @@ def _info(
     }
     if not as_json:
         for name, value in facts.items():
-            text = "; ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value or "")
+            said = "" if value is None else str(value)
+            text = "; ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, Mapping) else said
             results().print(f"{name.replace('_', ' ')}: {text}", markup=False)
     summary = summarise(dataset.rows(("effect", "status", "reason")), meta.effects)
     _report(folder, summary, as_json, facts)
