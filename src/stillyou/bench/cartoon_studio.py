@@ -1,6 +1,6 @@
 """Pairs a second and core of the cartoon studio, with masks, without writing files.
 
-python -m stillyou.bench.cartoon_studio [--pairs 200] [--size 256] [--json]
+python -m stillyou.bench.cartoon_studio [--pairs 200] [--size 256] [--json] [-o FILE]
 
 CPU seconds of one process are counted, so the figure is that of one core even on a busy machine. Validating the
 styles happens once a process and is reported by itself.
@@ -8,10 +8,10 @@ styles happens once a process and is reported by itself.
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
+from collections.abc import Iterator, Mapping
 
+from stillyou.bench import command
 from stillyou.effects.lookup import catalogue
 from stillyou.pairs.teachers.cartoon.definition import face_style, validated_style
 from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
@@ -40,22 +40,22 @@ def pairs_a_second(studio: CartoonStudio, group: str, count: int) -> float:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command.parser(__doc__)
     parser.add_argument("--pairs", type=int, default=200, help="pairs of each group")
     parser.add_argument("--size", type=int, default=256, help="side in pixels")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
 
     studio = CartoonStudio(size=options.size)
     report: dict[str, float | int] = {"size": options.size, "pairs": options.pairs, "validation_s": warm_up(studio)}
     for group in GOALS:
         report[f"{group}_pairs_a_second"] = pairs_a_second(studio, group, options.pairs)
-    if options.json:
-        print(json.dumps(report))
-        return
-    print(f"{len(studio.styles)} styles validated in {report['validation_s']:.1f} s, once a process")
+    command.tell(options, report, _lines(report))
+
+
+def _lines(report: Mapping[str, float | int]) -> Iterator[str]:
+    yield f"styles validated in {report['validation_s']:.1f} s, once a process"
     for group, goal in GOALS.items():
-        print(f"{group:>10}: {report[f'{group}_pairs_a_second']:.1f} pairs a second and core (goal {goal:.0f})")
+        yield f"{group:>10}: {report[f'{group}_pairs_a_second']:.1f} pairs a second and core (goal {goal:.0f})"
 
 
 if __name__ == "__main__":

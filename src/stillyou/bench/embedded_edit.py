@@ -1,21 +1,21 @@
 """Seconds and memory of an edit with the embedded model: loaded, and as the whole command.
 
-python -m stillyou.bench.embedded_edit [--runs 5] [--model embedded] [--picture FILE] [--json]
+python -m stillyou.bench.embedded_edit [--runs 5] [--model embedded] [--picture FILE] [--json] [-o FILE]
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from stillyou.bench import command
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "toon-head.png"
 
@@ -61,16 +61,16 @@ def whole_command(model: str, picture: Path, runs: int) -> dict[str, float]:
     """Time `stillyou edit` in processes of its own; peak memory is the largest of them, in MB."""
     with tempfile.TemporaryDirectory() as folder:
         output = str(Path(folder) / "out.png")
-        command = [sys.executable, "-m", "stillyou", "edit", str(picture), "-e", "santa", "-o", output]
-        command += ["--model", model]
+        words = [sys.executable, "-m", "stillyou", "edit", str(picture), "-e", "santa", "-o", output]
+        words += ["--model", model]
         seconds, peak = [], 0.0
         for _ in range(runs):
             start = time.perf_counter()
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode:
-                raise SystemExit(f"the command failed: {' '.join(command)}")
+                raise SystemExit(f"the command failed: {' '.join(words)}")
             seconds.append(time.perf_counter() - start)
             peak = max(peak, usage.ru_maxrss / 1000)
     return {"median": statistics.median(seconds), "first": seconds[0], "max": max(seconds), "peak_memory_mb": peak}
@@ -78,21 +78,21 @@ def whole_command(model: str, picture: Path, runs: int) -> dict[str, float]:
 
 def main() -> None:
     """Run both and print a table or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.parser(__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--picture", type=Path, default=SAMPLE)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    command = whole_command(options.model, options.picture, options.runs)
+    cold = whole_command(options.model, options.picture, options.runs)
     loaded = edits_with_a_loaded_model(options.model, options.runs)
-    if options.json:
-        print(json.dumps({"loaded": loaded, "command": command}))
-        return
+    command.tell(options, {"loaded": loaded, "command": cold}, _lines(loaded, cold))
+
+
+def _lines(loaded: Mapping[str, Mapping[str, float]], cold: Mapping[str, float]) -> Iterator[str]:
     for name, row in loaded.items():
-        print(f"{name:<48} {row['median']:.2f} s ({row['min']:.2f} to {row['max']:.2f})")
-    print(f"{'the whole command, cold':<48} {command['median']:.2f} s (first {command['first']:.2f})")
-    print(f"{'its peak memory':<48} {command['peak_memory_mb']:.0f} MB")
+        yield f"{name:<48} {row['median']:.2f} s ({row['min']:.2f} to {row['max']:.2f})"
+    yield f"{'the whole command, cold':<48} {cold['median']:.2f} s (first {cold['first']:.2f})"
+    yield f"{'its peak memory':<48} {cold['peak_memory_mb']:.0f} MB"
 
 
 if __name__ == "__main__":

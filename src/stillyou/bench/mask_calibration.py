@@ -15,15 +15,17 @@ edit leaves it alone: the middle of the face box where portraits of people are f
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from stillyou.bench import command
 from stillyou.config import MaskSettings
+from stillyou.console import console
 from stillyou.diffusion.mask import editing_mask, smooth, soft_map
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import estimate_soft_map
@@ -63,6 +65,10 @@ class Found:
     worst_effect: str
     area: float
     face: float
+
+    def document(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {**vars(self), "settings": self.settings.model_dump(mode="json")}
 
     def line(self) -> str:
         """Return a row of the table."""
@@ -145,7 +151,7 @@ def yaml(settings: MaskSettings) -> str:
 
 def main() -> None:
     """Print a table for each effect group."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command.parser(__doc__)
     parser.add_argument("-n", type=int, default=30, help="pairs an effect")
     parser.add_argument("--levels", type=float, nargs="+", default=[0.5, 0.7, 0.9])
     parser.add_argument("--model", default="embedded")
@@ -155,34 +161,36 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="print every setting, not the best of each level alone")
     options = parser.parse_args()
     pipe = load_pipeline(options.model, options.device)
-    for group, multiples in MULTIPLES.items():
-        effects = [effect for effect in catalogue().values() if effect.group == group]
-        n, size = options.n, pipe.resolution
+    found: dict[str, list[Found]] = {}
+    for group in MULTIPLES:
+        effects, size = [effect for effect in catalogue().values() if effect.group == group], pipe.resolution
+        n = options.n
         pairs = load(options.pairs, effects, n) if options.pairs else make(effects, options.domain, n, size)
-        truth = torch.from_numpy(np.stack([pair.mask for pair in pairs]))[:, None] > 0
-        print(f"{group}: {len(pairs)} pairs\nlevel  multiple  passes  recall   worst            area   face")
-        tried: list[Found] = []
-        for level in options.levels:
-            maps = difference_maps(pipe, pairs, level)
-            here = [
-                measure(maps, truth, [pair.effect for pair in pairs], settings)
-                for multiple in multiples
-                for passes in PASSES
-                for settings in [
-                    MaskSettings(
-                        encode_strength=level,
-                        ratio=round(multiple / THRESHOLDS[group], 3),
-                        threshold=THRESHOLDS[group],
-                        smooth=passes,
-                        grow=0,
-                        feather=0.02,
-                    )
-                ]
-            ]
-            print("\n".join(one.line() for one in (here if options.all else [best(here)])), flush=True)
-            tried += here
+        console.print(f"{group}: {len(pairs)} pairs", markup=False)
+        tried = [calibrate(pipe, pairs, group, level) for level in options.levels]
+        found[group] = [one for level in tried for one in (level if options.all else [best(level)])]
+    command.tell(options, {group: [one.document() for one in tried] for group, tried in found.items()}, _lines(found))
+
+
+def calibrate(pipe: MultiConditionedPipeline, pairs: Sequence[Pair], group: str, level: float) -> list[Found]:
+    """Measure all settings of a group at one level of the schedule, on the same maps."""
+    truth = torch.from_numpy(np.stack([pair.mask for pair in pairs]))[:, None] > 0
+    maps, names, threshold = difference_maps(pipe, pairs, level), [pair.effect for pair in pairs], THRESHOLDS[group]
+    plain = MaskSettings(encode_strength=level, threshold=threshold, grow=0, feather=0.02)
+    tried = [
+        plain.model_copy(update={"ratio": round(multiple / threshold, 3), "smooth": passes})
+        for multiple in MULTIPLES[group]
+        for passes in PASSES
+    ]
+    return [measure(maps, truth, names, settings) for settings in tried]
+
+
+def _lines(found: Mapping[str, Sequence[Found]]) -> Iterator[str]:
+    for group, tried in found.items():
         chosen = best(tried)
-        print(f"best: recall {chosen.recall:.3f} at {chosen.area:.2f} times the true area\n  {yaml(chosen.settings)}\n")
+        yield f"{group}\nlevel  multiple  passes  recall   worst            area   face"
+        yield from (one.line() for one in tried)
+        yield f"best: recall {chosen.recall:.3f} at {chosen.area:.2f} times the true area\n  {yaml(chosen.settings)}\n"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Pictures and pairs a second of the people studio, and where the time of one goes.
 
     python -m stillyou.bench.people_studio [--people 8] [--workers N] [--size 256] [--effects santa,royal,sheep,flower]
+        [--json] [-o FILE]
 
 Each person sits for all effects, as datasets are made: one source and a target an effect, with masks. `--workers` makes
 people in processes of their own that share the device. CPU seconds are of all threads of the worker processes, so with
@@ -9,13 +10,13 @@ a software renderer they tell the pictures a second of an idle core even on a bu
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import os
 import time
 from collections.abc import Sequence
 from typing import Any
+
+from stillyou.bench import command
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("LP_NUM_THREADS", "1")
@@ -88,7 +89,6 @@ def run(people: int, workers: int, effects: Sequence[str], size: int) -> dict[st
         "device": results[0]["device"],
         "size": size,
         "workers": workers,
-        "cores": os.cpu_count(),
         "effects": ",".join(effects),
         "pairs": total["pairs"],
         "pictures": total["pictures"],
@@ -102,11 +102,17 @@ def run(people: int, workers: int, effects: Sequence[str], size: int) -> dict[st
     }
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    """Run from the command line."""
+    parser = command.parser(__doc__)
     parser.add_argument("--people", type=int, default=8, help="people a worker")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=256, help="side in pixels")
     parser.add_argument("--effects", default="santa,royal,sheep,flower")
-    given = parser.parse_args()
-    print(json.dumps(run(given.people, given.workers, given.effects.split(","), given.size)))
+    options = parser.parse_args()
+    figures = run(options.people, options.workers, options.effects.split(","), options.size)
+    command.tell(options, figures, (f"{name.replace('_', ' '):>24}: {value}" for name, value in figures.items()))
+
+
+if __name__ == "__main__":
+    main()

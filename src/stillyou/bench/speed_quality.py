@@ -1,6 +1,6 @@
 """What each way to save time costs in quality, on the embedded model, where truth is known.
 
-    python -m stillyou.bench.speed_quality [-n 32] [--device auto] [--split unseen-characters] [--json FILE]
+    python -m stillyou.bench.speed_quality [-n 32] [--device auto] [--split unseen-characters] [--json] [-o FILE]
 
 Every way edits the same pictures with the same noise through the evaluation of `stillyou evaluate`. Beside its figures
 stand the seconds an edit, the multiple of the first row's speed, and how far the edits are from those of the first row
@@ -10,15 +10,15 @@ median of rounds in turn.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from stillyou.bench import command
+from stillyou.console import console
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.editing.editor import Editor
 from stillyou.effects.spec import EffectSpec
@@ -27,7 +27,6 @@ from stillyou.evaluation.judge.classifier import SHIPPED, Judge
 from stillyou.evaluation.known_truth.benchmark import Settings, evaluate
 from stillyou.evaluation.known_truth.splits import SPLITS
 from stillyou.evaluation.known_truth.subject import ModelSubject
-from stillyou.files import write_json
 from stillyou.metrics import Picture
 
 WAYS: dict[str, tuple[SpeedSettings, int]] = {
@@ -86,28 +85,30 @@ def distance(edits: Sequence[Picture], others: Sequence[Picture]) -> float:
 
 def main() -> None:
     """Print a table in Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command.parser(__doc__)
     parser.add_argument("-n", type=int, default=32, help="pairs an effect")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--split", choices=SPLITS[:2], default=SPLITS[0])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
     first: list[Picture] = []
-    print("| way | seconds | speed | " + " | ".join(key.replace("_", " ") for key in KEPT) + " | distance |")
-    print("|---|" + "---|" * (len(KEPT) + 3))
     for name in options.ways:
         row, edits = measure(name, options.model, options.device, options.split, options.n, options.rounds)
         first = first or edits
-        row |= {"speed": (rows or [row])[0]["seconds"] / row["seconds"], "distance": distance(edits, first)}
-        rows.append(row)
+        rows.append(row | {"speed": (rows or [row])[0]["seconds"] / row["seconds"], "distance": distance(edits, first)})
+        console.print(f"{name}: {row['seconds']:.2f} s an edit", markup=False)
+    command.tell(options, {"n": options.n, "split": options.split, "rows": rows}, _lines(rows))
+
+
+def _lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "| way | seconds | speed | " + " | ".join(key.replace("_", " ") for key in KEPT) + " | distance |"
+    yield "|---|" + "---|" * (len(KEPT) + 3)
+    for row in rows:
         figures = " | ".join("" if row[key] is None else f"{row[key]:.3f}" for key in KEPT)
-        print(f"| {name} | {row['seconds']:.2f} | {row['speed']:.2f} | {figures} | {row['distance']:.2f} |", flush=True)
-        if options.json is not None:
-            write_json(options.json, {"n": options.n, "split": options.split, "rows": rows})
+        yield f"| {row['way']} | {row['seconds']:.2f} | {row['speed']:.2f} | {figures} | {row['distance']:.2f} |"
 
 
 if __name__ == "__main__":

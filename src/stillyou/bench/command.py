@@ -1,0 +1,50 @@
+"""What the measuring commands share: their arguments and how they tell their figures. Imports nothing heavy.
+
+Every command is `python -m stillyou.bench.NAME`. It prints a table for people, or one JSON object with `--json`;
+`-o FILE` keeps that object in a file as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stillyou import __version__
+from stillyou.files import write_json
+from stillyou.machine import cores
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the shared arguments; the description is the command's docstring."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    made.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the JSON object to a file as well")
+    return made
+
+
+def document(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures with what they were measured on."""
+    machine = {"cores": cores(), "python": platform.python_version(), "stillyou": __version__}
+    return {**figures, "machine": machine}
+
+
+def tell(options: argparse.Namespace, figures: Mapping[str, Any], lines: Iterable[str] = ()) -> None:
+    """Write and print figures as the shared arguments ask.
+
+    Args:
+        options: Of `parser`.
+        figures: Plain data.
+        lines: The same for people.
+    """
+    found = document(figures)
+    if options.output is not None:
+        write_json(options.output, found)
+    if options.json:
+        print(json.dumps(found, allow_nan=False))
+        return
+    for line in lines:
+        print(line)
