@@ -47,7 +47,7 @@ class FitConfig:
         sure_below: The mean doubt (`Fit.unsure`) above which an edit should not use the draft.
     """
 
-    widths: tuple[int, int, int, int] = (32, 64, 112, 128)
+    widths: tuple[int, int, int, int] = (24, 48, 96, 128)
     doubt_factor: float = 1.5
     sure_below: float = 0.06
 
@@ -115,14 +115,14 @@ class FitNetwork(nn.Module):
         whole = self.whole(coarse)
         coarse = functional.relu(coarse + _twice(self.from_whole(whole)))
         votes = self.votes(functional.relu(fine + _twice(self.from_coarse(coarse))))
-        return Votes(*_counted(votes), self.turn(whole.mean((2, 3))))
+        return Votes(*counted(votes), self.turn(whole.mean((2, 3))))
 
 
 def _twice(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
-def _counted(votes: Tensor) -> tuple[Tensor, Tensor]:
+def counted(votes: Tensor) -> tuple[Tensor, Tensor]:
     """Return points (B, K, 2) and log scales (B, K) of votes (B, 4 K, n, n)."""
     side = votes.shape[-1]
     logits, across, down, scale = votes.flatten(2).reshape(len(votes), 4, len(POINTS), -1).unbind(1)

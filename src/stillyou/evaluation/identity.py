@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,6 +91,26 @@ class DlibReader:
         x, y = (share * SIDE for share in FACE_CENTRE)
         box = self._rectangle(*(round(value) for value in (x - half, y - half, x + half, y + half)))
         return np.array(self._network.compute_face_descriptor(square, self._landmarks(square, box)), np.float64)
+
+
+def five_landmarks(picture: Pixels, face: Face) -> NDArray[np.float32]:
+    """Return two corners of one eye, two of the other, and the base of the nose: (5, 2) x and y in pixels.
+
+    Raises:
+        StillYouError: The extra `identity` is not installed, or its files are damaged.
+    """
+    requires("identity", "dlib", _PACKAGE)
+    import dlib
+
+    found = _predictor()(np.ascontiguousarray(picture), dlib.rectangle(*face.box))
+    return np.array([(point.x, point.y) for point in found.parts()], np.float32)
+
+
+@cache
+def _predictor() -> Any:
+    import dlib
+
+    return _loaded(dlib.shape_predictor, _weights(_LANDMARKS))
 
 
 def available() -> bool:

@@ -1,6 +1,6 @@
 """Train the fit network: render portraits that are missing, learn, write the network.
 
-python -m stillyou.training.fit -o FOLDER [--cartoons 12000] [--people 2000] [--portraits 80000] [--workers 2]
+python -m stillyou.training.fit -o FOLDER [--cartoons 12000] [--people 2000] [--portraits 72000] [--workers 2]
 
 Stopped at any time, the same command goes on where it was. FOLDER/model then holds config.json and model.safetensors,
 as src/stillyou/weights/fit does.

@@ -19,7 +19,7 @@ _BENT = 0.5
 """Share of pictures that are bent."""
 _BEND = 0.05
 """Most of a bend, in shares of the side."""
-_ROUNDS = 6
+_ROUNDS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +45,11 @@ def plain(batch: Batch, side: int) -> Batch:
 
 def augmented(batch: Batch, side: int, draw: torch.Generator) -> Batch:
     """Return a batch moved, recoloured, spoilt and partly hidden, at another side."""
-    moved = _mirrored(_moved(batch, side, draw), draw)
-    pixels = _coloured(moved.pixels, draw)
+    changed = _mirrored(moved(batch, side, draw), draw)
+    pixels = _coloured(changed.pixels, draw)
     pixels = _hidden(_spoilt(pixels, draw), draw)
     whole = (pixels.clamp(0, 1) * 2 - 1).contiguous(memory_format=torch.channels_last)
-    return Batch(whole, moved.points, moved.turns)
+    return Batch(whole, changed.points, changed.turns)
 
 
 def _uniform(shape: tuple[int, ...], low: float, high: float, draw: torch.Generator) -> Tensor:
@@ -61,7 +61,8 @@ def _some(count: int, share: float, draw: torch.Generator, rank: int = 4) -> Ten
     return (torch.rand((count,) + (1,) * (rank - 1), generator=draw) < share).float()
 
 
-def _moved(batch: Batch, side: int, draw: torch.Generator) -> Batch:
+def moved(batch: Batch, side: int, draw: torch.Generator) -> Batch:
+    """Return a batch turned, scaled, sheared, shifted and bent, at another side; points and turns go along."""
     count = len(batch.pixels)
     angle = torch.randn(count, generator=draw).clamp(-2.5, 2.5) * math.radians(7)
     zoom = torch.exp(_uniform((count,), -0.3, 0.25, draw))  # above 1 sees more of the old picture
@@ -73,10 +74,10 @@ def _moved(batch: Batch, side: int, draw: torch.Generator) -> Batch:
     )
     linear = bent @ turn
     shift = _uniform((count, 2), -0.13, 0.13, draw) + 0.5 - (linear @ torch.full((2, 1), 0.5)).squeeze(-1)
-    coarse = _uniform((count, 2, 4, 4), -_BEND, _BEND, draw) * _some(count, _BENT, draw)
+    coarse = _uniform((count, 2, 5, 5), -_BEND, _BEND, draw) * _some(count, _BENT, draw)
     axis = (torch.arange(side) + 0.5) / side
     new = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1)
-    bend = functional.interpolate(coarse, (side, side), mode="bicubic", align_corners=True)
+    bend = functional.interpolate(coarse, (side, side), mode="bilinear", align_corners=True)
     old = torch.einsum("bij,hwj->bhwi", linear, new) + shift[:, None, None] + bend.permute(0, 2, 3, 1)
     padding = "border" if torch.rand(1, generator=draw) < 0.7 else "reflection"
     pixels = functional.grid_sample(batch.pixels, old * 2 - 1, padding_mode=padding, align_corners=False)
@@ -94,53 +95,61 @@ def _solve(old: Tensor, inverse: Tensor, shift: Tensor, bend: Tensor) -> Tensor:
 
 
 def _mirrored(batch: Batch, draw: torch.Generator) -> Batch:
-    chosen = _some(len(batch.pixels), 0.5, draw, 1) > 0
-    pixels = torch.where(chosen[:, None, None, None], batch.pixels.flip(3), batch.pixels)
-    other = batch.points[:, list(MIRRORED)] * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
-    points = torch.where(chosen[:, None, None], other, batch.points)
-    turns = torch.where(chosen[:, None], batch.turns * torch.tensor([-1.0, 1.0, -1.0]), batch.turns)
-    return Batch(pixels, points, turns)
+    """Mirror half of the batch."""
+    half = len(batch.pixels) // 2
+    points, turns = batch.points.clone(), batch.turns.clone()
+    points[:half] = points[:half, list(MIRRORED)] * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
+    turns[:half] *= torch.tensor([-1.0, 1.0, -1.0])
+    return Batch(torch.cat([batch.pixels[:half].flip(3), batch.pixels[half:]]), points, turns)
 
 
 def _coloured(pixels: Tensor, draw: torch.Generator) -> Tensor:
-    """Mix and permute channels, shift and bend levels, take colour away, invert a few."""
+    """Permute channels, take colour away, mix and bend levels, invert a few."""
     count = len(pixels)
-    orders = torch.rand((count, 3), generator=draw).argsort(1)
-    orders = torch.where(_some(count, 0.3, draw, 2) > 0, orders, torch.arange(3))
-    pixels = torch.gather(pixels, 1, orders[:, :, None, None].expand_as(pixels))
+    for row in _chosen(count, 0.3, draw).tolist():
+        pixels[row] = pixels[row, torch.randperm(3, generator=draw)]
     grey = pixels.mean(1, keepdim=True)
     keep = 1 - _some(count, 0.15, draw) * _uniform((count, 1, 1, 1), 0.5, 1, draw)
-    pixels = grey + (pixels - grey) * keep * _uniform((count, 1, 1, 1), 0.6, 1.4, draw)
-    gamma = torch.exp(_uniform((count, 1, 1, 1), -0.5, 0.5, draw))
+    keep = keep * _uniform((count, 1, 1, 1), 0.6, 1.4, draw)
     gain = torch.exp(_uniform((count, 1, 1, 1), -0.35, 0.3, draw) + _uniform((count, 3, 1, 1), -0.2, 0.2, draw))
-    pixels = pixels.clamp(1e-3, 1) ** gamma
-    pixels = (pixels - 0.5) * gain + 0.5 + _uniform((count, 1, 1, 1), -0.12, 0.12, draw)
-    inverted = _some(count, 0.03, draw)
-    return pixels * (1 - inverted) + (1 - pixels) * inverted
+    level = 0.5 - 0.5 * gain + _uniform((count, 1, 1, 1), -0.12, 0.12, draw)
+    sign = 1 - 2 * _some(count, 0.03, draw)
+    pixels = pixels * (keep * gain * sign) + grey * ((1 - keep) * gain * sign) + (level - 0.5) * sign + 0.5
+    bent = _chosen(count, 0.4, draw)
+    gamma = torch.exp(_uniform((len(bent), 1, 1, 1), -0.5, 0.5, draw))
+    pixels[bent] = pixels[bent].clamp(1e-3, 1) ** gamma
+    return pixels
+
+
+def _chosen(count: int, share: float, draw: torch.Generator) -> Tensor:
+    """Return the rows of a random share of the batch."""
+    return (torch.rand(count, generator=draw) < share).nonzero()[:, 0]
 
 
 def _spoilt(pixels: Tensor, draw: torch.Generator) -> Tensor:
-    """Blur, coarsen and add noise."""
+    """Blur some, coarsen some, and add noise to some."""
     count, side = len(pixels), pixels.shape[-1]
-    soft = functional.avg_pool2d(functional.pad(pixels, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    blurred = _some(count, 0.25, draw) * _uniform((count, 1, 1, 1), 0.3, 1, draw)
-    pixels = pixels + (soft - pixels) * blurred
-    small = functional.interpolate(functional.avg_pool2d(pixels, 2), (side, side), mode="bilinear", align_corners=False)
-    pixels = pixels + (small - pixels) * _some(count, 0.12, draw)
-    noise = torch.randn(pixels.shape, generator=draw) * _uniform((count, 1, 1, 1), 0, 0.09, draw)
-    return pixels + noise * _some(count, 0.35, draw)
+    rows = _chosen(count, 0.25, draw)
+    pixels[rows] = functional.avg_pool2d(functional.pad(pixels[rows], (1, 1, 1, 1), mode="replicate"), 3, 1)
+    rows = _chosen(count, 0.12, draw)
+    small = functional.avg_pool2d(pixels[rows], 2)
+    pixels[rows] = functional.interpolate(small, (side, side), mode="bilinear", align_corners=False)
+    rows = _chosen(count, 0.35, draw)
+    strength = _uniform((len(rows), 1, 1, 1), 0, 0.09, draw)
+    pixels[rows] += torch.randn((len(rows), *pixels.shape[1:]), generator=draw) * strength
+    return pixels
 
 
 def _hidden(pixels: Tensor, draw: torch.Generator) -> Tensor:
-    """Lay up to two plain boxes or discs over a part of each picture."""
-    count, side = len(pixels), pixels.shape[-1]
-    axis = (torch.arange(side) + 0.5) / side
+    """Lay up to two plain boxes or discs over a part of some pictures."""
+    axis = (torch.arange(pixels.shape[-1]) + 0.5) / pixels.shape[-1]
     for share in (0.35, 0.2):
-        centre, half = _uniform((count, 2, 1, 1), 0, 1, draw), _uniform((count, 2, 1, 1), 0.03, 0.16, draw)
+        rows = _chosen(len(pixels), share, draw)
+        centre, half = _uniform((len(rows), 2, 1, 1), 0, 1, draw), _uniform((len(rows), 2, 1, 1), 0.03, 0.16, draw)
         across = ((axis[None, None] - centre[:, 0]) / half[:, 0]).abs()
         down = ((axis[None, :, None] - centre[:, 1]) / half[:, 1]).abs()
-        round_one = _some(count, 0.5, draw, 3) > 0
+        round_one = _some(len(rows), 0.5, draw, 3) > 0
         inside = torch.where(round_one, across**2 + down**2 < 1, torch.maximum(across, down) < 1)
-        laid = (inside[:, None].float()) * _some(count, share, draw)
-        pixels = pixels + (torch.rand((count, 3, 1, 1), generator=draw) - pixels) * laid
+        colour = torch.rand((len(rows), 3, 1, 1), generator=draw)
+        pixels[rows] = torch.where(inside[:, None], colour, pixels[rows])
     return pixels
