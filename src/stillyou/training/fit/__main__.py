@@ -2,6 +2,7 @@
 
 python -m stillyou.training.fit -o FOLDER [--cartoons 12000] [--people 2000] [--portraits 72000] [--workers 2]
 
+To go on from a network that is there: --start FOLDER, a lower --rate, and --small 0 (full-size pictures alone).
 Stopped at any time, the same command goes on where it was. FOLDER/model then holds config.json and model.safetensors,
 as src/stillyou/weights/fit does.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 import torch
 
 from stillyou.console import console
+from stillyou.drafts.network import read
 from stillyou.training.fit.export import export
 from stillyou.training.fit.learn import Data, Learner, Recipe, learn
 from stillyou.training.fit.shards import SHARD, render_shard, shard_path
@@ -41,6 +43,9 @@ def main() -> None:
     parser.add_argument(
         "--portraits", type=int, default=Recipe.portraits, help="portraits to learn from, repeats included"
     )
+    parser.add_argument("--start", type=Path, help="folder of a network to go on from")
+    parser.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate")
+    parser.add_argument("--small", type=float, default=Recipe.small, help="share seen at a smaller size first, 0 to 1")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2, help="processes that render, and threads that learn")
     options = parser.parse_args()
@@ -49,7 +54,10 @@ def main() -> None:
     folder = options.output
     render(folder / "data", {"cartoon": options.cartoons, "people": options.people}, options.workers)
     data = Data(folder / "data")
-    learner = Learner(Recipe(portraits=options.portraits, seed=options.seed), data)
+    recipe = Recipe(portraits=options.portraits, small=options.small, rate=options.rate, seed=options.seed)
+    learner = Learner(recipe, data)
+    if options.start:
+        learner.start_from(read(options.start))
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         learner.restore(checkpoint)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from stillyou.files import atomic_path
 from stillyou.training.fit.augment import Batch, augmented, plain
 from stillyou.training.fit.shards import KINDS, Portraits, joined, read_shards
 
-_POINTS, _DOUBT, _TURN = 20.0, 0.1, 1.0
+_POINTS, _DOUBT, _TURN = 20.0, 0.1, 4.0
 """Weights of the three losses."""
 _REMEMBER = 5
 """Steps from one average of the weights to the next."""
@@ -137,6 +138,11 @@ class Learner:
             self.network.parameters(), recipe.rate, weight_decay=recipe.decay, fused=True
         )
 
+    def start_from(self, network: FitNetwork) -> None:
+        """Take over the weights of another network."""
+        self.network.load_state_dict(network.state_dict())
+        self.average.load_state_dict(network.state_dict())
+
     def advance(self) -> float:
         """Take one step; return its loss. What is drawn follows from the seed and the step."""
         rng = np.random.default_rng([self.recipe.seed, self.step])
@@ -187,7 +193,7 @@ class Learner:
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
+        except (OSError, RuntimeError, KeyError, ValueError, UnpicklingError) as error:
             raise StillYouError(f"{path} is no checkpoint of this network", "Choose another folder.") from error
         if state["recipe"] != {field.name: getattr(self.recipe, field.name) for field in fields(Recipe)}:
             raise StillYouError(f"{path} was made with other settings", "Repeat them, or choose another folder.")
