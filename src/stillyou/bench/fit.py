@@ -113,8 +113,8 @@ def summary(found: Found, sure_below: float) -> dict[str, float]:
 
 def _rank_correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """Return Spearman's rank correlation."""
-    ranks = [values.argsort().argsort().astype(float) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    one, other = (values.argsort().argsort().astype(np.float64) for values in (a, b))
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def framed_photographs(folder: Path) -> dict[str, Pixels]:
