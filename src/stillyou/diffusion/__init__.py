@@ -9,5 +9,7 @@ Symbols used in this package:
     m    editing mask in [0, 1], 1 = edit
 
 `conditions` says which branches exist and what "absent" means, `network` puts the networks together, `guidance` and
-`mask` hold the equations, `sampling` the loop, `pipeline` the public entry, `compact` the shipped int8 form.
+`mask` hold the equations, `schedule` the samplers and their noise levels, `sampling` the loop, `pipeline` the public
+entry. `speed` holds what makes an edit faster or smaller, `official` the numerics of the release, through the same
+branches, call and guidance.
 """

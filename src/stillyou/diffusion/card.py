@@ -25,7 +25,7 @@ class ModelCard(Strict):
     name: str = "unnamed"
     resolution: int = Field(512, ge=32, multiple_of=16)
     storage: str = "diffusers"
-    """`diffusers` for the plain layout, `int8` for the compact form of `compact`."""
+    """`diffusers` for the plain layout, `int8` for the compact form of `models.compact`."""
     effects: tuple[EffectSpec, ...] = ()
     """The specs that it was trained with, as they were then."""
     domains: tuple[str, ...] = ("cartoon",)

@@ -47,7 +47,7 @@ class Stepper:
     """Takes a scheduler's steps.
 
     Args:
-        scheduler: Set to where sampling starts; see `schedulers.start`.
+        scheduler: Set to where sampling starts; see `schedule.start`.
         timesteps: Those that are left, (K,).
         weights: Its weights, or None to let the scheduler step itself.
     """
@@ -93,7 +93,7 @@ def stepper(scheduler: Any, timesteps: torch.Tensor) -> Stepper:
     """Return the fastest way to take a scheduler's steps.
 
     Args:
-        scheduler: Set to where sampling starts; see `schedulers.start`.
+        scheduler: Set to where sampling starts; see `schedule.start`.
         timesteps: Those that are left, (K,).
     """
     if is_stochastic(scheduler):

@@ -66,7 +66,7 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
 
     Attributes:
         card: What the model was trained for.
-        speed: Which steps of an edit may be cheaper; `speed.speed_up` sets it.
+        speed: Which steps of an edit may be cheaper; `models.place.speed_up` sets it.
         tokens: Tokens kept between edits; None keeps none, for networks that are being trained.
     """
 
