@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import POINTS, Fit
 from stillyou.drafts.people import draw_costume
-from stillyou.drafts.people.frames import ellipse
+from stillyou.drafts.people.frames import ellipse, real
 from stillyou.drafts.people.light import Light, estimate, lit
 from stillyou.drafts.people.sprites import ART, all_art, nearest, sprites
 from stillyou.drafts.people.warp import affine, apply, draw, inverse, similarity, spline
@@ -144,3 +144,12 @@ def test_light_is_told_and_given() -> None:
     assert shown[:, :8].mean() > shown[:, -8:].mean()
     grey = lit(white, Light(gain=(1.2, 1.0, 0.8), colour=0.0)).rgb
     assert np.ptp(grey, axis=-1).max() < 1
+
+
+def test_what_repeats_the_border_is_not_shown() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.float32)
+    square = np.pad(picture, ((7, 3), (0, 5), (0, 0)), mode="edge")
+    expected = np.zeros(square.shape[:2], bool)
+    expected[7:27, :30] = True
+    assert (real(square) == expected).all()
+    assert real(np.zeros((8, 8, 3), np.float32)).all()

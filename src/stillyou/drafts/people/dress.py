@@ -1,7 +1,7 @@
 """Dresses a fit: which sprite, and the warp that takes it there.
 
 hat    similarity through brim ends and crown, its height free within limits, enlarged over thick hair
-hood   affine map of the ellipses of hood and face
+hood   affine map of hood, face and neck, then a stiff thin-plate spline
 coat   similarity through neck and shoulders, then a stiff thin-plate spline; its hem is drawn out to the border
 """
 
@@ -18,13 +18,18 @@ from stillyou.drafts.people.warp import Map, Points, affine, apply, draw, invers
 
 _HAT = ("brim_left", "brim_right", "crown")
 _HAT_WEIGHTS = np.array([1.0, 1.0, 0.35])
-_HOOD = ("hood_left", "hood_right", "hood_top", "hood_bottom", "face_left", "face_right", "face_top", "face_bottom")
+_HOOD = (
+    *("hood_left", "hood_right", "hood_top", "face_left", "face_right", "face_top", "face_bottom"),
+    *("neck_left", "neck_right", "collar"),
+)
 _COAT = ("neck_left", "neck_right", "collar", "shoulder_left", "shoulder_right")
 _COAT_WEIGHTS = np.array([1.0, 1.0, 0.8, 1.0, 1.0])
 _STIFFNESS = 0.15
 """Of a coat's spline, in squared distances of the shoulders."""
 _LOOSE, _WIDEST = 1.05, 1.24
 """How much larger than the skull hats are at least and at most."""
+_THICK = 0.4
+"""Half brims by which hair pushes a hood outwards at most."""
 _LONGEST = 2.4
 """How far a coat's hem may be drawn out."""
 
@@ -33,8 +38,9 @@ def dressed_head(fit: Fit, around: Surroundings, effect: str, design: str, side:
     """Return a hat on a square, and how many of its pixels a pixel of the sprite covers."""
     yaw, pitch, _ = np.degrees(fit.turn)
     sprite = nearest(effect, design, "hat", yaw, pitch, lean=_lean(fit))
-    matrix = _hood_map(sprite, fit, side) if effect == "sheep" else _hat_map(sprite, fit, around, side)
-    return _drawn(sprite, matrix, side)
+    if effect == "sheep":
+        return _hood(sprite, fit, around, side)
+    return _drawn(sprite, _hat_map(sprite, fit, around, side), side)
 
 
 def _lean(fit: Fit) -> int:
@@ -59,8 +65,27 @@ def _hat_map(sprite: Sprite, fit: Fit, around: Surroundings, side: int) -> Point
     return np.concatenate([matrix[:2] * grow, ((matrix[2] - middle) * grow + middle + shift)[None]])
 
 
-def _hood_map(sprite: Sprite, fit: Fit, side: int) -> Points:
-    return affine(sprite.at(*_HOOD).astype(np.float64), _named(fit, _HOOD, side))
+def _hood(sprite: Sprite, fit: Fit, around: Surroundings, side: int) -> tuple[Draft, float]:
+    """Draw a hood: its upper part with the head, larger over thick hair, its lower edge at the neck."""
+    sources, targets = sprite.at(*_HOOD).astype(np.float64), _named(fit, _HOOD, side)
+    targets[:3] += _over_hair(fit, around, side)
+    matrix = affine(sources, targets)
+    unit = max(float(np.linalg.norm(targets[1] - targets[0])), 1e-3)
+    bend = _bend(apply(matrix, sources), targets, unit)
+    back = inverse(matrix)
+    return _drawn(sprite, matrix, side, lambda points: apply(back, bend(points)), reach=(0.0, 0.1 * unit))
+
+
+def _over_hair(fit: Fit, around: Surroundings, side: int) -> Points:
+    """Return how far hair moves the left, right and upper end of a hood (3, 2), in pixels."""
+    left, right, crown = _named(fit, _HAT, side)
+    middle, half = (left + right) / 2, (right - left) / 2
+    up = np.array([half[1], -half[0]])
+    skull = float((crown - middle) @ up / max(float(half @ half), 1e-6))
+    wide = [float(np.clip(reach - 1.12, 0, _THICK)) for reach in around.width_at(fit, 0.0, 0.35)]
+    return np.stack(
+        [-wide[0] * half, wide[1] * half, float(np.clip(around.height(fit) - skull - 0.15, 0, _THICK)) * up]
+    )
 
 
 def dressed_body(fit: Fit, effect: str, design: str, side: int) -> tuple[Draft, float]:
@@ -74,20 +99,18 @@ def dressed_body(fit: Fit, effect: str, design: str, side: int) -> tuple[Draft, 
         miss = float(np.linalg.norm(apply(matrix, sources) - targets, axis=1).mean()) / max(width, 1e-6)
         fits.append((miss + 0.0006 * abs(sprite.yaw), len(fits), sprite, matrix))
     _, _, sprite, matrix = min(fits)
-    moved = apply(matrix, sprite.at(*_COAT).astype(np.float64))
-    bend = spline(targets / width, (moved - targets) / width, _STIFFNESS)
-    back = inverse(matrix)
-    stretch = _hem(sprite, matrix, targets, side)
-
-    def undo(points: Points) -> Points:
-        return apply(back, _bent(stretch(points), bend, width))
-
-    return _drawn(sprite, matrix, side, undo, reach=(side, 0.25 * width))
+    bend = _bend(apply(matrix, sprite.at(*_COAT).astype(np.float64)), targets, max(width, 1e-3))
+    back, stretch = inverse(matrix), _hem(sprite, matrix, targets, side)
+    return _drawn(sprite, matrix, side, lambda points: apply(back, bend(stretch(points))), reach=(side, 0.25 * width))
 
 
-def _bent(points: Points, bend: Map, width: float) -> Points:
-    """Return points moved by a spline of shifts that fades far from the shoulders."""
-    return points + np.clip(bend(points / width), -0.3, 0.3) * width
+def _bend(moved: Points, targets: Points, unit: float) -> Map:
+    """Return the map of the square's pixels that brings targets (N, 2) back to where a linear map had moved them.
+
+    It bends little (`_STIFFNESS`), and by no more than 0.3 of a unit in pixels.
+    """
+    shift = spline(targets / unit, (moved - targets) / unit, _STIFFNESS)
+    return lambda points: points + np.clip(shift(points / unit), -0.3, 0.3) * unit
 
 
 def _hem(sprite: Sprite, matrix: Points, targets: Points, side: int) -> Map:

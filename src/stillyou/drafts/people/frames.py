@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from stillyou.drafts.fit import Fit
 
 Plane = NDArray[np.float32]
+_STILL = 0.3
+"""Mean difference in levels of 255 up to which neighbouring rows are one row repeated."""
 
 
 def smooth(values: Plane) -> Plane:
@@ -21,6 +23,19 @@ def smooth(values: Plane) -> Plane:
 def grid(width: int, height: int) -> tuple[Plane, Plane]:
     """Return x (1, W) and y (H, 1) of the middles of pixels."""
     return np.arange(width, dtype=np.float32)[None] + 0.5, np.arange(height, dtype=np.float32)[:, None] + 0.5
+
+
+def real(pixels: Plane) -> NDArray[np.bool_]:
+    """Return which pixels of a square (H, W, 3) show something: not rows or columns that repeat its border."""
+    flags = np.ones(pixels.shape[:2], bool)
+    for axis in (0, 1):
+        still = np.abs(np.diff(pixels, axis=axis)).mean((1 - axis, 2)) < _STILL
+        if still.all():
+            continue
+        first, last = int(np.argmin(still)), len(still) - int(np.argmin(still[::-1]))
+        outside = (np.arange(pixels.shape[axis]) < first) | (np.arange(pixels.shape[axis]) > last)
+        flags &= ~(outside[:, None] if axis == 0 else outside[None])
+    return flags
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,15 @@ from scipy.sparse.linalg import cg
 from scipy.spatial import cKDTree
 
 from stillyou.drafts.fit import Fit
-from stillyou.drafts.people.frames import Plane, brim, ellipse, smooth
+from stillyou.drafts.people.frames import Plane, brim, ellipse, real, smooth
 from stillyou.images.inpaint import fill
 
 SIDE = 112
 """Pixels that the picture is looked at with."""
-_SURE, _FAR = 0.72, 1.8
-"""Shares of the hood's ellipse: inside is the head, outside the background."""
+_SURE, _NEAR, _FAR = 0.72, 1.5, 1.8
+"""Shares of the hood's ellipse: inside is the head, outside the background (the nearer where there is no farther)."""
+_LEAST, _FEWEST = 0.02, 40
+"""Share of the picture that background must have to be learnt from, and pixels of each kind."""
 _SAMPLES, _NEIGHBOURS = 600, 4
 _EDGE, _TRUST = 0.02, 0.2
 """How fast edges cut the walk (per squared colour difference), and how much colours alone are trusted."""
@@ -53,6 +55,13 @@ class Surroundings:
             return 1.0, 1.0
         return float(-np.quantile(u[there], 0.02)), float(np.quantile(u[there], 0.98))
 
+    def height(self, fit: Fit) -> float:
+        """Return how high the head reaches above the brim, in half brims (`frames.brim`); 0 where it is not known."""
+        height, width = self.head.shape
+        u, v = brim(fit, float(max(self.head.shape))).of(width, height)
+        there = (self.head > 0.5) & (np.abs(u) < 0.5)
+        return float(np.quantile(v[there], 0.99)) if there.any() else 0.0
+
 
 def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
     """Tell the head and what is behind it apart.
@@ -66,25 +75,41 @@ def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
     hood = ellipse(fit, "hood", float(max(height, width))).distance(width, height)
     shoulders = float(min(fit["shoulder_left"][1], fit["shoulder_right"][1], 1.2)) * max(height, width)
     above = np.arange(height)[:, None] < shoulders - 0.03 * height + 0 * hood
-    inside, outside = hood < _SURE, (hood > _FAR) & above
-    if outside.sum() < 0.02 * outside.size:  # a face that fills the picture: its corners are all there is to learn from
-        outside = (hood > 1.5) & above
-    if outside.sum() < 40 or inside.sum() < 40:
+    inside, outside, usable = _seeds(small, hood, above)
+    if outside.sum() < _FEWEST or inside.sum() < _FEWEST:
         return Surroundings(np.zeros((height, width), np.float32), small)
-    colours = _opponent(small)
     _, high = brim(fit, float(max(height, width))).of(width, height)
     hair = inside & (high > -0.1)
-    hair = hair if hair.sum() > 40 else inside
+    hair = hair if hair.sum() > _FEWEST else inside
+    colours = _opponent(small)
     head = _walk(colours, _likely(colours, hair, outside, hood), inside, outside)
-    nearby = outside | ((head < 0.2) & above & (hood > 1.0))  # what surrounds the head says more than the far border
+    nearby = outside | ((head < 0.2) & usable & (hood > 1.0))  # what surrounds the head says more than the far border
     head = _walk(colours, _likely(colours, hair, nearby, hood), inside, outside)
-    head = np.where(above | (hood < 1.3), head, 0)
-    labels, _ = ndimage.label(head > 0.5)
-    kept = np.isin(labels, np.unique(labels[inside & (labels > 0)]))
-    head = np.asarray(smooth((ndimage.gaussian_filter(head * kept, 0.7) - 0.25) / 0.4), np.float32)
-    head = ndimage.gaussian_filter(ndimage.maximum_filter(head, 3), 0.6)  # with the dark line around it
+    head = _whole(np.where(above | (hood < 1.3), head, 0), inside)
     known = (ndimage.maximum_filter(head, 5) < 0.1) & (hood > 0.8) & above
     return Surroundings(head, fill(small, known))
+
+
+Flags = NDArray[np.bool_]
+
+
+def _seeds(small: Plane, hood: Plane, above: Flags) -> tuple[Flags, Flags, Flags]:
+    """Return what is the head for certain, what is background for certain, and what may be learnt from (h, w)."""
+    usable = real(small) & above  # what a square shows beyond the picture's border teaches nothing
+    if (usable & (hood > _FAR)).mean() < _LEAST:  # a wall without any pattern, perhaps
+        usable = above
+    outside = (hood > _FAR) & usable
+    if outside.mean() < _LEAST:  # a face that fills the picture: its corners are all there is to learn from
+        outside = (hood > _NEAR) & usable
+    return hood < _SURE, outside, usable
+
+
+def _whole(head: Plane, inside: Flags) -> Plane:
+    """Return the part of the head (h, w) that hangs together with what is certain, with the loose ends around it."""
+    labels, _ = ndimage.label(head > 0.5)
+    kept = np.isin(labels, np.unique(labels[inside & (labels > 0)]))
+    soft = smooth((ndimage.gaussian_filter(head * kept, 0.7) - 0.25) / 0.4)
+    return np.asarray(ndimage.gaussian_filter(ndimage.maximum_filter(soft, 5), 0.6), np.float32)
 
 
 def _small(pixels: NDArray[np.uint8]) -> Plane:

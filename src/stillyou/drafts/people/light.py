@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import Fit
-from stillyou.drafts.people.frames import Plane, ellipse
+from stillyou.drafts.people.frames import Plane, ellipse, real
 from stillyou.draws import generator
 
 WHITE = 0.62
@@ -63,15 +63,15 @@ def estimate(pixels: NDArray[np.uint8], fit: Fit) -> Light:
     height, width = pixels.shape[:2]
     small = np.asarray(Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX))
     linear = to_linear(small.astype(np.float32))
-    luma = linear @ _LUMA
+    luma, shown = linear @ _LUMA, real(small.astype(np.float32))
     frame = ellipse(fit, "face", _SIDE)
     u, v = frame.of(_SIDE, _SIDE)
     face = np.hypot(u, v) < 0.9
     if face.sum() < 30:
         return Light()
     skin = face & (luma > np.quantile(luma[face], 0.3)) & (luma < np.quantile(luma[face], 0.98))
-    level = _level(luma, float(np.quantile(luma[skin], 0.6)))
-    gain = level * _cast(linear, luma)
+    level = _level(luma[shown], float(np.quantile(luma[skin], 0.6)))
+    gain = level * _cast(linear[shown], luma[shown])
     left, right = fit["face_left"], fit["face_right"]
     middle = (left + right) / 2
     return Light(
@@ -96,9 +96,9 @@ def _level(luma: Plane, skin: float) -> float:
 
 
 def _cast(linear: Plane, luma: Plane) -> NDArray[np.float32]:
-    """Return the light's colour: factors whose luminance is 1."""
+    """Return the light's colour from pixels (N, 3): factors whose luminance is 1."""
     weight = np.clip(luma / max(float(np.quantile(luma, 0.95)), 1e-3), 0, 1) ** 2
-    mean = (linear * weight[..., None]).sum((0, 1)) / weight.sum() + 1e-4
+    mean = (linear * weight[..., None]).sum(0) / weight.sum() + 1e-4
     cast = np.clip((mean / (mean @ _LUMA)) ** _TINT, 0.72, 1.35)
     return np.asarray(cast / (cast @ _LUMA), np.float32)
 

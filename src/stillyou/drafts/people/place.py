@@ -25,6 +25,8 @@ CLOSED = {("santa", None), ("royal", "purple"), ("royal", "crimson")}
 """Hats that cover the top of the head: what sticks out above their brims is hidden. None: all designs."""
 _FEATHER = 0.07
 """Width of the soft edge around the face, in half faces."""
+_CHIN = 1.1
+"""How much lower than the face a coat leaves room for the chin."""
 _SHADOW, _SOFT = 0.42, 384
 """How dark contact shadows are, and the side in pixels at which soft things are drawn."""
 
@@ -54,16 +56,17 @@ def draw_costume(pixels: NDArray[np.uint8], fit: Fit, effect: str, design: str, 
         layers = [_hidden(fit, around, hat, effect, design, light), _shadow(hat, fit), hat]
     if wear != "hat":
         coat, scale = dressed_body(fit, effect, design, pixels.shape[0])
-        coat = photographed(lit(coat, light), light, scale)
+        coat = _face_free(photographed(lit(coat, light), light, scale), fit, _CHIN)
         where = len(layers) if effect == "sheep" else min(1, len(layers))
         layers[where:where] = [_shadow(coat, fit), coat]
     return _face_free(stack(layers) if layers else nothing(*pixels.shape[1::-1]), fit)
 
 
-def _face_free(draft: Draft, fit: Fit) -> Draft:
-    """Return a draft whose alpha is 0 inside the face."""
+def _face_free(draft: Draft, fit: Fit, longer: float = 1.0) -> Draft:
+    """Return a draft whose alpha is 0 inside the face, a face that reaches so much lower."""
     height, width = draft.alpha.shape
-    out = ellipse(fit, "face", float(max(height, width))).distance(width, height)
+    u, v = ellipse(fit, "face", float(max(height, width))).of(width, height)
+    out: Plane = np.hypot(u, np.where(v > 0, v / np.float32(longer), v)).astype(np.float32)
     return draft.cut(smooth((out - 1) / _FEATHER))
 
 
