@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,6 +181,9 @@ def test_names_that_would_meet_stay_apart(stillyou, loads, tmp_path):
         (["-e", "santa", "-o", "{}/o"], 2, "no extension"),
         (["-e", "santa", "-o", "{}/me.png"], 2, "is an input"),
         (["-e", "santa", "-o", "{}/x/../me.png"], 2, "is an input"),
+        (["-e", "santa", "-o", "{}/new/../me.png"], 2, "is an input"),
+        (["-e", "santa", "-o", "{}/o.png", "--mask-out", "{}/new/../me.png"], 2, "is an input"),
+        (["-e", "santa", "-o", "{}/new/../"], 2, "is an input"),
         (["-e", "santa", "-o", "{}"], 2, "is an input"),
         (["-e", "santa", "-o", "{}/link.png"], 2, "is an input"),
         (["-e", "santa", "-o", "{}/o.png", "--mask-out", "{}/o.png"], 2, "written twice"),
@@ -239,6 +245,77 @@ def test_folders_refuse_what_is_meant_for_one_picture(stillyou, loads, portrait,
     for output in (folder, tmp_path / "out.png", portrait):
         assert stillyou("edit", folder, "-e", "santa", "-o", output)[0] == 2
     assert loads == []
+
+
+def test_a_folder_is_not_written_onto_itself_by_a_way_that_is_yet_to_be_made(stillyou, loads, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.new("RGB", (20, 20)).save(folder / "a.png")
+    for output in (tmp_path / "new" / ".." / "in", folder / "new" / ".."):
+        code, _, told = stillyou("edit", folder, "-e", "santa", "-o", output)
+        assert code == 2 and "is an input" in told
+    assert loads == [] and files(tmp_path) == ["in/a.png"]
+
+
+def test_an_output_that_becomes_the_input_meanwhile_is_refused_before_it_takes_its_name(
+    stillyou, loads, portrait, tmp_path, monkeypatch
+):
+    finish, before = road.finish, portrait.read_bytes()
+
+    def link_and_finish(*arguments, **options):
+        (tmp_path / "o.png").symlink_to(portrait)
+        return finish(*arguments, **options)
+
+    monkeypatch.setattr("stillyou.editing.editor.finish", link_and_finish)
+    code, printed, told = stillyou("edit", portrait, "-e", "santa", "-o", tmp_path / "o.png")
+    assert (code, printed) == (2, "") and "is an input" in told
+    assert portrait.read_bytes() == before
+    assert files(tmp_path) == ["me.png", "o.png"]
+
+
+def test_names_are_told_as_they_are(stillyou, loads, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    names = ["[red]a[/red].png", ":smile:.png", "[].png"]
+    for name in names:
+        Image.new("RGB", (20, 20), "white").save(folder / name)
+    (folder / "[bold]bad:cat:.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
+    code, printed, told = stillyou("edit", folder, "-e", "santa", "-o", tmp_path / "out [b]")
+    assert code == 1
+    assert sorted(printed.splitlines()) == sorted(str(tmp_path / "out [b]" / name) for name in names)
+    for name in (*names, "[bold]bad:cat:.png"):
+        assert name in told.replace("\n", "")
+
+
+def test_a_name_that_cannot_be_printed_fails_no_edit(portrait, tmp_path):
+    name = os.fsdecode(b"me-\xff.png")
+    try:
+        (tmp_path / name).write_bytes(portrait.read_bytes())
+    except OSError:
+        pytest.skip("this file system takes only names that can be printed")
+    code = (
+        "import sys; from tests.editing.fakes import RedPipeline; from stillyou.editing.editor import Editor;"
+        "Editor.from_pretrained = classmethod(lambda cls, *others: cls(RedPipeline(), 'm'));"
+        "from stillyou.cli import main; main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, "edit", tmp_path / name, "-e", "santa", "-o", tmp_path / "outé" / name]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "outé" / name).exists()
+    assert done.stdout.isascii() and b"me-" in done.stdout
+
+
+def test_help_shows_debug(stillyou):
+    code, printed, _ = stillyou("--help")
+    assert code == 0 and "--debug" in printed
+
+
+def test_masks_that_may_be_meant_otherwise_are_told(stillyou, loads, portrait, tmp_path):
+    Image.new("L", (60, 40), 90).save(tmp_path / "dark.png")
+    arguments = ("edit", portrait, "-e", "santa", "-o", tmp_path / "o.png", "--mask", tmp_path / "dark.png")
+    code, _, told = stillyou(*arguments)
+    assert code == 0 and "nowhere brighter than 90 of 255" in told
 
 
 def test_effects_of_ones_own_are_refused_before_loading_with_the_way_to_train_them(stillyou, loads, portrait, tmp_path):

@@ -360,10 +360,15 @@ def test_what_is_tuned_for_photographs_is_used_for_them_unless_the_user_says_oth
     assert (cartoon.guidance, cartoon.mask) == (own.guidance, own.mask)
 
 
-def test_a_picture_that_may_be_a_photograph_is_told():
-    half = photograph()
+def test_a_picture_that_may_be_a_photograph_is_refused_and_told_where_something_says_where_to_edit():
+    half, edits = photograph(), editor()
     half.paste((90, 160, 40), (330, 0, 600, 300))
-    result = editor().edit(half, "santa")
-    assert result.report.domain == "cartoon"
-    assert "taken for a drawing" in result.report.notes[0]
-    assert editor().edit(half, "santa", domain="cartoon").report.notes == ()
+    with pytest.raises(StillYouError, match=r"no face was found.*may be a photograph.*--crop.*--domain cartoon"):
+        edits.edit(half, "santa")
+    assert edits.pipeline.calls == []
+    assert edits.edit(half, "santa", domain="cartoon").report.notes == ()
+    white = np.full((300, 600), 255, np.uint8)
+    for where in ({"mask": white, "domain": None}, {"crop": Crop(0, 0, 300)}):
+        report = edits.edit(half, "santa", **where).report
+        assert report.domain == "cartoon"
+        assert any("may be a photograph; --domain people" in note for note in report.notes)

@@ -12,7 +12,7 @@ from stillyou.editing.scene.faces import Face
 from stillyou.effects.lookup import load_effect
 from stillyou.errors import StillYouError
 from stillyou.evaluation.known_truth.benchmark import Settings
-from stillyou.evaluation.photographs.edits import measure_photographs, pictures_in
+from stillyou.evaluation.photographs.edits import Sample, measure_photographs, pictures_in
 from stillyou.evaluation.photographs.figures import changed, face_change
 from stillyou.evaluation.photographs.report import alike, photo_markdown, photo_rows, write_photo_report
 from stillyou.images import Picture
@@ -77,7 +77,9 @@ def editor(detector=None):
 
 def measure(folder, **options):
     options = {"n": 10, "faces": CornerReader(), **options}
-    return measure_photographs(editor(options.pop("detector", None)), EFFECTS, RedJudge(), folder, **options)
+    return measure_photographs(
+        editor(options.pop("detector", None)), EFFECTS, RedJudge(), Sample(folder, options.pop("n")), **options
+    )
 
 
 def test_edits_are_measured_beside_the_lazy_answer(folder):
@@ -151,7 +153,7 @@ def test_a_photographs_edit_does_not_depend_on_its_neighbours(folder):
 def test_seeds_and_settings_reach_the_model(folder):
     found = editor()
     settings = Settings(steps=7, strength=0.5)
-    measure_photographs(found, EFFECTS, RedJudge(), folder, n=2, settings=settings, seed=3)
+    measure_photographs(found, EFFECTS, RedJudge(), Sample(folder, 2), settings=settings, seed=3)
     calls = found.pipeline.calls
     assert len({call.seeds[0] for call in calls}) == len(calls) == 4
     assert {call.steps for call in calls} == {7} and {call.strength for call in calls} == {0.5}

@@ -120,7 +120,7 @@ def _run_split(request: _Request, output: Path, judge: Path | None, device: str,
 def _run_photographs(
     request: _Request, photographs: Path, output: Path, judge: Path | None, device: str, as_json: bool
 ) -> None:
-    from stillyou.evaluation.photographs.edits import measure_photographs, pictures_in
+    from stillyou.evaluation.photographs.edits import Sample, measure_photographs, pictures_in
     from stillyou.evaluation.photographs.report import write_photo_report
     from stillyou.evaluation.report.folder import prepare_folder
 
@@ -133,8 +133,7 @@ def _run_photographs(
             subject.editor,
             subject.effects(),
             examiner,
-            photographs,
-            n=request.n,
+            Sample(photographs, request.n),
             settings=request.settings,
             seed=request.seed,
             faces=_face_reader(),

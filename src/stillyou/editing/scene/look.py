@@ -20,11 +20,12 @@ from stillyou.errors import StillYouError
 from stillyou.images import Picture
 from stillyou.images.picture import Pixels
 
-_DRAWING = "no face was found, so it was taken for a drawing; --crop X,Y,SIZE and --domain people say otherwise"
+_DOUBTFUL = "no face was found, so it was taken for a drawing, but may be a photograph; --domain people says otherwise"
 _INSTALL = "finding faces needs: pip install 'stillyou[faces]'"
 _BY_HAND = "Name the square around head and shoulders with --crop X,Y,SIZE"
-_UNSURE = 0.25
-"""Shading from which on a picture without a face may be a photograph."""
+_UNSURE = 0.2
+"""Shading from which on a picture without a face may be a photograph: of 54 photographs all have more, of 352 drawings
+on plain grounds none has more than 0.16, and few on gradients have."""
 _SURE = 0.5
 """Faces with this score keep the edits of their neighbours off, chosen or not."""
 _MOST_OUTSIDE = 0.35
@@ -109,7 +110,10 @@ def look(picture: Picture, wish: Wish, mask: Pixels | None, side: int, detector:
     box = None if mask is None else mask_box(mask)
     if wish.crop is not None:
         target = Target(frame_crop(check_crop(wish.crop, picture.size), side))
-        return Scene(finding, tuple(faces), (target,), _tiny(target.framed))
+        doubts = (
+            [_DOUBTFUL] if detector is not None and not faces and _may_be_photograph(wish, finding, softness) else []
+        )
+        return Scene(finding, tuple(faces), (target,), doubts + _tiny(target.framed))
     if faces and (finding.domain == "people" or wish.choice is not None):
         return _with_faces(picture, wish.choice or FaceChoice(), finding, faces, box, side)
     notes = _without_faces(wish, finding, softness, box, detector)
@@ -171,27 +175,32 @@ def _tiny(framed: Framed) -> list[str]:
     return [f"the square is small: the model's edit is reduced to {framed.crop.size} pixels a side"]
 
 
+def _may_be_photograph(wish: Wish, finding: Finding, softness: float) -> bool:
+    """Tell whether nobody said what a picture is, and a drawing is only the likelier of the two."""
+    return wish.domain is None and finding.domain == "cartoon" and softness >= _UNSURE
+
+
 def _without_faces(
     wish: Wish, finding: Finding, softness: float, box: Box | None, detector: Detector | None
 ) -> list[str]:
     """Return notes on a picture in which no face is edited, or refuse it.
 
     Raises:
-        StillYouError: A face was asked for, or it is a photograph and nothing else says where to edit it.
+        StillYouError: A face was asked for, or it may be a photograph and nothing else says where to edit it.
     """
     if wish.choice is not None:
         raise StillYouError("no face was found in the picture", f"{_BY_HAND}, or leave --face out.")
-    if finding.domain == "cartoon":
-        if wish.domain is not None or softness < _UNSURE or box is not None:
-            return []
-        return [f"taken for a drawing without looking for faces: {_INSTALL}" if detector is None else _DRAWING]
-    if detector is None:
-        return [f"the largest square was edited, since {_INSTALL}"]
-    if box is not None:
+    doubtful = _may_be_photograph(wish, finding, softness)
+    if finding.domain == "cartoon" and not doubtful:
         return []
+    if detector is None:
+        taken = "taken for a drawing without looking for faces:" if doubtful else "the largest square was edited, since"
+        return [f"{taken} {_INSTALL}"]
+    if box is not None:
+        return [_DOUBTFUL] if doubtful else []
     if wish.domain is None:
         raise StillYouError(
-            "no face was found, and the picture looks like a photograph",
+            f"no face was found, and the picture {'may be' if doubtful else 'looks like'} a photograph",
             f"{_BY_HAND}; --domain cartoon takes it for a drawing, --domain people for a portrait.",
         )
     return ["no face was found, so the largest square was edited; --crop X,Y,SIZE chooses another"]

@@ -63,6 +63,14 @@ class Photograph:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Sample:
+    """Which photographs are measured: those of a folder by name, at most `n`."""
+
+    folder: str | Path
+    n: int
+
+
 @dataclass
 class PhotoEvaluation:
     """What was found.
@@ -99,9 +107,8 @@ def measure_photographs(
     editor: Editor,
     effects: Sequence[EffectSpec],
     judge: PictureJudge,
-    folder: str | Path,
+    sample: Sample,
     *,
-    n: int,
     settings: Settings | None = None,
     seed: int = 0,
     faces: FaceReader | None = None,
@@ -113,8 +120,7 @@ def measure_photographs(
         editor: With its model and a face detector.
         effects: What to try.
         judge: Says whether a square shows an effect.
-        folder: The photographs.
-        n: Photographs to measure at most, in order of their names.
+        sample: The photographs.
         settings: How edits are made.
         seed: The noise follows from it, the effect and the file's name.
         faces: Compares faces; without it there are no figures of identity.
@@ -128,13 +134,13 @@ def measure_photographs(
     Raises:
         StillYouError: The folder cannot be used, or none of its pictures.
     """
-    pictures, left_out = pictures_in(folder)
+    pictures, left_out = pictures_in(sample.folder)
     settings = settings or Settings()
     work = _Work(Editor(editor.pipeline, editor.model, _remembering(editor.detector)), judge, settings, seed, faces)
     started, reached = time.monotonic(), 0
     found: list[Photograph] = []
     for path in pictures:
-        if len(found) == n:
+        if len(found) == sample.n:
             break
         photograph = _attempt(work, path, effects, left_out)
         found += [] if photograph is None else [photograph]
@@ -143,12 +149,12 @@ def measure_photographs(
     if not found:
         last = left_out[-1]
         raise StillYouError(
-            f"no picture in {folder} can be measured ({last['file']}: {last['reason']})",
+            f"no picture in {sample.folder} can be measured ({last['file']}: {last['reason']})",
             "Give photographs in which a face can be seen.",
         )
     document = {
         "split": PHOTOGRAPHS,
-        "folder": str(folder),
+        "folder": str(sample.folder),
         "n": len(found),
         "seed": seed,
         "steps": settings.steps,
