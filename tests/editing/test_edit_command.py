@@ -276,7 +276,7 @@ def test_an_output_that_becomes_the_input_meanwhile_is_refused_before_it_takes_i
 def test_names_are_told_as_they_are(stillyou, loads, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
-    names = ["[red]a[/red].png", ":smile:.png", "[].png"]
+    names = ["[red]a[bold].png", ":smile:.png", "[].png"]
     for name in names:
         Image.new("RGB", (20, 20), "white").save(folder / name)
     (folder / "[bold]bad:cat:.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
