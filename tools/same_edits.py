@@ -3,6 +3,7 @@
 usage: python tools/same_edits.py -o before.json        with the code of before
        python tools/same_edits.py --against before.json  with the code of now
 
+Drafts and fresh noise came later: the edits start from noise and take UniPC's steps, as they did at first.
 Every sample is edited through the public face (`Editor.edit`) with every effect of its kind and with the options that
 take ways of their own; what is kept of a picture and its mask is a hash. Hashes hold on one machine and one PyTorch.
 """
@@ -22,6 +23,7 @@ from PIL import Image
 
 import stillyou
 from stillyou import Editor
+from stillyou.diffusion.speed.settings import SpeedSettings
 
 SAMPLES = Path(stillyou.__file__).parent / "samples"
 COSTUMES, EXPRESSIONS = ("flower", "santa", "sheep", "royal"), ("angry", "shocked", "laughing", "crying")
@@ -56,7 +58,7 @@ def edits(editor: Editor) -> dict[str, str]:
 
 def digest(editor: Editor, sample: str, effect: str, options: dict[str, Any]) -> str:
     """Edit one sample and return the hash of the result and its mask."""
-    result = editor.edit(SAMPLES / sample, effect, **options)
+    result = editor.edit(SAMPLES / sample, effect, draft="none", **options)
     return hashlib.sha256(np.asarray(result.image).tobytes() + np.asarray(result.mask).tobytes()).hexdigest()
 
 
@@ -67,7 +69,8 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="compare with the hashes in this file")
     arguments = parser.parse_args()
     torch.set_num_threads(2)
-    found = edits(Editor.from_pretrained("embedded", device="cpu", dtype=torch.float32))
+    speed = SpeedSettings(scheduler="unipc")
+    found = edits(Editor.from_pretrained("embedded", device="cpu", dtype=torch.float32, speed=speed))
     if arguments.o:
         arguments.o.write_text(json.dumps(found, indent=1) + "\n")
     if arguments.against:

@@ -31,6 +31,10 @@ Multiple = Annotated[float, Field(gt=0)]
 Width = Annotated[float, Field(ge=0, le=0.5)]
 
 
+SchedulerName = Literal["unipc", "ddim", "dpm++", "euler", "ddpm", "sde-dpm++"]
+"""Samplers by name (`diffusion.schedule`); the last two add fresh noise at every step."""
+
+
 class GuidanceScales(Strict):
     """Weights of the three guidance terms (docs/model.md; s1, s2, s3 in the released code)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -16,12 +17,12 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings, SchedulerName
 from stillyou.diffusion.autoencoder import to_pixels
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import draw_noise
 from stillyou.diffusion.schedule import make_scheduler, noise_levels, start
-from stillyou.diffusion.speed.settings import SCHEDULER_NAMES, SpeedSettings
+from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.effects.spec import Prompts
 from stillyou.models.load import load_pipeline
 from tests.conftest import build_tiny_pipeline
@@ -32,6 +33,8 @@ CLASSES = {
     "ddim": DDIMScheduler,
     "dpm++": DPMSolverMultistepScheduler,
     "euler": EulerDiscreteScheduler,
+    "ddpm": DDIMScheduler,
+    "sde-dpm++": DPMSolverMultistepScheduler,
 }
 
 
@@ -94,7 +97,7 @@ def test_dtypes_of_a_loaded_folder(pipeline, tmp_path):
 
 
 @pytest.mark.parametrize("strategy", ["noise", "latent"])
-@pytest.mark.parametrize("name", SCHEDULER_NAMES)
+@pytest.mark.parametrize("name", get_args(SchedulerName))
 def test_a_batch_gives_what_single_edits_give(pipeline, name, strategy):
     pipeline.scheduler = make_scheduler(name, pipeline.scheduler)
     batch = edit(pipeline, pictures(3), (7, 8, 9), strategy)
@@ -164,7 +167,7 @@ def test_an_edit_leaves_the_scheduler_as_it_was(pipeline):
     assert pipeline.scheduler.num_inference_steps == before.get("num_inference_steps")
 
 
-@pytest.mark.parametrize("name", SCHEDULER_NAMES)
+@pytest.mark.parametrize("name", get_args(SchedulerName))
 class TestSamplers:
     def test_takes_over_the_noise_schedule(self, pipeline, name):
         made = make_scheduler(name, pipeline.scheduler)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from stillyou.config import Strict, explain, validate
+from stillyou.config import SchedulerName, Strict, explain, validate
 from stillyou.diffusion import card_version_1
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
@@ -30,6 +30,8 @@ class ModelCard(Strict):
     """The specs that it was trained with, as they were then."""
     domains: tuple[str, ...] = ("cartoon",)
     """What the model was trained on: `cartoon`, `people` or both (`effects.domains`)."""
+    sampler: SchedulerName | None = None
+    """The sampler that measured best with this model; None is the scheduler as stored."""
     licence: str = "unknown"
     training: dict[str, str | int | float] = Field(default_factory=dict)
 

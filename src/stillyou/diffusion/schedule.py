@@ -23,7 +23,7 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from stillyou.diffusion.speed.settings import SchedulerName
+from stillyou.config import SchedulerName
 
 
 class AncestralScheduler(DDIMScheduler, SchedulerMixin):  # diffusers looks for the mixin's name in this module

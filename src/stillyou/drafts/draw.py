@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -38,9 +37,9 @@ def draw(pixels: NDArray[np.uint8], fit: Fit, domain: Domain, effect: str, desig
         UsageError: There is no such design.
     """
     if domain == "people":
-        place = import_module("stillyou.drafts.people.place")
-        drawn: Draft = place.draw_costume(pixels, fit, effect, design, wear=wear)
-        return drawn
+        from stillyou.drafts.people.place import draw_costume as on_photograph
+
+        return on_photograph(pixels, fit, effect, design, wear=wear)
     from stillyou.drafts.vector.place import draw_costume as on_drawing
 
     return on_drawing(pixels, fit, effect, design, wear)

@@ -32,8 +32,9 @@ def speed_up(pipeline: MultiConditionedPipeline, speed: SpeedSettings, device: t
     """
     pipeline.speed = speed
     pipeline.tokens = TokenCache()
-    if speed.scheduler is not None:
-        pipeline.scheduler = make_scheduler(speed.scheduler, pipeline.scheduler)
+    sampler = speed.scheduler or pipeline.card.sampler
+    if sampler is not None:
+        pipeline.scheduler = make_scheduler(sampler, pipeline.scheduler)
     if speed.tile_vae:
         _tile(pipeline.vae, pipeline.resolution)
     if speed.offload:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from pydantic import Field, model_validator
 
-from stillyou.config import Strict
+from stillyou.config import SchedulerName, Strict
 from stillyou.machine import Precision
-
-SchedulerName = Literal["unipc", "ddim", "dpm++", "euler", "ddpm", "sde-dpm++"]
-SCHEDULER_NAMES: tuple[str, ...] = get_args(SchedulerName)
 
 
 class SpeedSettings(Strict):
