@@ -33,7 +33,7 @@ def read_tags(path: Path) -> Tags:
         size = struct.calcsize(order + entry_code)
         table = file.read(size * min(count, _MOST_ENTRIES))
         for tag, kind, length, value in struct.iter_unpack(order + entry_code, table[: len(table) // size * size]):
-            if kind in _WIDTHS:
+            if kind in _WIDTHS and length:
                 code = f"{order}{min(length, _MOST_VALUES)}{_WIDTHS[kind]}"
                 if struct.calcsize(code) > len(value):
                     file.seek(struct.unpack(order + ("Q" if big else "I"), value)[0])
