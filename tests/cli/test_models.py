@@ -296,7 +296,7 @@ def test_weights_that_are_missing_are_never_made_up(plain, tmp_path, capsys, par
 def test_a_config_that_is_no_text_is_a_damaged_model(plain, tmp_path, capsys):
     (plain / "vae" / "config.json").write_bytes(b"\xff\xfe\x00")
     assert run("export", plain, "-o", tmp_path / "out") == 1
-    assert "damaged or incomplete" in capsys.readouterr().err
+    assert "vae/config.json is damaged: it is not a text file" in capsys.readouterr().err
 
 
 def test_the_int8_form_of_a_stable_diffusion_sized_model_is_refused(tmp_path, capsys):

@@ -56,23 +56,50 @@ _COMMANDS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
     "edit": (["pictures/a.png", "pictures/broken.png", "pictures", "none.png", "pictures/notes.txt"], _EDIT),
     "effects": ([], {"-e": ["santa", "x.yaml", "bad.yaml", "all"], "--json": [""], "--all": [""]}),
     "pairs show": (["ours", "none", "pictures", "damaged"], {"--json": [""], "--check": [""]}),
-    "pairs sheet": (["ours", "none", "damaged"], {"-o": ["s.png", "s.txt", "ours"], "-n": ["3", "0", "x"], "-e": ["santa", "x"]}),
+    "pairs sheet": (
+        ["ours", "none", "damaged"],
+        {"-o": ["s.png", "s.txt", "ours"], "-n": ["3", "0", "x"], "-e": ["santa", "x"]},
+    ),
     "pairs import": (
         ["folder", "list", "columns", "none", "pictures"],
-        {"-e": ["santa", "bad.yaml", "x"], "-o": ["in", "ours", "pictures"], "--size": ["64", "63", "x"], "--workers": ["1", "0", "x"], "--format": ["auto", "folder", "x"]},
+        {
+            "-e": ["santa", "bad.yaml", "x"],
+            "-o": ["in", "ours", "pictures"],
+            "--size": ["64", "63", "x"],
+            "--workers": ["1", "0", "x"],
+            "--format": ["auto", "folder", "x"],
+        },
     ),
     "pairs make": (
         [],
-        {"-n": ["1", "0", "x"], "-e": ["santa", "x"], "-o": ["new", "pictures"], "--size": ["64", "65"], "--seed": ["0", "-1"], "--teacher": ["cartoon", "x"], "--workers": ["1"]},
+        {
+            "-n": ["1", "0", "x"],
+            "-e": ["santa", "x"],
+            "-o": ["new", "pictures"],
+            "--size": ["64", "65"],
+            "--seed": ["0", "-1"],
+            "--teacher": ["cartoon", "x"],
+            "--workers": ["1"],
+        },
     ),
     "models list": ([], {"--root": ["model", "none", "."], "--json": [""]}),
     "models info": (["model", "none", "damaged", "pictures"], {"--json": [""]}),
     "models verify": (["model", "none", "damaged", "pictures"], {"--json": [""]}),
     "train": (
         [],
-        {"--dry-run": [""], "--recipe": ["embedded", "x"], "--config": ["bad.toml", "none.toml"], "-o": ["run", "pictures"], "--pairs": ["ours", "none"], "--budget-minutes": ["0", "5", "nan"], "--steps": ["1", "-1"], "--init": ["model", "none"], "--json": [""]},
+        {
+            "--dry-run": [""],
+            "--recipe": ["embedded", "x"],
+            "--config": ["bad.toml", "none.toml"],
+            "-o": ["run", "pictures"],
+            "--pairs": ["ours", "none"],
+            "--budget-minutes": ["0", "5", "nan"],
+            "--steps": ["1", "-1"],
+            "--init": ["model", "none"],
+            "--json": [""],
+        },
     ),
-}  # fmt: skip
+}
 
 
 @cache

@@ -10,13 +10,13 @@ folder/stillyou.json                         card; `training` names the base
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers.loaders import StableDiffusionLoraLoaderMixin
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -24,11 +24,18 @@ from stillyou.diffusion.card import ModelCard, write_card
 from stillyou.diffusion.speed.attention import split_attention
 from stillyou.draws import stable_seed
 from stillyou.errors import StillYouError, requires
+from stillyou.untrusted.rules import told
 
 ADAPTER_NAME = "adapter.safetensors"
 TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "conv_in")
 """What is updated: all attention projections, and the input layer, whose source channels a plain base has at zero."""
 _PREFIX = "adapter."
+_HALVES = {"lora_A.weight": "A", "lora_B.weight": "B", "lora.down.weight": "A", "lora.up.weight": "B"}
+_KEY = re.compile(
+    r"(?P<network>unet|text_encoder)\.(?P<module>.+?)\.(?P<half>lora_A\.weight|lora_B\.weight|lora\.down\.weight|"
+    r"lora\.up\.weight|alpha)"
+)
+"""A LoRA's keys as diffusers names them."""
 
 
 class LoraMixin(StableDiffusionLoraLoaderMixin):
@@ -56,16 +63,17 @@ class LoraMixin(StableDiffusionLoraLoaderMixin):
         name = adapter_name or "stillyou"
         split_attention(self.unet)  # fused projections would not see the updates
         try:
+            self._check_keys(self.lora_state_dict(source, **options))
             super().load_lora_weights(source, adapter_name=name, **options)
             self.set_adapters([name], [scale])
             trained = _read_adapter(source)
             if trained:
                 self._move_adapter(trained, scale)
-        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            detail = " ".join(str(error).split())
+        except Exception as error:  # files of others can be wrong in as many ways as there are keys
+            detail = told(error, 160)
             shown = source if isinstance(source, str | Path) else "given"
             raise StillYouError(
-                f"the LoRA {shown} does not fit this model or is damaged ({detail:.160})",
+                f"the LoRA {shown} does not fit this model or is damaged ({detail})",
                 "Its stillyou.json names the base it was trained on.",
             ) from error
 
@@ -76,6 +84,31 @@ class LoraMixin(StableDiffusionLoraLoaderMixin):
         """Load what a LoRA from elsewhere has for the text encoder; ours have nothing, and diffusers would warn."""
         if any(key.startswith("text_encoder.") for key in state_dict):
             super().load_lora_into_text_encoder(state_dict, *arguments, **options)
+
+    def _check_keys(self, found: Any) -> None:
+        """Refuse updates that would be left out or halved.
+
+        Args:
+            found: What diffusers reads of a LoRA, a state dict or a tuple that begins with one.
+
+        Raises:
+            ValueError: A key that is none of a LoRA's, of a module that the UNet does not have, or one half of a pair.
+        """
+        keys = list(found[0] if isinstance(found, tuple) else found)
+        modules = dict(self.unet.named_modules())
+        halves: dict[str, set[str]] = {}
+        for key in keys:
+            match = _KEY.fullmatch(key)
+            known = match and (match["network"] != "unet" or match["module"] in modules)
+            if not known or match is None:
+                raise ValueError(f"'{key:.100}' is no update of this model's UNet")
+            if match["half"] != "alpha":
+                halves.setdefault(f"{match['network']}.{match['module']}", set()).add(_HALVES[match["half"]])
+        lonely = next((name for name, parts in halves.items() if len(parts) < 2), None)
+        if lonely:
+            raise ValueError(f"'{lonely:.100}' has lora_{halves[lonely].pop()} without its other half")
+        if not halves:
+            raise ValueError("it holds no updates")
 
     def _move_adapter(self, trained: Mapping[str, torch.Tensor], scale: float) -> None:
         before = {name: tensor.detach().clone() for name, tensor in self.adapter.state_dict().items()}
@@ -103,7 +136,11 @@ class LoraMixin(StableDiffusionLoraLoaderMixin):
 def _read_adapter(source: Any) -> dict[str, torch.Tensor]:
     if not isinstance(source, str | Path) or not (Path(source) / ADAPTER_NAME).is_file():
         return {}
-    return {name.removeprefix(_PREFIX): tensor for name, tensor in load_file(Path(source) / ADAPTER_NAME).items()}
+    weights = load_file(Path(source) / ADAPTER_NAME)
+    foreign = next((name for name in weights if not name.startswith(_PREFIX)), None)
+    if foreign is not None:
+        raise ValueError(f"'{foreign:.100}' in {ADAPTER_NAME} is no weight of the image adapter")
+    return {name.removeprefix(_PREFIX): tensor for name, tensor in weights.items()}
 
 
 def add_lora(unet: Any, rank: int, alpha: float, seed: int) -> None:

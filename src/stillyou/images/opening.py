@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from stillyou.images.unsupported import unsupported
 MAX_PIXELS = 50_000_000
 """Largest picture that is opened; checked on the header, so that decompression bombs are never unpacked."""
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints Pillow's complaints itself
 _READABLE = "PNG, JPEG, WebP, BMP, TIFF, GIF (one frame), AVIF and HEIC"
 _PILLOW_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF")
 

@@ -7,12 +7,10 @@ The autoencoder stays in fp16, because its errors would show in every pixel.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
@@ -21,6 +19,9 @@ from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_path
+from stillyou.models.fits import check_finite, check_fits, load_scheduler
+from stillyou.untrusted.model_folder import check_model_folder
+from stillyou.untrusted.rules import told
 
 _SCALE = ".scale"
 _QUANTISED = ("unet", "text_encoder", "image_encoder", "adapter")
@@ -103,13 +104,15 @@ def load_compact(folder: str | Path, dtype: torch.dtype = torch.float32) -> Mult
     Raises:
         StillYouError: A file is missing or damaged.
     """
-    from diffusers import SchedulerMixin, UNet2DConditionModel  # noqa: F401  (the scheduler is found by name)
+    from diffusers import UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
 
     from stillyou.diffusion.adapter import ImageAdapter
 
     folder = Path(folder)
+    check_model_folder(folder)
     try:
+        check_fits(folder, compact=True)
         text = CLIPTextModel(CLIPTextConfig.from_pretrained(folder / "text_encoder"))
         vision = CLIPVisionModel(CLIPVisionConfig.from_pretrained(folder / "image_encoder"))
         networks = {
@@ -122,28 +125,23 @@ def load_compact(folder: str | Path, dtype: torch.dtype = torch.float32) -> Mult
         for name, module in networks.items():
             # The tiny autoencoder runs in fp32: bf16 would cost a level of 8-bit pixels and save nothing.
             precision = torch.float32 if name == "vae" else dtype
-            module.load_state_dict(restore(load_file(folder / name / "model.safetensors"), precision), assign=True)
+            packed = load_file(folder / name / "model.safetensors")
+            check_finite(name, packed)
+            module.load_state_dict(restore(packed, precision), assign=True)
             module.eval().requires_grad_(False)
         pipeline = MultiConditionedPipeline(
-            tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"), scheduler=_scheduler(folder), **networks
+            tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
+            scheduler=load_scheduler(folder / "scheduler"),
+            **networks,
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except StillYouError:
+        raise
+    except Exception as error:  # configs can be wrong in as many ways as there are keys
         raise StillYouError(
-            f"the model folder {folder} is damaged ({type(error).__name__}: {str(error).splitlines()[0]:.120})",
+            f"the model folder {folder} is damaged ({type(error).__name__}: {told(error)})",
             "Copy or install it again.",
         ) from error
     card = read_card(folder)
     if card is not None:
         pipeline.card = card
     return pipeline
-
-
-def _scheduler(folder: Path) -> Any:
-    """Load the scheduler by the class name in its own config."""
-    import diffusers
-
-    config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
-    scheduler_class = getattr(diffusers, config["_class_name"])
-    if not issubclass(scheduler_class, diffusers.SchedulerMixin):
-        raise ValueError(f"{config['_class_name']} is no scheduler")
-    return scheduler_class.from_config(config)

@@ -5,7 +5,6 @@ Nothing is loaded; a hub id that a user names is fetched (`find_model`), and not
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from stillyou.diffusion.card import ModelCard, read_card
 from stillyou.diffusion.checksums import FILE_KINDS
@@ -22,6 +21,8 @@ from stillyou.diffusion.speed.memory import read_sizes
 from stillyou.errors import StillYouError, UsageError, nearest
 from stillyou.models.hub import download, is_hub_id
 from stillyou.models.lora_choice import WEIGHTS_NAME
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.rules import MODEL_FILE
 
 _DEEPEST = 3
 """Levels of folders below a root that are looked at."""
@@ -144,7 +145,7 @@ def _is_model(folder: Path) -> bool:
 def _parameters(folder: Path) -> dict[str, int]:
     try:
         return dict(read_sizes(folder).parameters)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError):
+    except Exception:  # configs can be wrong in as many ways as there are keys
         return {}
 
 
@@ -157,7 +158,7 @@ def _lora(folder: Path) -> dict[str, str | int] | None:
     try:
         with safe_open(path, "numpy") as weights:
             shapes = {key: weights.get_slice(key).get_shape() for key in weights.keys()}
-    except (SafetensorError, OSError, ValueError):
+    except Exception:  # as below
         return about
     ranks = [shape[0] for key, shape in shapes.items() if "lora_A" in key or "lora.down" in key]
     if ranks:
@@ -171,7 +172,6 @@ def _lora(folder: Path) -> dict[str, str | int] | None:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_object(path, MODEL_FILE)
+    except StillYouError:
         return {}
-    return data if isinstance(data, dict) else {}

@@ -8,14 +8,12 @@ Autoencoder, text encoder, tokenizer and noise schedule are the base's; CLIP's i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel, UniPCMultistepScheduler
-from safetensors import SafetensorError
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
 
@@ -26,11 +24,14 @@ from stillyou.draws import stable_seed
 from stillyou.errors import StillYouError, UsageError
 from stillyou.machine import quiet_libraries
 from stillyou.models.hub import download, is_hub_id
+from stillyou.untrusted.model_folder import check_model_folder, components, read_config, read_index
+from stillyou.untrusted.rules import Rules, told
 
 _PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _FILES = [f"{part}/*.{kind}" for part in _PARTS for kind in ("json", "txt", "safetensors", "model")]
 _PLAIN: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
 _UNWANTED = ["*.fp16.safetensors", "*.non_ema.safetensors"]
+_RULES = Rules("Download or copy the base again.")
 IMAGE_ENCODER = "openai/clip-vit-base-patch32"
 """The released models' image encoder; for Stable Diffusion 2.x the adapter maps its width to the text's."""
 _PARTS_OF_OTHERS = {
@@ -66,7 +67,7 @@ def check_base(folder: Path) -> None:
     """
     index = _read_json(folder / "model_index.json")
     for part, kind in _PARTS_OF_OTHERS.items():
-        if (index.get(part) or [None])[0] is not None:
+        if part in components(index):
             raise UsageError(
                 f"{folder} is {kind}, not a text-to-image Stable Diffusion 1.x or 2.x",
                 "A model that was trained by stillyou goes on with --init.",
@@ -89,17 +90,11 @@ def check_base(folder: Path) -> None:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise ValueError("no JSON object")
-        return data
-    except FileNotFoundError as error:
+    if not path.exists():
         raise UsageError(
             f"{path.parent} has no {path.name}", "Name a folder in diffusers layout, with model_index.json."
-        ) from error
-    except (OSError, ValueError, TypeError) as error:
-        raise StillYouError(f"{path} is damaged", "Download or copy the base again.") from error
+        )
+    return read_index(path, _RULES) if path.name == "model_index.json" else read_config(path, _RULES)
 
 
 def base_config(folder: Path, part: str) -> dict[str, Any]:
@@ -154,6 +149,7 @@ def load_base(
 
 
 def _load_parts(folder: Path) -> dict[str, Any]:
+    check_model_folder(folder, _RULES)
     try:
         return {
             "unet": whole(*UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32, **_PLAIN)),
@@ -166,10 +162,9 @@ def _load_parts(folder: Path) -> dict[str, Any]:
                 UniPCMultistepScheduler.load_config(folder / "scheduler", local_files_only=True)
             ),
         }
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        detail = " ".join(str(error).split())
+    except Exception as error:  # configs can be wrong in as many ways as there are keys
         raise StillYouError(
-            f"the base {folder} is damaged or incomplete ({detail:.160})",
+            f"the base {folder} is damaged or incomplete ({told(error, 160)})",
             "Download it again, with safetensors weights.",
         ) from error
 
@@ -194,12 +189,12 @@ def whole(network: Any, info: Mapping[str, Any]) -> Any:
 
 
 def _load_image_encoder(folder: Path) -> CLIPVisionModel:
+    check_model_folder(folder, _RULES)
     try:
         encoder: CLIPVisionModel = whole(*CLIPVisionModel.from_pretrained(folder, dtype=torch.float32, **_PLAIN))
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        detail = " ".join(str(error).split())
+    except Exception as error:  # as above
         raise StillYouError(
-            f"{folder} is no CLIP image encoder with safetensors weights ({detail:.160})",
+            f"{folder} is no CLIP image encoder with safetensors weights ({told(error, 160)})",
             "Name another with --image-encoder, or download it again.",
         ) from error
     return encoder

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from stillyou.diffusion.card import read_card
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
@@ -17,8 +15,10 @@ from stillyou.errors import StillYouError, UsageError
 from stillyou.machine import pick_device, pick_dtype, quiet_libraries
 from stillyou.models.compact import load_compact
 from stillyou.models.find import find_model
+from stillyou.models.fits import NETWORKS, check_finite, check_layers, missing_weights
 from stillyou.models.place import speed_up
-from stillyou.models.verify import NETWORKS, missing_weights
+from stillyou.untrusted.model_folder import check_model_folder, read_config, read_index
+from stillyou.untrusted.rules import MODEL_FILE, told
 
 
 def autoencoder_dtype(folder: Path, dtype: torch.dtype, device: torch.device) -> torch.dtype:
@@ -28,7 +28,7 @@ def autoencoder_dtype(folder: Path, dtype: torch.dtype, device: torch.device) ->
     range), else fp32. The tiny autoencoder always runs in fp32, which costs nothing.
     """
     config = folder / "vae" / "config.json"
-    tiny = config.exists() and "encoder_block_out_channels" in config.read_text(encoding="utf-8")
+    tiny = config.exists() and "encoder_block_out_channels" in read_config(config)
     if tiny or dtype is torch.float32 or device.type == "cpu":
         return torch.float32
     return torch.float16
@@ -73,12 +73,8 @@ def load_pipeline(
 
 
 def _check_kind(folder: Path) -> None:
-    """Refuse a text-to-image model; a damaged index is told when the model is loaded."""
-    try:
-        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    if isinstance(index, dict) and "adapter" not in index:
+    """Refuse a text-to-image model, and a damaged index."""
+    if "adapter" not in read_index(folder / "model_index.json"):
         raise UsageError(
             f"{folder} is a text-to-image model, which cannot edit", "Train on it: stillyou train --base with its name."
         )
@@ -88,30 +84,47 @@ def _counted(folder: Path, resolution: int | None) -> Sizes:
     """Read a model's sizes; a folder that does not hold them is damaged."""
     try:
         return read_sizes(folder, resolution)
-    except (OSError, ValueError, KeyError, IndexError, TypeError, SafetensorError) as error:
+    except StillYouError:
+        raise
+    except Exception as error:  # as below
         raise StillYouError(
-            f"the model folder {folder} is damaged or incomplete", "Copy or download it again."
+            f"the model folder {folder} is damaged or incomplete ({told(error)})", "Copy or download it again."
         ) from error
 
 
 def _load_plain(folder: Path, dtype: torch.dtype, device: torch.device) -> MultiConditionedPipeline:
     quiet_libraries()
+    check_model_folder(folder)
+    _check_libraries(folder)
     options: dict[str, Any] = {"use_safetensors": True, "local_files_only": True}
     try:
+        for name in NETWORKS:
+            check_layers(folder / name)
         options["dtype"] = {"default": dtype, "vae": autoencoder_dtype(folder, dtype, device)}
         pipeline = MultiConditionedPipeline.from_pretrained(folder, **options)
         for name in NETWORKS:
             _check_complete(folder / name, getattr(pipeline, name))
         return pipeline
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        detail = (str(error).splitlines() or [""])[0]
+    except StillYouError:
+        raise
+    except Exception as error:  # configs can be wrong in as many ways as there are keys
         raise StillYouError(
-            f"the model folder {folder} is damaged or incomplete ({detail:.160})", "Copy or download it again."
+            f"the model folder {folder} is damaged or incomplete ({told(error, 160)})", "Copy or download it again."
         ) from error
 
 
+def _check_libraries(folder: Path) -> None:
+    """Refuse an index that names classes of other libraries, which would be imported."""
+    path = folder / "model_index.json"
+    for name, value in read_index(path).items():
+        known = isinstance(value, list) and str(value[0]).split(".")[0] in ("diffusers", "transformers", "stillyou")
+        if name in (*NETWORKS, "tokenizer", "scheduler") and not known:
+            raise MODEL_FILE.refuse(path, f"has no usable '{name}': {str(value):.60}")
+
+
 def _check_complete(part: Path, network: torch.nn.Module) -> None:
-    """Raise ValueError if files lack weights: the libraries would make those up."""
+    """Raise ValueError if files lack weights, which the libraries would make up, or weights are not finite."""
     lacking = missing_weights(part, network)
     if lacking:
         raise ValueError(f"{part.name} lacks {len(lacking)} weights, '{lacking[0]}' first")
+    check_finite(part.name, network.state_dict())

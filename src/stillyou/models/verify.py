@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from torch import nn
+from safetensors import safe_open
 
-from stillyou.diffusion.card import read_card
+from stillyou.diffusion.card import CARD_NAME, read_card
 from stillyou.diffusion.checksums import CHECKSUMS_NAME, file_sum, model_files, read_checksums
 from stillyou.diffusion.lora import ADAPTER_NAME
 from stillyou.errors import StillYouError
+from stillyou.models.fits import NETWORKS, Shapes, load_scheduler, misfits
 from stillyou.models.lora_choice import WEIGHTS_NAME
+from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.model_folder import (
+    check_json,
+    components,
+    json_files,
+    links_out,
+    read_index,
+)
+from stillyou.untrusted.rules import MODEL_FILE, told
 
-NETWORKS = ("vae", "text_encoder", "image_encoder", "adapter", "unet")
 _PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
 _UNFINISHED = (".incomplete", ".part", ".tmp", ".crdownload")
 _POINTER = b"version https://git-lfs"
-_PREFIXES = ("text_model.", "vision_model.")
-"""Names that older transformers put before the keys of its CLIP models."""
-_OLD_NAMES = (
-    (".query.", ".to_q."),
-    (".key.", ".to_k."),
-    (".value.", ".to_v."),
-    (".proj_attn.", ".to_out.0."),
-)
-"""What older diffusers called an autoencoder's attention."""
-
-Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass
@@ -97,7 +91,9 @@ def _check_lora(folder: Path, found: Verification, progress: Callable[[str], Non
 
 
 def _unsafe(folder: Path) -> Iterator[str]:
-    """Name pickles, which may hold code, and downloads that stopped."""
+    """Name links that lead out, pickles, which may hold code, and downloads that stopped."""
+    for name in links_out(folder):
+        yield f"{name} is a link that leads out of the folder: copy the file itself there"
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.suffix in _PICKLES:
@@ -108,24 +104,42 @@ def _unsafe(folder: Path) -> Iterator[str]:
 
 def _structure(folder: Path) -> Iterator[str]:
     """Name what `model_index.json` promises and the folder lacks."""
-    index = _json(folder / "model_index.json")
-    if index is None:
-        yield "model_index.json is missing or damaged"
+    try:
+        parts = components(read_index(folder / "model_index.json"))
+    except StillYouError as error:
+        yield f"model_index.json is missing or damaged ({_reason(error)})"
         return
-    parts = [name for name, value in index.items() if isinstance(value, list) and value[0] is not None]
     for name in [*parts, *(network for network in NETWORKS if network not in parts)]:
         if not (folder / name).is_dir():
             yield f"{name}/ is missing"
-        elif name in NETWORKS and _json(folder / name / "config.json") is None:
+        elif name in NETWORKS and not (folder / name / "config.json").is_file():
             yield f"{name}/config.json is missing or damaged"
+    for path in json_files(folder):
+        if path.name not in (CARD_NAME, CHECKSUMS_NAME, "model_index.json"):
+            try:
+                check_json(path)
+            except StillYouError as error:
+                yield f"{path.relative_to(folder).as_posix()} is missing or damaged ({_reason(error)})"
+    for name in ("tokenizer", "scheduler"):
+        if (folder / name).is_dir():
+            yield from _unusable_helper(folder / name)
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def _reason(error: StillYouError) -> str:
+    return error.what.partition(" is damaged: it ")[2] or error.what
+
+
+def _unusable_helper(part: Path) -> Iterator[str]:
+    """Name a tokenizer or a scheduler that cannot be made from its files."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None
+        if part.name == "tokenizer":
+            from transformers import CLIPTokenizer
+
+            CLIPTokenizer.from_pretrained(part, local_files_only=True)
+        else:
+            load_scheduler(part)
+    except Exception as error:  # files can be wrong in as many ways as there are keys
+        yield f"{part.name}/ cannot be read ({type(error).__name__}: {told(error, 80)})"
 
 
 def _hold_against_checksums(folder: Path, found: Verification, progress: Callable[[str], None]) -> None:
@@ -157,8 +171,7 @@ def _check_network(part: Path, found: Verification, compact: bool, progress: Cal
     if not paths:
         found.problems.append(f"{part.name}/ has no .safetensors file")
         return
-    shards = (_json(path) or {} for path in part.glob("*.safetensors.index.json"))
-    wanted = {str(name) for index in shards for name in index.get("weight_map", {}).values()}
+    wanted = {name for path in part.glob("*.safetensors.index.json") for name in _shards(path)}
     found.problems += [f"{part.name}/{name} is missing" for name in sorted(wanted - {path.name for path in paths})]
     shapes: Shapes = {}
     for path in paths:
@@ -166,15 +179,29 @@ def _check_network(part: Path, found: Verification, compact: bool, progress: Cal
         found.files, found.bytes = found.files + 1, found.bytes + path.stat().st_size
         shapes |= _read_weights(path, f"{part.name}/{path.name}", found)
     if not found.problems:
-        found.problems += _misfits(part, shapes, compact)
+        found.problems += misfits(part, shapes, compact)
+
+
+def _shards(path: Path) -> set[str]:
+    """Return the files that an index of shards names; a damaged index is told by `_structure`."""
+    try:
+        shards = read_object(path, MODEL_FILE).get("weight_map")
+    except StillYouError:
+        return set()
+    return {str(name) for name in shards.values()} if isinstance(shards, dict) else set()
 
 
 def _read_weights(path: Path, name: str, found: Verification) -> Shapes:
     """Read every tensor of a file; return shapes by key."""
-    with path.open("rb") as file:
-        if file.read(len(_POINTER)) == _POINTER:
-            found.problems.append(f"{name} is a Git LFS pointer, not the weights: run 'git lfs pull'")
-            return {}
+    try:
+        with path.open("rb") as file:
+            pointer = path.is_file() and file.read(len(_POINTER)) == _POINTER
+    except OSError as error:
+        found.problems.append(f"{name} cannot be read ({error.strerror})")
+        return {}
+    if pointer:
+        found.problems.append(f"{name} is a Git LFS pointer, not the weights: run 'git lfs pull'")
+        return {}
     shapes: Shapes = {}
     try:
         with safe_open(path, "pt") as weights:
@@ -183,77 +210,7 @@ def _read_weights(path: Path, name: str, found: Verification) -> Shapes:
                 shapes[key] = tuple(tensor.shape)
                 if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
                     found.problems.append(f"{name}: '{key}' holds numbers that are not finite")
-    except (SafetensorError, OSError, ValueError) as error:
-        found.problems.append(f"{name} is damaged or only partly there ({str(error).splitlines()[0]:.80})")
+    except Exception as error:  # headers can be wrong in as many ways as there are keys
+        found.problems.append(f"{name} is damaged or only partly there ({told(error, 80)})")
     found.tensors += len(shapes)
     return shapes
-
-
-def _misfits(part: Path, shapes: Shapes, compact: bool) -> Iterator[str]:
-    """Compare weights with an empty network of the class and config."""
-    try:
-        expected = {key: tuple(tensor.shape) for key, tensor in _empty_network(part).state_dict().items()}
-    except Exception as error:  # configs can be wrong in as many ways as there are keys
-        yield f"{part.name}/config.json describes no network ({type(error).__name__}: {str(error):.80})"
-        return
-    if compact:
-        shapes = {key: shape for key, shape in shapes.items() if not key.endswith(".scale")}
-    actual = _modern(shapes, expected)
-    missing = _missing(actual, expected)
-    wrong = [key for key, shape in expected.items() if key in actual and actual[key] != shape]
-    if missing:
-        yield f"{part.name}: {len(missing)} weights are missing, '{missing[0]}' first"
-    if wrong:
-        key = wrong[0]
-        others = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        yield f"{part.name}: '{key}' has shape {actual[key]}, its config says {expected[key]}{others}"
-
-
-def missing_weights(part: Path, network: nn.Module) -> list[str]:
-    """Return the weights of a network that its folder's files do not hold, by their headers alone."""
-    found: Shapes = {}
-    for path in sorted(part.glob("*.safetensors")):
-        with safe_open(path, "pt") as weights:
-            found |= dict.fromkeys(weights.keys(), ())
-    expected: Shapes = dict.fromkeys(network.state_dict(), ())
-    return _missing(_modern(found, expected), expected)
-
-
-def _missing(actual: Shapes, expected: Shapes) -> list[str]:
-    """Return the keys that are missing; position ids are no weights."""
-    return [key for key in expected if key not in actual and not key.endswith("position_ids")]
-
-
-def _modern(shapes: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> Shapes:
-    """Give weights of older libraries the names of today's."""
-    renamed = {}
-    for key, shape in shapes.items():
-        for prefix in _PREFIXES:
-            if key.startswith(prefix) and key not in expected:
-                key = key.removeprefix(prefix)
-        if key not in expected:
-            for old, new in _OLD_NAMES:
-                key = key.replace(old, new)
-        renamed[key] = shape
-    return renamed
-
-
-def _empty_network(part: Path) -> nn.Module:
-    """Build a component's network without memory for its weights."""
-    from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModel
-
-    from stillyou.diffusion.adapter import ImageAdapter
-    from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
-
-    config = _json(part / "config.json") or {}
-    with torch.device("meta"):
-        if part.name == "text_encoder":
-            return CLIPTextModel(CLIPTextConfig.from_pretrained(part))
-        if part.name == "image_encoder":
-            return CLIPVisionModel(CLIPVisionConfig.from_pretrained(part))
-        tiny = "encoder_block_out_channels" in config
-        classes = {"unet": UNet2DConditionModel, "adapter": ImageAdapter}
-        kind = classes.get(part.name, LatentAutoencoderTiny if tiny else AutoencoderKL)
-        network: nn.Module = kind.from_config(config)
-        return network

@@ -6,8 +6,6 @@ have `.bin` weights: safetensors are preferred, and the libraries read `.bin` wi
 
 from __future__ import annotations
 
-import json
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +13,14 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UniPCMultistepScheduler
-from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
 
 from stillyou.errors import StillYouError, UsageError
 from stillyou.machine import quiet_libraries
 from stillyou.models.from_base import check_base, whole
 from stillyou.models.hub import download_files, is_hub_id, repository_files
+from stillyou.untrusted.model_folder import read_config
+from stillyou.untrusted.rules import told
 
 _WEIGHTS = (
     "diffusion_pytorch_model.safetensors",
@@ -30,16 +29,6 @@ _WEIGHTS = (
     "pytorch_model.bin",
 )
 _BASE_PARTS = ("vae", "text_encoder")
-_TROUBLE = (
-    OSError,
-    ValueError,
-    RuntimeError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    SafetensorError,
-    pickle.UnpicklingError,
-)
 
 
 def find_base_parts(base: str) -> Path:
@@ -117,7 +106,7 @@ def load_image_encoder(folder: Path) -> CLIPVisionModel:
 def image_encoder_config(folder: Path) -> CLIPVisionConfig:
     """Read the sizes of a CLIP's image encoder without its weights."""
     with _told(folder, "CLIP image encoder"):
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+        kind = read_config(folder / "config.json").get("model_type")
         if kind not in ("clip", "clip_vision_model"):
             raise ValueError(f"its kind is {kind}")
         return CLIPVisionConfig.from_pretrained(folder, local_files_only=True)
@@ -155,8 +144,9 @@ def _told(folder: Path, part: str) -> Iterator[None]:
     quiet_libraries()
     try:
         yield
-    except _TROUBLE as error:
-        detail = " ".join(str(error).split()) or type(error).__name__
+    except StillYouError:
+        raise
+    except Exception as error:  # files can be wrong in as many ways as there are keys
         raise StillYouError(
-            f"the {part} in {folder} cannot be read ({detail:.160})", "Download or copy it whole."
+            f"the {part} in {folder} cannot be read ({told(error, 160)})", "Download or copy it whole."
         ) from error
