@@ -107,7 +107,7 @@ def _bits(tags: Tags) -> tuple[int, ...]:
     """Return the bits of every sample; a file may say them once for all."""
     bits = tags.get(tiff_tags.BITS, (1,))
     samples = tags.get(tiff_tags.SAMPLES, (1,))[0]
-    return bits * samples if len(bits) == 1 and samples <= 8 else bits
+    return bits * samples if len(bits) == 1 and 1 <= samples <= 8 else bits
 
 
 def _bmp(path: Path) -> str:

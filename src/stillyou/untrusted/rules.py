@@ -51,7 +51,7 @@ CAPTION = Rules("Save it as a short text in UTF-8.", UsageError, bytes=32 << 10)
 def told(error: BaseException, most: int = 120) -> str:
     """Return what an exception of a library says, in one short line."""
     try:
-        said = " ".join(str(error).split())
+        said = " ".join((error.what if isinstance(error, StillYouError) else str(error)).split())
     except Exception:  # some libraries' errors fail at their own message
         said = ""
     return (said or type(error).__name__)[:most]
