@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import POINTS, Fit
 from stillyou.drafts.people import draw_costume
 from stillyou.drafts.people.frames import ellipse, real
@@ -139,11 +138,11 @@ def test_light_is_told_and_given() -> None:
     assert light.slope[0] < -0.02 and light.colour > 0.5
     dark = estimate((portrait(256) * 0.4).astype(np.uint8), straight())
     assert max(dark.gain) < min(light.gain)
-    white = Draft(np.full((64, 64, 3), 220, np.float32), np.ones((64, 64), np.float32))
-    shown = lit(white, light).rgb.mean(-1)
+    white, place = np.full((64, 64, 4), (220, 220, 220, 255), np.uint8), np.array([[1.0, 0], [0, 1], [0, 0]])
+    shown = lit(white, light, place, 64)[..., :3].mean(-1)
     assert shown[:, :8].mean() > shown[:, -8:].mean()
-    grey = lit(white, Light(gain=(1.2, 1.0, 0.8), colour=0.0)).rgb
-    assert np.ptp(grey, axis=-1).max() < 1
+    grey = lit(white, Light(gain=(1.2, 1.0, 0.8), colour=0.0), place, 64)
+    assert np.ptp(grey[..., :3], axis=-1).max() <= 1 and (grey[..., 3] == 255).all()
 
 
 def test_what_repeats_the_border_is_not_shown() -> None:

@@ -7,12 +7,15 @@ coat   similarity through neck and shoulders, then a stiff thin-plate spline; it
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import Fit
 from stillyou.drafts.people.hair import Surroundings
+from stillyou.drafts.people.light import Light, lit
 from stillyou.drafts.people.sprites import Sprite, nearest, sprites
 from stillyou.drafts.people.warp import Map, Points, affine, apply, draw, inverse, similarity, spline
 
@@ -34,13 +37,34 @@ _LONGEST = 2.4
 """How far a coat's hem may be drawn out."""
 
 
-def dressed_head(fit: Fit, around: Surroundings, effect: str, design: str, side: int) -> tuple[Draft, float]:
-    """Return a hat on a square, and how many of its pixels a pixel of the sprite covers."""
+@dataclass(frozen=True, eq=False)
+class Worn:
+    """A sprite and where it goes.
+
+    Attributes:
+        art: (H, W, 4) uint8.
+        matrix: (3, 2) from the sprite's pixels to the square's, about.
+        back: From the square's pixels to the sprite's, exactly.
+        box: (left, top, right, bottom) pixels of the square that it can reach.
+    """
+
+    art: NDArray[np.uint8]
+    matrix: Points
+    back: Map
+    box: tuple[float, float, float, float]
+
+    def drawn(self, light: Light, side: int) -> Draft:
+        """Draw it on an empty square, lit like the picture."""
+        return draw(lit(self.art, light, self.matrix, side), self.back, self.box, (side, side))
+
+
+def dressed_head(fit: Fit, around: Surroundings, effect: str, design: str, side: int) -> Worn:
+    """Return the hat for a square of a side in pixels."""
     yaw, pitch, _ = np.degrees(fit.turn)
     sprite = nearest(effect, design, "hat", yaw, pitch, lean=_lean(fit))
     if effect == "sheep":
         return _hood(sprite, fit, around, side)
-    return _drawn(sprite, _hat_map(sprite, fit, around, side), side)
+    return _worn(sprite, _hat_map(sprite, fit, around, side))
 
 
 def _lean(fit: Fit) -> int:
@@ -65,15 +89,15 @@ def _hat_map(sprite: Sprite, fit: Fit, around: Surroundings, side: int) -> Point
     return np.concatenate([matrix[:2] * grow, ((matrix[2] - middle) * grow + middle + shift)[None]])
 
 
-def _hood(sprite: Sprite, fit: Fit, around: Surroundings, side: int) -> tuple[Draft, float]:
-    """Draw a hood: its upper part with the head, larger over thick hair, its lower edge at the neck."""
+def _hood(sprite: Sprite, fit: Fit, around: Surroundings, side: int) -> Worn:
+    """Return a hood: its upper part with the head, larger over thick hair, its lower edge at the neck."""
     sources, targets = sprite.at(*_HOOD).astype(np.float64), _named(fit, _HOOD, side)
     targets[:3] += _over_hair(fit, around, side)
     matrix = affine(sources, targets)
     unit = max(float(np.linalg.norm(targets[1] - targets[0])), 1e-3)
     bend = _bend(apply(matrix, sources), targets, unit)
     back = inverse(matrix)
-    return _drawn(sprite, matrix, side, lambda points: apply(back, bend(points)), reach=(0.0, 0.1 * unit))
+    return _worn(sprite, matrix, lambda points: apply(back, bend(points)), reach=(0.0, 0.1 * unit))
 
 
 def _over_hair(fit: Fit, around: Surroundings, side: int) -> Points:
@@ -88,8 +112,8 @@ def _over_hair(fit: Fit, around: Surroundings, side: int) -> Points:
     )
 
 
-def dressed_body(fit: Fit, effect: str, design: str, side: int) -> tuple[Draft, float]:
-    """Return a coat on a square, and how many of its pixels a pixel of the sprite covers."""
+def dressed_body(fit: Fit, effect: str, design: str, side: int) -> Worn:
+    """Return the coat for a square of a side in pixels."""
     targets = _named(fit, _COAT, side)
     width = float(np.linalg.norm(targets[4] - targets[3]))
     fits: list[tuple[float, int, Sprite, Points]] = []
@@ -101,7 +125,7 @@ def dressed_body(fit: Fit, effect: str, design: str, side: int) -> tuple[Draft, 
     _, _, sprite, matrix = min(fits)
     bend = _bend(apply(matrix, sprite.at(*_COAT).astype(np.float64)), targets, max(width, 1e-3))
     back, stretch = inverse(matrix), _hem(sprite, matrix, targets, side)
-    return _drawn(sprite, matrix, side, lambda points: apply(back, bend(stretch(points))), reach=(side, 0.25 * width))
+    return _worn(sprite, matrix, lambda points: apply(back, bend(stretch(points))), reach=(side, 0.25 * width))
 
 
 def _bend(moved: Points, targets: Points, unit: float) -> Map:
@@ -127,16 +151,11 @@ def _hem(sprite: Sprite, matrix: Points, targets: Points, side: int) -> Map:
     return shrink
 
 
-def _drawn(
-    sprite: Sprite, matrix: Points, side: int, back: Map | None = None, reach: tuple[float, float] = (0.0, 0.0)
-) -> tuple[Draft, float]:
-    """Return a sprite on a square by a matrix, or another map back near it, with more room below and around."""
+def _worn(sprite: Sprite, matrix: Points, back: Map | None = None, reach: tuple[float, float] = (0.0, 0.0)) -> Worn:
+    """Return a sprite worn by a matrix, or another map back near it, with room about it and down to a height."""
     height, width = sprite.pixels.shape[:2]
     corners = apply(matrix, np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64))
     undo = inverse(matrix)
     (left, top), (right, bottom) = corners.min(0) - 2 - reach[1], corners.max(0) + 2 + reach[1]
     box = float(left), float(top), float(right), max(float(bottom), float(reach[0]))
-    found: NDArray[np.float64] = matrix[:2]
-    return draw(sprite.pixels, back or (lambda points: apply(undo, points)), box, (side, side)), float(
-        np.sqrt(abs(np.linalg.det(found)))
-    )
+    return Worn(sprite.pixels, matrix, back or (lambda points: apply(undo, points)), box)

@@ -139,48 +139,45 @@ def _blur(pixels: NDArray[np.uint8], fit: Fit) -> float:
     return float(np.clip(2.2 * (1.45 - fine / broad), 0, 2.5))
 
 
-def lit(draft: Draft, light: Light) -> Draft:
-    """Return art lit like the picture: level, tint, slope, blacks, saturation."""
-    height, width = draft.alpha.shape
-    rows, columns = np.nonzero(draft.alpha.any(1))[0], np.nonzero(draft.alpha.any(0))[0]
-    if not len(rows):
-        return draft
-    window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    x, y, half = (value * max(height, width) for value in light.middle)
-    u = (np.arange(width, dtype=np.float32)[None, window[1]] - np.float32(x)) / np.float32(half)
-    v = (np.arange(height, dtype=np.float32)[window[0], None] - np.float32(y)) / np.float32(half)
+def lit(art: NDArray[np.uint8], light: Light, place: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
+    """Return art lit like the picture: level, tint, slope, blacks, saturation, blur.
+
+    Args:
+        art: A sprite (H, W, 4).
+        light: Of the picture.
+        place: (3, 2) matrix from the sprite's pixels to the square's, about.
+        side: Of the square in pixels.
+    """
+    height, width = art.shape[:2]
+    x, y, half = (value * side for value in light.middle)
+    across, down = np.arange(width)[None] + 0.5, np.arange(height)[:, None] + 0.5
+    u = (across * place[0, 0] + down * place[1, 0] + place[2, 0] - x) / half
+    v = (across * place[0, 1] + down * place[1, 1] + place[2, 1] - y) / half
     shade = np.exp(light.slope[0] * np.tanh(u / 1.5) * 1.2 + light.slope[1] * np.tanh(v / 2)).astype(np.float32)
-    linear = to_linear(draft.rgb[window]) * np.asarray(light.gain, np.float32) * shade[..., None]
+    linear = to_linear(art[..., :3].astype(np.float32)) * np.asarray(light.gain, np.float32) * shade[..., None]
     linear = np.where(linear > 0.7, 0.7 + 0.3 * np.tanh((linear - 0.7) / 0.3), linear)
     grey = (linear @ _LUMA)[..., None]
     values = np.clip(grey + light.colour * (linear - grey), 0, 1) ** np.float32(1 / 2.2)
-    rgb = draft.rgb.copy()
-    rgb[window] = 255 * (light.black + (1 - light.black) * values)
-    return Draft(rgb, draft.alpha)
+    rgb = 255 * (light.black + (1 - light.black) * values)
+    scale = float(np.sqrt(abs(np.linalg.det(place[:2]))))
+    return _blurred(rgb, art[..., 3].astype(np.float32), light, max(scale, 1e-3))
 
 
-def photographed(draft: Draft, light: Light, scale: float) -> Draft:
-    """Return art with the picture's blur and grain.
-
-    Args:
-        draft: Art at the picture's own size.
-        light: Of the picture.
-        scale: How many pixels of the picture a pixel of the sprites covers: enlarged art is soft already.
-    """
-    more = float(np.sqrt(max(0.0, light.blur**2 - (0.5 * max(scale, 0.6)) ** 2)))
-    rgb, alpha = draft.rgb, draft.alpha
+def _blurred(rgb: Plane, alpha: Plane, light: Light, scale: float) -> NDArray[np.uint8]:
+    """Return art with the picture's blur; art that the square enlarges by `scale` is soft already."""
+    more = float(np.sqrt(max(0.0, light.blur**2 - (0.5 * max(scale, 0.6)) ** 2))) / scale
     if more > 0.25:
         spread = ndimage.gaussian_filter(rgb * alpha[..., None], (more, more, 0))
         alpha = ndimage.gaussian_filter(alpha, more)
-        rgb = np.clip(spread / np.maximum(alpha, 1 / 512)[..., None], 0, 255)
-        alpha = np.where(alpha < 0.004, 0, alpha).astype(np.float32)
-    if light.grain > 0.4:
-        rgb = _grained(rgb, 0.8 * light.grain)
-    return Draft(rgb, alpha)
+        rgb = spread / np.maximum(alpha, 0.5)[..., None]
+    return np.rint(np.concatenate([np.clip(rgb, 0, 255), alpha[..., None]], -1)).astype(np.uint8)
 
 
-def _grained(rgb: Plane, deviation: float) -> Plane:
-    height, width = rgb.shape[:2]
-    tile = generator("drafts", "grain").normal(0, deviation, (256, 256)).astype(np.float32)
+def grained(draft: Draft, light: Light) -> Draft:
+    """Return a draft with the picture's noise."""
+    if light.grain < 0.4:
+        return draft
+    height, width = draft.alpha.shape
+    tile = generator("drafts", "grain").normal(0, 0.8 * light.grain, (256, 256)).astype(np.float32)
     noise = np.tile(tile, (height // 256 + 1, width // 256 + 1))[:height, :width]
-    return np.clip(rgb + noise[..., None], 0, 255)
+    return Draft(np.clip(draft.rgb + noise[..., None], 0, 255), draft.alpha)

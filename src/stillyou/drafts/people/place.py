@@ -17,7 +17,7 @@ from stillyou.drafts.fit import Fit
 from stillyou.drafts.people.dress import dressed_body, dressed_head
 from stillyou.drafts.people.frames import Plane, brim, ellipse, smooth
 from stillyou.drafts.people.hair import Surroundings, look, resized
-from stillyou.drafts.people.light import Light, estimate, lit, photographed
+from stillyou.drafts.people.light import estimate, grained
 from stillyou.effects.designs import find_design
 
 Wear = Literal["hat", "coat", "both"]
@@ -49,17 +49,15 @@ def draw_costume(pixels: NDArray[np.uint8], fit: Fit, effect: str, design: str, 
     """
     find_design(effect, design)
     light, around = estimate(pixels, fit), look(pixels, fit)
-    layers = []
+    layers: list[Draft] = []
     if wear != "coat":
-        hat, scale = dressed_head(fit, around, effect, design, pixels.shape[0])
-        hat = photographed(lit(hat, light), light, scale)
-        layers = [_hidden(fit, around, hat, effect, design, light), _shadow(hat, fit), hat]
+        hat = dressed_head(fit, around, effect, design, len(pixels)).drawn(light, len(pixels))
+        layers = [_hidden(fit, around, hat, effect, design), _shadow(hat, fit), hat]
     if wear != "hat":
-        coat, scale = dressed_body(fit, effect, design, pixels.shape[0])
-        coat = _face_free(photographed(lit(coat, light), light, scale), fit, _CHIN)
+        coat = _face_free(dressed_body(fit, effect, design, len(pixels)).drawn(light, len(pixels)), fit, _CHIN)
         where = len(layers) if effect == "sheep" else min(1, len(layers))
         layers[where:where] = [_shadow(coat, fit), coat]
-    return _face_free(stack(layers) if layers else nothing(*pixels.shape[1::-1]), fit)
+    return _face_free(grained(stack(layers), light), fit)
 
 
 def _face_free(draft: Draft, fit: Fit, longer: float = 1.0) -> Draft:
@@ -70,7 +68,7 @@ def _face_free(draft: Draft, fit: Fit, longer: float = 1.0) -> Draft:
     return draft.cut(smooth((out - 1) / _FEATHER))
 
 
-def _hidden(fit: Fit, around: Surroundings, hat: Draft, effect: str, design: str, light: Light) -> Draft:
+def _hidden(fit: Fit, around: Surroundings, hat: Draft, effect: str, design: str) -> Draft:
     """Return background over the hair that a hat hides."""
     height, width = hat.alpha.shape
     hood = effect == "sheep"
@@ -82,7 +80,7 @@ def _hidden(fit: Fit, around: Surroundings, hat: Draft, effect: str, design: str
     line = np.full_like(u, -1.6) if hood else np.float32(0.05) - np.float32(0.75) * np.maximum(np.abs(u) - 1.02, 0)
     alpha = smooth(resized(around.head, small) * 1.5) * smooth((v - line) / 0.18) * (1 - _inside(worn, hood))
     behind = np.stack([resized(around.behind[..., k], (width, height)) for k in range(3)], -1)
-    return photographed(Draft(behind, _enlarged(alpha, hat)), light, 1.0)
+    return Draft(behind, _enlarged(alpha, hat))
 
 
 def _inside(worn: Plane, hood: bool) -> Plane:
