@@ -18,7 +18,7 @@ from stillyou.training.fit.portraits import draw_cartoon
 from stillyou.training.fit.shards import Portraits, stacked
 
 K = len(POINTS)
-TRAIN_BOUND, HELD_OUT_BOUND = 0.05, 0.08
+TRAIN_BOUND, HELD_OUT_BOUND = 0.04, 0.065
 
 
 @lru_cache(maxsize=2)

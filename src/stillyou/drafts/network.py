@@ -49,7 +49,7 @@ class FitConfig:
 
     widths: tuple[int, int, int, int] = (24, 48, 96, 128)
     doubt_factor: float = 1.5
-    sure_below: float = 0.06
+    sure_below: float = 0.045
 
 
 @dataclass(frozen=True, eq=False)
