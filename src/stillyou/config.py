@@ -36,7 +36,7 @@ SchedulerName = Literal["unipc", "ddim", "dpm++", "euler", "ddpm", "sde-dpm++"]
 
 
 class GuidanceScales(Strict):
-    """Weights of the three guidance terms (docs/model.md; s1, s2, s3 in the released code)."""
+    """Weights of the three guidance terms (docs/reference/model.md; s1, s2, s3 in the released code)."""
 
     image: Scale = 1.3
     source: Scale = 1.5
@@ -64,7 +64,7 @@ UNGUIDED = GuidanceScales(image=1, source=1, text=1)
 
 
 class MaskSettings(Strict):
-    """How the editing mask is estimated and used (docs/model.md, Editing mask).
+    """How the editing mask is estimated and used (docs/reference/model.md, Editing mask).
 
     The defaults are those calibrated for costumes; they suit edits that are large. The paper's release has 0.5 for
     `encode_strength` and 3 for `ratio`, without threshold, growth or feather.

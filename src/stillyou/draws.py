@@ -2,7 +2,7 @@
 
 Every random choice asks for a generator by its parts, for example ``generator(seed, "hat", index)``. Two
 choices with different parts never disturb each other, so results do not depend on batch size, worker count
-or restarts (docs/pairs.md).
+or restarts (docs/reference/pairs.md).
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def marked_area(mask: Picture) -> int:
 def outside_change(edit: Picture, source: Picture, editing_mask: Picture) -> int:
     """Return the greatest difference between edit and source where the 8-bit editing mask is exactly 0.
 
-    Exact preservation (docs/model.md) demands that this be 0.
+    Exact preservation (docs/reference/model.md) demands that this be 0.
 
     Args:
         edit: (H, W, 3) uint8.

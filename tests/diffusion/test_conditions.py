@@ -6,7 +6,7 @@ from PIL import Image
 
 from stillyou.diffusion.conditions import Branch, NullTokens, apply_branches, presence, vision_pixels
 
-# docs/model.md: which of (source latents, image tokens, text tokens) each branch sees.
+# docs/reference/model.md: which of (source latents, image tokens, text tokens) each branch sees.
 EXPECTED = {
     Branch.NONE: [False, False, False],
     Branch.IMAGE: [False, True, False],

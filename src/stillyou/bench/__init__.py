@@ -1,4 +1,4 @@
-"""Every measurement that the docs quote (docs/speed.md, and the docs of what is measured).
+"""Every measurement that the docs quote (docs/reference/speed.md, and the docs of what is measured).
 
 `stillyou bench` measures speed and memory side by side with the method as released: `rows` says what a measurement is,
 `timing` how it is taken, `sizes` which networks (random weights: speed does not depend on their values), `editing` and

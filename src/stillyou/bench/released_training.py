@@ -1,4 +1,4 @@
-"""Training as released: what the throughput of ours is compared with (docs/speed.md).
+"""Training as released: what the throughput of ours is compared with (docs/reference/speed.md).
 
 fp32 without mixed precision, AdamW unfused, pictures and prompts encoded anew in every step by the frozen encoders, no
 average of the weights. Written from the description of the method, to be timed.

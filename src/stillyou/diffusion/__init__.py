@@ -1,4 +1,4 @@
-"""The Multi-Conditioned Diffusion Model, shared by training and editing (docs/model.md).
+"""The Multi-Conditioned Diffusion Model, shared by training and editing (docs/reference/model.md).
 
 Symbols used in this package:
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 class ImageAdapter(ModelMixin, ConfigMixin):
-    """Mix CLIP hidden states with max-pooled source latents (docs/model.md, Image tokens).
+    """Mix CLIP hidden states with max-pooled source latents (docs/reference/model.md, Image tokens).
 
     The layers keep the names of the released checkpoints, `vae2clip` and `linear1`, so that those load as they are.
 

@@ -14,7 +14,7 @@ __all__ = ["Autoencoder", "LatentAutoencoderTiny", "ModelMixin", "to_latents", "
 
 
 class LatentAutoencoderTiny(AutoencoderTiny):
-    """AutoencoderTiny whose config also holds the latents' mean and deviation per channel (docs/model.md)."""
+    """AutoencoderTiny whose config also holds the latents' mean and deviation per channel (docs/reference/model.md)."""
 
     @register_to_config
     def __init__(

@@ -2,7 +2,7 @@
 
 The denoiser has three conditions: source latents on its input, image tokens and text tokens in its cross attention.
 A branch says which of them are present. The released code defines "absent" differently in training and in inference
-and never trains the `image` branch (docs/model.md, Consistent null conditions); here an absent condition is always
+and never trains the `image` branch (docs/reference/model.md, Three conditions); here an absent condition is always
 
     source latents   zeros
     image tokens     the adapter's tokens of a black picture with zero latents

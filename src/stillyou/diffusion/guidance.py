@@ -1,4 +1,4 @@
-"""Three-way classifier-free guidance (paper section 3.3; docs/model.md, Guidance), and its cheaper late form."""
+"""Three-way classifier-free guidance (docs/reference/model.md, Guidance), and its cheaper late form."""
 
 from __future__ import annotations
 

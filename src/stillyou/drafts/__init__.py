@@ -1,1 +1,1 @@
-"""Drafts: an effect's own art, laid on a portrait where its fit says it belongs (docs/drafts.md)."""
+"""Drafts: an effect's own art, laid on a portrait where its fit says it belongs (docs/reference/drafts.md)."""

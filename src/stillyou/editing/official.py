@@ -1,4 +1,4 @@
-"""The released demo as an edit: squashed, no crop, no composite (docs/official.md).
+"""The released demo as an edit: squashed, no crop, no composite (docs/reference/official.md).
 
 The same road as any other edit (`road`), with steps of its own where the release does otherwise: the picture is
 squashed to the square that the model works on, the released numerics answer, and their picture is the result.

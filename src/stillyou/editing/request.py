@@ -93,8 +93,8 @@ class EditRequest:
         draft: ``auto`` (also where nothing is said) starts from the effect's own art where it has some, ``none`` from
             noise, a file or image from that: at the picture's size, with alpha or drawn over it.
         refine: How far sampling goes back from the draft: 0 = the draft as it is, 1 = from noise.
-        official: Do what the released demo does (docs/official.md): the result is the squashed square, all of it
-            from the model; `mask_strategy="latent"` adds the released mask functions.
+        official: Do what the released demo does (docs/reference/official.md): the result is the squashed square, all of
+            it from the model; `mask_strategy="latent"` adds the released mask functions.
 
     Raises:
         UsageError: An option that makes no sense, or two that exclude each other.

@@ -1,7 +1,7 @@
 """What an effect is: the one record of it, in the catalogue, users' files, datasets, training runs and model cards.
 
-An effect is one named edit (docs/effects.md). Its two prompt templates describe the portrait before and after;
-placeholders such as ``{subject}`` are filled from `EffectSpec.variables` or from the command line
+An effect is one named edit (docs/reference/effects.md). Its two prompt templates describe the portrait before and
+after; placeholders such as ``{subject}`` are filled from `EffectSpec.variables` or from the command line
 (``--var subject=woman``). A record holds what it says and nothing else: settings that it does not say are its group's
 (`EffectSpec.defaults`), and None stays None wherever the record travels.
 """
@@ -58,7 +58,7 @@ class EffectSpec(Strict):
     mask: PartialMask | None = None
     """Mask settings that differ from the group's."""
     strength: float | None = Field(None, ge=0, le=1)
-    """Default intensity: 0 = the input, 1 = the full effect (docs/effects.md)."""
+    """Default intensity: 0 = the input, 1 = the full effect (docs/reference/effects.md)."""
     refine: float | None = Field(None, ge=0, le=1)
     """How far sampling goes back from the effect's own art: 0 = the art as it is drawn, 1 = from noise."""
     domains: dict[Domain, Tuning] = {}

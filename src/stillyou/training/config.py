@@ -104,7 +104,7 @@ class AutoencoderSettings(Optimisation):
 
 
 class BranchShares(Strict):
-    """How often each branch is trained (docs/model.md, Consistent null conditions)."""
+    """How often each branch is trained (docs/reference/model.md, Consistent null conditions)."""
 
     none: float = Field(0.08, ge=0, le=1)
     text: float = Field(0.08, ge=0, le=1)
@@ -124,7 +124,7 @@ class BranchShares(Strict):
 
 
 class EditWeights(Strict):
-    """λ of the edit-weighted loss by effect group, and where a latent counts as changed (docs/model.md)."""
+    """λ of the edit-weighted loss by effect group, and where a latent counts as changed (docs/reference/model.md)."""
 
     expression: float = Field(10.0, ge=0)
     costume: float = Field(3.0, ge=0)
@@ -160,7 +160,7 @@ class EditorSettings(Optimisation):
     posterior: Literal["mean", "sample"] = "mean"
     """Latents of a KL autoencoder: its mean, or a sample for every use of a picture; frozen encoders only."""
     min_snr: float | None = Field(None, gt=0)
-    """γ of min-SNR weighting (docs/training.md); None weighs all noise levels alike."""
+    """γ of min-SNR weighting (docs/reference/training.md); None weighs all noise levels alike."""
     lora: LoraSettings | None = None
     """Train low-rank updates of the UNet instead of its weights; frozen encoders only."""
     gradient_checkpointing: bool = False

@@ -1,7 +1,8 @@
 """How fast this machine renders, encodes and trains, and what memory that takes: estimates, for plans.
 
 Small networks are tried for a moment, on made-up pictures. For large ones, arithmetic is counted on PyTorch's meta
-device and divided by what a convolution reaches here. What the studios draw a second is recorded (docs/training.md).
+device and divided by what a convolution reaches here. What the studios draw a second is recorded
+(docs/reference/training.md, How long).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The release's `generate_mask`, defects included; the demo never calls it (docs/official.md lists the defects).
+"""The release's `generate_mask`, defects included; the demo never calls it (docs/reference/official.md lists them).
 
     z_m    a second sample of the source's posterior
     z_t    = sqrt(a_t) z_m + sqrt(1 - a_t) noise         t: half of a 50-step schedule; one noise for all maps

@@ -1,1 +1,1 @@
-"""What makes editing faster or smaller (docs/speed.md): settings, and the parts that put them to work."""
+"""What makes editing faster or smaller (docs/reference/speed.md): settings, and the parts that put them to work."""

@@ -1,4 +1,4 @@
-"""What makes editing faster or smaller: the settings alone, light enough for the command line (docs/speed.md)."""
+"""What makes editing faster or smaller: settings alone, light enough for the command line (docs/reference/speed.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Costume art for photographs: sprites rendered ahead, warped onto a fit, lit like the picture (docs/drafts.md).
+"""Costume art for photographs: sprites rendered ahead, warped onto a fit, lit like it (docs/reference/drafts.md).
 
 From art to draft: `sprites` finds the sprite nearest in turn, `warp` moves it onto the square, `hair` hides what sticks
 out, `light` makes it belong, `place` puts the draft together.

@@ -1,4 +1,4 @@
-"""From the model's square back into the picture, exactly (docs/editing.md).
+"""From the model's square back into the picture, exactly (docs/reference/editing.md).
 
 Symbols: o the original pixels (laid on white where transparent), e and r the model's edit and its reconstruction of the
 source, both at the model's resolution, m the 8-bit editing mask at native resolution, U enlargement to native pixels, k

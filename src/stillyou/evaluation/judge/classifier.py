@@ -1,6 +1,6 @@
 """The judge: a small classifier that says which expression and which costume a picture shows.
 
-It gives every preservation figure its counterpart (docs/model.md, Beware of lazy editing):
+It gives every preservation figure its counterpart (docs/reference/model.md, Beware of lazy editing):
 
 - *edit success* of an answer to effect c: the most probable class of the head concerned is c;
 - *judge score*: the probability that this head gives to c.

@@ -3,7 +3,7 @@
 Pictures of all styles and of people are rendered into memory first, then a `JudgeNetwork` learns both questions at once
 by cross entropy; with ``--init shipped`` it starts from what the shipped judge knows, and with ``--from`` it reads
 pairs that are there already. On 2 cores a step of 64 pictures takes 0.2 s, and expressions begin to be told apart after
-about 500 steps. docs/evaluation.md says how the shipped judge was trained and how well it does.
+about 500 steps. docs/reference/evaluation.md says how the shipped judge was trained and how well it does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Curves: success beside preservation over the text scale and over strength.
 
-One point flatters whoever chose it (docs/model.md, Beware of lazy editing): a model is compared by what it
+One point flatters whoever chose it (docs/reference/model.md, Beware of lazy editing): a model is compared by what it
 preserves at equal success, so both figures are measured along the scales that trade one for the other.
 """
 

@@ -1,1 +1,1 @@
-"""The released ByteDance checkpoints on disk, and how they become a model folder (docs/official.md)."""
+"""The released ByteDance checkpoints on disk, and how they become a model folder (docs/reference/official.md)."""

@@ -1,7 +1,7 @@
 """Which candidates become pairs: measurements of the true mask, bounds by effect group, and a summary.
 
-The bounds come from the shares measured on the cartoon studio (docs/pairs.md): expressions change some 0.5 to 5% of
-the picture and costumes 19 to 44%; augmentation scales characters, so the bounds are wider.
+The bounds come from the shares measured on the cartoon studio (docs/reference/pairs.md, What is kept): expressions
+change some 0.5 to 5% of the picture and costumes 19 to 44%; augmentation scales characters, so the bounds are wider.
 """
 
 from __future__ import annotations

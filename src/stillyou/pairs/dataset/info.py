@@ -1,4 +1,4 @@
-"""What ``dataset.json`` says of a pair dataset (docs/pairs.md): the settings, and what came of them.
+"""What ``dataset.json`` says of a pair dataset (docs/reference/pairs.md): the settings, and what came of them.
 
 A dataset has ``candidates`` indices 0, 1, ... Each index gives one row for every effect, and a shard holds a fixed
 range of ``shard_size`` indices. What a shard holds follows from the settings and its range alone, so any shard can be

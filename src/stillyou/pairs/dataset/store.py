@@ -1,4 +1,4 @@
-"""Reads the folder of a pair dataset: which shards are whole, and single pairs out of them (docs/pairs.md)."""
+"""Reads the folder of a pair dataset: which shards are whole, and pairs out of them (docs/reference/pairs.md)."""
 
 from __future__ import annotations
 

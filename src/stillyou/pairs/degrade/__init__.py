@@ -1,4 +1,4 @@
-"""What light, lens, sensor and file do to both pictures of a pair, for any teacher (docs/pairs.md).
+"""What light, lens, sensor and file do to both pictures of a pair, for any teacher (docs/reference/pairs.md).
 
     scene     a pair of pictures, a step, a chain of steps
     light     exposure, contrast, gamma, white balance; no colour

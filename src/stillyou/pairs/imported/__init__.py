@@ -1,1 +1,1 @@
-"""Pairs of others, brought into our format (docs/pairs.md, Importers)."""
+"""Pairs of others, brought into our format (docs/reference/pairs.md, Importing)."""

@@ -1,4 +1,4 @@
-"""The layouts that pairs are imported from, each as a list of entries (docs/pairs.md, Importers).
+"""The layouts that pairs are imported from, each as a list of entries (docs/reference/pairs.md, Importing).
 
 ``folder``: ``NAME_input.*``, ``NAME_target.*``, optional ``NAME_mask.*`` and ``NAME.txt`` (first line the target
 prompt, second line, if any, the source prompt). ``released``: ``prompt.json`` as in the paper's release, a JSON object
@@ -97,7 +97,7 @@ def _detect(path: Path) -> Layout:
         return "released"
     raise UsageError(
         f"{path} holds no pairs in a known layout",
-        f"Known are {', '.join(LAYOUTS)}; see docs/pairs.md, or give --format.",
+        f"Known are {', '.join(LAYOUTS)}; see docs/reference/pairs.md, or give --format.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Teachers: whatever makes pairs (docs/pairs.md).
+"""Teachers: whatever makes pairs (docs/reference/pairs.md).
 
 protocol     what a teacher is: a typed config that says what it needs and builds what makes pairs in batches
 kinds        the decorator that makes a config known by name

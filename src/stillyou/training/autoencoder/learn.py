@@ -158,7 +158,7 @@ def to_float(pictures: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def measure_latents(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: torch.device, batch: int = 32) -> None:
-    """Write mean and deviation per latent channel into the autoencoder's config (docs/model.md).
+    """Write mean and deviation per latent channel into the autoencoder's config (docs/reference/model.md).
 
     Args:
         vae: On `device`.

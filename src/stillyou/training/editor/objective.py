@@ -1,4 +1,4 @@
-"""The training objective: the edit-weighted loss (docs/model.md).
+"""The training objective: the edit-weighted loss (docs/reference/model.md).
 
 With a_t the cumulated alphas of the schedule, z the target latents and n the noise,
 

@@ -1,4 +1,4 @@
-"""The cartoon studio: vector characters with exact pairs (docs/cartoon.md).
+"""The cartoon studio: vector characters with exact pairs (docs/reference/cartoon.md).
 
 From style to picture: `definition` holds a style's art, `styles` which variants mean which expression, `character` a
 drawn person, `faces` and `overlays` their expressions, `costumes` what they wear, `backdrop`, `pose` and `raster` the

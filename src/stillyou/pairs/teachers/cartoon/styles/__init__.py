@@ -1,4 +1,4 @@
-"""The styles that pairs for training are drawn in (docs/model.md); held-out styles live with the evaluation."""
+"""The styles of training pairs (docs/reference/cartoon.md, Styles); held-out ones live with the evaluation."""
 
 from __future__ import annotations
 
