@@ -17,6 +17,7 @@ from stillyou.draws import stable_seed
 from stillyou.effects.lookup import load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.assemble import reachable
 from stillyou.pairs.dataset.info import read_info
 from stillyou.pairs.dataset.lock import sole_writer
 from stillyou.pairs.dataset.shards import shard_name
@@ -239,3 +240,10 @@ def test_a_teacher_that_breaks_the_invariant_is_stopped_before_any_file(tmp_path
     with pytest.raises(StillYouError, match=r"the pictures are \(32, 32\), not 64"):
         make(SmallTeacher(), EFFECTS, 2, tmp_path / "pairs")
     assert not (tmp_path / "pairs").exists()
+
+
+def test_a_bar_ends_when_time_does() -> None:
+    assert reachable(1000, 20, 10.0, None) == 1000
+    assert reachable(1000, 20, 10.0, 60.0) == 120
+    assert reachable(1000, 120, 60.0, 60.0) == reachable(1000, 120, 61.0, 60.0) == 120
+    assert reachable(50, 20, 10.0, 60.0) == 50

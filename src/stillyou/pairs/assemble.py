@@ -134,13 +134,35 @@ def salvage(folder: Path) -> int:
 
 @contextmanager
 def _progress(info: DatasetInfo, missing: Sequence[Shard], execution: Execution) -> Iterator[Callable[[int], None]]:
-    """Show a bar of all rows, and give what moves it on."""
+    """Show a bar of all rows, or of those that time allows, and give what moves it on."""
     rows = info.candidates * len(info.effects)
     left = sum(shard.stop - shard.start for shard in missing) * len(info.effects)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not execution.progress) as bar:
         shown = bar.add_task("pairs", total=rows, completed=rows - left)
-        yield lambda made: bar.advance(shown, made)
+        begun, made = time.monotonic(), 0
+
+        def advance(fresh: int) -> None:
+            nonlocal made
+            made += fresh
+            will = reachable(left, made, time.monotonic() - begun, execution.seconds)
+            bar.update(shown, advance=fresh, total=rows - left + will)
+
+        yield advance
+
+
+def reachable(missing: int, made: int, seconds: float, allowed: float | None) -> int:
+    """Return how many of the missing rows will be made at this speed, so that a bar ends when time does.
+
+    Args:
+        missing: Rows that were missing at the start.
+        made: Rows made since.
+        seconds: Time that took.
+        allowed: Time for all of it; None for as long as it takes.
+    """
+    if allowed is None or seconds <= 0:
+        return missing
+    return min(missing, made + int(made / seconds * max(0.0, allowed - seconds)))
 
 
 def _written(folder: Path, info: DatasetInfo) -> Iterator[dict[str, Any]]:
