@@ -46,6 +46,12 @@ def _make(
     backgrounds: Path | None = typer.Option(
         None, "--backgrounds", metavar="FOLDER", help="Photographs to stand people before."
     ),
+    designs: bool | None = typer.Option(
+        None,
+        "--designs",
+        help="Costumes of named designs, which prompts name.",
+        show_default="looks of every pair's own",
+    ),
     seed: int = typer.Option(0, "--seed", help="Everything follows from it."),
     workers: int = _WORKERS,
     shard_size: int = typer.Option(32, "--shard-size", help="Candidates an effect in each file."),
@@ -55,7 +61,7 @@ def _make(
     """Make pairs; run the same command again to resume, or with a greater -n to grow."""
     from stillyou.pairs.teachers.registry import configure, prepare
 
-    config = configure(teacher, {"size": size, "backgrounds": backgrounds})
+    config = configure(teacher, {"size": size, "backgrounds": backgrounds, "designs": designs})
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")

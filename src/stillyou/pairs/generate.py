@@ -62,7 +62,7 @@ def make_pairs(
         teacher=config.kind,
         domain=config.domain,
         options=options,
-        config=config.model_dump(mode="json"),
+        config=config.recorded(),
         seed=seed,
         size=config.size,
         shard_size=shard_size,

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, get_args
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from stillyou.config import Strict
 from stillyou.effects.domains import Domain
@@ -119,11 +119,19 @@ class TeacherConfig(Strict):
     """Side of the square pictures in pixels."""
 
     needs: ClassVar[Needs] = Needs()
+    later: ClassVar[frozenset[str]] = frozenset({"designs"})
+    """Options that came after the first datasets of their kind."""
 
     @classmethod
     def domains(cls) -> tuple[Domain, ...]:
         """Return what teachers of this kind can show."""
         return get_args(cls.model_fields["domain"].annotation)
+
+    def recorded(self) -> dict[str, JsonValue]:
+        """Return the options as datasets keep them: `later` ones only where chosen, so that old datasets go on."""
+        whole: dict[str, JsonValue] = self.model_dump(mode="json")
+        added = {name for name in self.later & whole.keys() if whole[name] == type(self).model_fields[name].default}
+        return {name: value for name, value in whole.items() if name not in added}
 
     def contents(self) -> dict[str, str]:
         """Say in a few words what lies in the folders and files that options name, by option.

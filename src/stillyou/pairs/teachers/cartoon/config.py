@@ -22,6 +22,8 @@ class CartoonConfig(TeacherConfig):
     """Whether every source is calm and plain."""
     costumed_sources: bool = True
     """Whether some expression edits show costumed characters."""
+    designs: bool = False
+    """Whether every costume is one of its named designs, which the target prompt then names; see `named_designs`."""
 
     needs: ClassVar[Needs] = Needs("pairs", ("dicebear", "dicebear_styles", "pyvips"), memory=80)
 
@@ -37,4 +39,5 @@ class CartoonConfig(TeacherConfig):
             augment=self.augment,
             neutral_sources=self.neutral_sources,
             costumed_sources=self.costumed_sources,
+            designs=self.designs,
         )

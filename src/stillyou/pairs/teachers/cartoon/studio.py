@@ -13,6 +13,7 @@ import numpy as np
 
 from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
+from stillyou.effects.designs import Design
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.pairs.degrade.chains import DRAWING
@@ -30,6 +31,7 @@ from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise
 from stillyou.pairs.teachers.cartoon.spec import COSTUMES, EXPRESSIONS, StyleSpec
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
+from stillyou.pairs.teachers.named_designs import drawn_design, with_design
 from stillyou.pairs.teachers.protocol import OneByOne
 from stillyou.pairs.truth import change_mask, exact_outside
 
@@ -63,6 +65,7 @@ class _Plan:
     target: _State
     worn: Mapping[str, CostumeLayers]
     subject: str
+    design: Design | None = None
 
     @property
     def style(self) -> StyleSpec:
@@ -92,6 +95,7 @@ class CartoonStudio(OneByOne):
         augment: Whether geometry, colours and image quality vary, and the subject's word with them.
         neutral_sources: Whether every source is calm and plain (evaluation).
         costumed_sources: Whether some expression edits show costumed characters.
+        designs: Whether the costume of every costume pair is one of its named designs.
     """
 
     shares_sources = False
@@ -104,6 +108,7 @@ class CartoonStudio(OneByOne):
         augment: bool = True,
         neutral_sources: bool = False,
         costumed_sources: bool = True,
+        designs: bool = False,
     ) -> None:
         if not 32 <= size <= 2048:
             raise UsageError(f"picture size {size} is out of range", "Choose 32 to 2048 pixels.")
@@ -112,6 +117,7 @@ class CartoonStudio(OneByOne):
         self.augment = augment
         self.neutral_sources = neutral_sources
         self.costumed_sources = costumed_sources
+        self.designs = designs
 
     @property
     def licences(self) -> Mapping[str, str]:
@@ -153,7 +159,7 @@ class CartoonStudio(OneByOne):
             target=exact_outside(*scene, mask),
             mask=mask,
             source_prompt=prompts.source,
-            target_prompt=prompts.target,
+            target_prompt=with_design(prompts.target, plan.design),
             effect=effect.id,
             teacher="cartoon",
             seed=seed,
@@ -171,9 +177,11 @@ class CartoonStudio(OneByOne):
         donors = [s for s in self.styles if all(map(s.can_show, EXPRESSIONS))] if self.augment else []
         character = draw_character(style, draws.of("identity", style.name), varied=self.augment, donors=donors)
         source, target = self._states(character, effect, rng)
-        worn = {name: _dress(character, name, draws) for name in (source.costume, target.costume) if name != "none"}
+        design = drawn_design("cartoon", effect, draws.seed) if self.designs else None
+        names = [name for name in (source.costume, target.costume) if name != "none"]
+        worn = {name: _dress(character, name, draws, design) for name in names}
         subject = SUBJECTS[int(rng.choice(len(SUBJECTS), p=_SUBJECT_SHARES))] if self.augment else SUBJECTS[0]
-        return _Plan(character, source, target, worn, subject)
+        return _Plan(character, source, target, worn, subject, design)
 
     def _states(self, character: Character, effect: str, rng: np.random.Generator) -> tuple[_State, _State]:
         shown = [e for e in EXPRESSIONS if character.face.can_show(e) and e != effect]
@@ -207,11 +215,13 @@ class CartoonStudio(OneByOne):
         return pixels(plan.source), pixels(plan.target)
 
 
-def _dress(character: Character, costume: str, draws: _Draws) -> CostumeLayers:
-    """Draw a costume that fits the character."""
+def _dress(character: Character, costume: str, draws: _Draws, design: Design | None) -> CostumeLayers:
+    """Draw a costume that fits the character: of a named design, or with colours and cut of its own."""
     fit = character.style.costume
     assert fit is not None, "only styles with a costume fit are dressed"
     shifted = fit.shifted(character.variants.get(fit.anchor)) if fit.anchor else fit
+    if design is not None:
+        return dress(shifted, costume, design=design.name)
     return dress(shifted, costume, draws.of("costume", character.style.name, costume))
 
 
@@ -225,5 +235,6 @@ def _attributes(plan: _Plan) -> dict[str, Attribute]:
         "target_expression": plan.target.expression,
         "target_costume": plan.target.costume,
         "subject": plan.subject,
+        **({} if plan.design is None else {"design": plan.design.name}),
         **{f"costume_{name}": value for name, value in (worn.attributes if worn else {}).items()},
     }

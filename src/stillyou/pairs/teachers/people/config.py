@@ -20,6 +20,8 @@ class PeopleConfig(TeacherConfig):
     """Folder of photographs to stand people before; None is the studio's own backdrops."""
     degrade: bool = True
     """Whether pictures go through light, lens, sensor and file."""
+    designs: bool = False
+    """Whether every costume is one of its named designs, which the target prompt then names; see `named_designs`."""
 
     needs: ClassVar[Needs] = Needs("people", ("moderngl", "scipy", "pyvips"), egl=True, memory=430)
 
@@ -46,5 +48,5 @@ class PeopleConfig(TeacherConfig):
         from stillyou.pairs.teachers.degraded import Degraded
         from stillyou.pairs.teachers.people.studio import PeopleStudio
 
-        studio = PeopleStudio(size=self.size, backgrounds=self.backgrounds)
+        studio = PeopleStudio(size=self.size, backgrounds=self.backgrounds, designs=self.designs)
         return Degraded(studio) if self.degrade else studio

@@ -14,6 +14,7 @@ from stillyou.effects.domains import SUBJECTS
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.pairs.pair import Attribute, Pair
+from stillyou.pairs.teachers.named_designs import drawn_design, with_design
 from stillyou.pairs.teachers.people.backdrop import Backdrops
 from stillyou.pairs.teachers.people.costumes import COSTUMES
 from stillyou.pairs.teachers.people.detail import Detail
@@ -45,6 +46,7 @@ class PeopleStudio(OneByOne):
     Args:
         size: Side of the square pictures in pixels.
         backgrounds: A folder of photographs to show behind people; by default procedural backdrops.
+        designs: Whether every costume is one of its named designs.
 
     Raises:
         UsageError: A size out of range, or a folder without pictures.
@@ -53,10 +55,11 @@ class PeopleStudio(OneByOne):
 
     shares_sources = True
 
-    def __init__(self, *, size: int = 256, backgrounds: str | Path | None = None) -> None:
+    def __init__(self, *, size: int = 256, backgrounds: str | Path | None = None, designs: bool = False) -> None:
         if not 32 <= size <= 1024:
             raise UsageError(f"picture size {size} is out of range", "Choose 32 to 1024 pixels.")
         self.size = size
+        self.designs = designs
         self._backdrops = Backdrops(size, backgrounds)
         self._renderer: Renderer = shared_renderer(Detail.of(size))
         self._last: Sitting | None = None
@@ -77,7 +80,8 @@ class PeopleStudio(OneByOne):
         Args:
             effect: One of the studio's expressions or costumes.
             seed: 0 to 2**63 - 1.
-            design: A costume's look, the same for everybody; by default one is drawn for this person.
+            design: A costume's look, the same for everybody; by default one is drawn for this person, or, with
+                `designs`, one of the named ones from the seed.
             worn: ``head``, ``body`` or ``both`` of a costume; drawn by default.
 
         Raises:
@@ -87,7 +91,8 @@ class PeopleStudio(OneByOne):
             known = ", ".join((*COSTUMES, *EXPRESSIONS))
             raise UsageError(f"the people studio cannot show effect '{effect.id}'", f"It shows: {known}.")
         sitting = self._sit(seed)
-        before, after = _showings(effect.id, sitting, design, worn)
+        named = drawn_design("people", effect.id, seed) if self.designs else None
+        before, after = _showings(effect.id, sitting, design or (None if named is None else named.name), worn)
         source, target = sitting.picture(before), sitting.picture(after)
         edit = (costume_edit if effect.id in COSTUMES else expression_edit)(source, target)
         prompts = effect.prompts({"subject": _subject(sitting)} if "subject" in effect.variables else {})
@@ -96,7 +101,7 @@ class PeopleStudio(OneByOne):
             target=edit.pixels,
             mask=edit.mask,
             source_prompt=prompts.source,
-            target_prompt=prompts.target,
+            target_prompt=with_design(prompts.target, named if design is None else None),
             effect=effect.id,
             teacher="people",
             seed=seed,
