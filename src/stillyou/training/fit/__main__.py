@@ -1,6 +1,6 @@
 """Train the fit network: render portraits that are missing, learn, write the network.
 
-python -m stillyou.training.fit -o FOLDER [--cartoons 12000] [--people 2000] [--portraits 72000] [--workers 2]
+python -m stillyou.training.fit -o FOLDER [--cartoons 9000] [--people 900] [--portraits 72000] [--workers 2]
 
 To go on from a network that is there: --start FOLDER, a lower --rate, and --small 0 (full-size pictures alone).
 Stopped at any time, the same command goes on where it was. FOLDER/model then holds config.json and model.safetensors,
@@ -38,8 +38,8 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for portraits, checkpoint and network")
-    parser.add_argument("--cartoons", type=int, default=12_000, help="characters to render")
-    parser.add_argument("--people", type=int, default=2_000, help="people to render")
+    parser.add_argument("--cartoons", type=int, default=9_000, help="characters to render")
+    parser.add_argument("--people", type=int, default=900, help="people to render")
     parser.add_argument(
         "--portraits", type=int, default=Recipe.portraits, help="portraits to learn from, repeats included"
     )
