@@ -121,6 +121,7 @@ def _other_cells(path: Path, draws: random.Random) -> None:
             table = table.set_column(place, table.schema.field(name), pa.array(values, kind))
         except (pa.ArrowException, OverflowError, TypeError):
             table = table.slice(1)
-    pq.write_table(
-        table, path, row_group_size=draws.choice([4, 4, 4, 1, 99]), compression=draws.choice(["none", "snappy"])
-    )
+    note = (pq.read_metadata(path).metadata or {}).get(b"stillyou", b"")
+    with pq.ParquetWriter(path, table.schema, compression=draws.choice(["none", "snappy"])) as writer:
+        writer.write_table(table, row_group_size=draws.choice([4, 4, 4, 1, 99]))
+        writer.add_key_value_metadata({b"stillyou": note})

@@ -88,5 +88,10 @@ def _complain(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     console.print("[bold red]stillyou:[/] ", end="")
-    console.print(message, markup=False)
+    console.print(_printable(message), markup=False, highlight=False, emoji=False)
     return code
+
+
+def _printable(message: str) -> str:
+    """Return a message without control characters, which names of files may hold."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message)

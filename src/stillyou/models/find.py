@@ -91,7 +91,7 @@ def describe(name: str, folder: Path) -> ModelFolder:
     """
     lora = _lora(folder)
     kind = "lora" if lora is not None else "model" if (folder / "adapter").is_dir() else "base"
-    size = sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+    size = sum(path.stat().st_size for path in folder.rglob("*.safetensors") if path.is_file())
     return ModelFolder(name, folder, kind, read_card(folder), size, {} if lora else _parameters(folder), lora)
 
 
