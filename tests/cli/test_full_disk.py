@@ -21,7 +21,7 @@ def test_an_edit_that_does_not_fit_on_the_disk(
     pixels = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "in.png")
     command = ["edit", str(tmp_path / "in.png"), "-e", "santa", "-o", str(tmp_path / "out" / "a.png"), "--steps", "1"]
-    command += ["--model", str(tmp_path / "model"), "--device", "cpu"]
+    command += ["--model", str(tmp_path / "model"), "--device", "cpu", "--domain", "cartoon"]
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
     try:

@@ -176,7 +176,7 @@ def _check_network(part: Path, found: Verification, compact: bool, progress: Cal
     shapes: Shapes = {}
     for path in paths:
         progress(f"{part.name}/{path.name}")
-        found.files, found.bytes = found.files + 1, found.bytes + path.stat().st_size
+        found.files, found.bytes = found.files + 1, found.bytes + (path.stat().st_size if path.is_file() else 0)
         shapes |= _read_weights(path, f"{part.name}/{path.name}", found)
     if not found.problems:
         found.problems += misfits(part, shapes, compact)
