@@ -33,6 +33,8 @@ LARGEST = 2048
 """Longest side at which art is drawn; on larger squares it is enlarged."""
 _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
+_FARTHEST = 2.0
+"""How much larger than the model's square one may be that art is drawn on."""
 _UNSURE = (
     "where the costume sits could not be told, so the edit was drawn from noise; --crop X,Y,SIZE around head and "
     "shoulders, or --draft FILE.png, may help"
@@ -110,18 +112,35 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
         The draft, None where the fit is unsure; and notes.
     """
     from stillyou.drafts.draw import draw
-    from stillyou.drafts.network import load, predict, shipped
+    from stillyou.drafts.network import load, predict
 
-    if not (shipped() / "config.json").is_file():
-        return None, ()  # until the weights are there
     assert plan.design is not None and plan.domain is not None
     (seen,) = predict(to_srgb(framed.see(picture), picture.info.icc)[None])
     if seen.unsure > load().config.sure_below:
         return None, (_UNSURE,)
-    crop = framed.crop
+    fit, crop = upright(seen, framed), framed.crop
+    if plan.refine == 0:
+        crop = _down_to_the_edge(crop, picture.size)
+        fit = moved(fit, framed.crop, crop)
     pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
-    art = draw(pixels, upright(seen, framed), plan.domain, plan.effect.id, plan.design, plan.wear)
-    return SquareDraft(crop, art), ()
+    return SquareDraft(crop, draw(pixels, fit, plan.domain, plan.effect.id, plan.design, plan.wear)), ()
+
+
+def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
+    """Return a square with the same upper edge and middle that reaches the picture's lower edge, if that is near.
+
+    The model sees head and shoulders; a coat goes on below them.
+    """
+    side = min(max(crop.size, size[1] - crop.top), round(_FARTHEST * crop.size))
+    return Crop(crop.left - (side - crop.size) // 2, crop.top, side)
+
+
+def moved(fit: Fit, source: Crop, target: Crop) -> Fit:
+    """Return a fit of one upright square in shares of another."""
+    offset = np.array([source.left - target.left, source.top - target.top], np.float32)
+    points = (fit.points * np.float32(source.size) + offset) / np.float32(target.size)
+    doubt = None if fit.doubt is None else fit.doubt * np.float32(source.size / target.size)
+    return Fit(points.astype(np.float32), fit.turn, doubt)
 
 
 def upright(fit: Fit, framed: Framed) -> Fit:
