@@ -33,7 +33,7 @@ LARGEST = 2048
 """Longest side at which art is drawn; on larger squares it is enlarged."""
 _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
-_FARTHEST = 2.0
+_FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
 _UNSURE = (
     "where the costume sits could not be told, so the edit was drawn from noise; --crop X,Y,SIZE around head and "

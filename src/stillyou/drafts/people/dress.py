@@ -33,8 +33,8 @@ _LOOSE, _WIDEST = 1.05, 1.24
 """How much larger than the skull hats are at least and at most."""
 _THICK = 0.4
 """Half brims by which hair pushes a hood outwards at most."""
-_LONGEST = 2.4
-"""How far a coat's hem may be drawn out."""
+_LONGEST = 1.6
+"""How far a coat's hem may be drawn out; where the border is farther away, the coat ends as it was cut."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,8 @@ def _hem(sprite: Sprite, matrix: Points, targets: Points, side: int) -> Map:
     height, wide = sprite.pixels.shape[:2]
     ends = apply(matrix, np.array([[0.5 * wide, height]]))[0, 1] - 2
     start = float(targets[3:, 1].max()) + 0.15 * float(np.linalg.norm(targets[4] - targets[3]))
-    longer = float(np.clip((side - start) / max(ends - start, 1), 1, _LONGEST))
+    longer = max(1.0, (side - start) / max(ends - start, 1))
+    longer = longer if longer <= _LONGEST else 1.0
 
     def shrink(points: Points) -> Points:
         y = points[:, 1]
