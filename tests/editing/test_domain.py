@@ -10,8 +10,9 @@ from skimage import data
 
 from stillyou.diffusion.card import ModelCard
 from stillyou.editing.effect_lookup import resolve_effect
-from stillyou.editing.scene.domain import parse_domain, recognise, shading, subject
+from stillyou.editing.scene.domain import parse_domain, recognise, subject
 from stillyou.editing.scene.faces import Face, find_faces
+from stillyou.editing.scene.shading import shading
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.settings import PartialMask, Tuning
 from stillyou.effects.spec import EffectSpec

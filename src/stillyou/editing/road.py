@@ -141,17 +141,7 @@ def next_square(work: Work) -> Square | None:
 def lay(work: Work, answer: Answer) -> Work:
     """Put the answer for a picture's next square into the picture; what its mask leaves at 0 stays bit-identical."""
     framed, icc, picture, notes = work.target.framed, work.source.info.icc, work.picture, list(answer.notes)
-    supplied = _own(work)
-    if supplied is None:
-        soft = framed.lay_mask(answer.mask) * work.scene.room(work.target)
-        mask = native_mask(soft, framed.crop, picture.size, guide=work.source)
-    else:
-        supplied = supplied.within(framed.crop)
-        mask = supplied.pixels
-        notes += supplied.notes
-    if work.draft is not None:
-        mask = _art_mask(work, work.draft, mask, given=supplied is not None)
-    mask = _visible(mask, picture, notes)
+    mask = _visible(_mask(work, answer, notes), picture, notes)
     edit, copy = (_in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
     return replace(
         work,
@@ -173,18 +163,30 @@ def _composited(work: Work, edit: Plane, copy: Plane, mask: Pixels) -> Pixels:
     return composite(work.picture, edit, copy, mask, work.target.framed.crop, detail=drafted)
 
 
-def _art_mask(work: Work, draft: SquareDraft, mask: Pixels, *, given: bool) -> Pixels:
-    """Return the mask of an edit from a draft: of a draft alone its own alpha, within the user's mask; at any strength.
+def _mask(work: Work, answer: Answer, notes: list[str]) -> Pixels:
+    """Return the editing mask (H, W) of a picture's next square: the user's, the art's own, or the model's."""
+    framed, supplied, draft = work.target.framed, _own(work), work.draft
+    if supplied is not None:
+        supplied = supplied.within(framed.crop)
+        notes += supplied.notes
+    if draft is not None and work.plan.refine == 0:
+        mask = _art_mask(work, draft, None if supplied is None else supplied.pixels)
+    elif supplied is not None:
+        mask = supplied.pixels
+    else:
+        soft = framed.lay_mask(answer.mask) * work.scene.room(work.target)
+        mask = native_mask(soft, framed.crop, work.source.size, guide=work.source)
+    if draft is None or work.plan.strength == 1:
+        return mask
+    return np.rint(work.plan.strength * mask).astype(np.uint8)  # a weaker costume is a fainter one
 
-    A weaker costume is a fainter one: the mask itself carries the strength.
-    """
-    if work.plan.refine == 0:
-        art, mine = draft.mask(work.source.size), work.scene.own_pixels(work.target, work.source.size)
-        if given:
-            mask = np.rint(art * (mask / np.float32(255))).astype(np.uint8)
-        else:
-            mask = art if mine is None else np.where(mine, art, 0).astype(np.uint8)
-    return mask if work.plan.strength == 1 else np.rint(work.plan.strength * mask).astype(np.uint8)
+
+def _art_mask(work: Work, draft: SquareDraft, supplied: Pixels | None) -> Pixels:
+    """Return the art's own alpha, within the user's mask or where the square's face is the nearest."""
+    art, mine = draft.mask(work.source.size), work.scene.own_pixels(work.target, work.source.size)
+    if supplied is not None:
+        return np.rint(art * (supplied / np.float32(255))).astype(np.uint8)
+    return art if mine is None else np.where(mine, art, 0).astype(np.uint8)
 
 
 def finish(work: Work, pipeline: Any) -> EditResult:

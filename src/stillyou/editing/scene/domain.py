@@ -13,17 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from PIL import Image, ImageFilter
-
 from stillyou.editing.scene.faces import Face
 from stillyou.effects.domains import DOMAINS, SUBJECTS, Domain
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
-from stillyou.images.picture import Pixels
 
-_SIDE = 64
-_FLAT, _JUMP = 4, 24
 _CERTAIN, _SURE = 1.3, 0.8
 """A face with the first score is one whatever the picture looks like; with the second, if it is a little shaded."""
 _LITTLE, _SOME, _MUCH = 0.15, 0.2, 0.45
@@ -86,22 +80,3 @@ def subject(spec: EffectSpec, domain: Domain, trained: Sequence[str]) -> dict[st
         return {}
     known = [each for each in DOMAINS if each in trained]
     return {"subject": SUBJECTS[domain if domain in known or not known else known[0]]}
-
-
-def shading(rgb: Pixels) -> float:
-    """Return the share of softly shaded pixels, in 0..1; 0 for pictures that are too small to tell.
-
-    Args:
-        rgb: uint8 (H, W, 3).
-    """
-    height, width = rgb.shape[:2]
-    if min(height, width) < _SIDE:
-        return 0.0
-    scale = _SIDE / max(height, width)
-    size = (max(3, round(width * scale)), max(3, round(height * scale)))
-    small = Image.fromarray(rgb).resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    levels = np.asarray(small.filter(ImageFilter.MedianFilter(3))).astype(np.int16)
-    across = np.abs(levels[1:-1, 2:] - 2 * levels[1:-1, 1:-1] + levels[1:-1, :-2]).max(axis=-1)
-    down = np.abs(levels[2:, 1:-1] - 2 * levels[1:-1, 1:-1] + levels[:-2, 1:-1]).max(axis=-1)
-    bend = np.maximum(across, down)
-    return float(((bend > _FLAT) & (bend <= _JUMP)).mean())

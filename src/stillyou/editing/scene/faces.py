@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stillyou.editing.scene.shading import shading
 from stillyou.images.picture import Pixels
 
 _FIRST_LOOK, _SECOND_LOOK = 1024, 2560
@@ -31,6 +32,8 @@ _LEAST_OF_BEST = 0.25
 """Faces that score less than this share of the best one's are patterns of cloth and leaves, mostly."""
 _SURE, _SURE_TILTED = 0.5, 0.6
 """A score from which on nobody looks for tilted faces; and what a face in a turned picture must score."""
+_DRAWN = 0.08
+"""Shading (`shading.shading`) below which a picture is a drawing: no face of a person lies on its side in it."""
 _TURNS = (45, -45, 90, -90, 135, -135, 180)
 _GLANCE_FACE, _GLANCE_SIDE = 100, 240
 """When the tilt is measured: side of the face's box, and of the picture around it."""
@@ -96,7 +99,7 @@ def find_faces(rgb: Pixels) -> list[Face]:
     scales = _scales(max(height, width))
     copies = [_resized(image, scale) for scale in scales]
     faces = [_scaled(face, 1 / s) for copy, s in zip(copies, scales, strict=True) for face in _upright(copy)]
-    if max((face.score for face in faces), default=0.0) < _SURE:
+    if max((face.score for face in faces), default=0.0) < _SURE and shading(rgb) >= _DRAWN:
         scale = min(scales[0], _TURNED_LOOK / max(height, width))
         faces += [_scaled(face, 1 / scale) for face in _turned(_resized(image, scale))]
     kept = _distinct(face for face in faces if 0 <= face.x < width and 0 <= face.y < height)

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.editing.scene.crop import Box, Crop, check_crop, find_crop, include_box, mask_box
-from stillyou.editing.scene.domain import Finding, recognise, shading
+from stillyou.editing.scene.domain import Finding, recognise
 from stillyou.editing.scene.face_choice import MOST_EDITED, FaceChoice, choose
 from stillyou.editing.scene.face_ownership import nearest_only, territory
 from stillyou.editing.scene.faces import Detector, Face
 from stillyou.editing.scene.frame import Framed, frame_crop, frame_face
 from stillyou.editing.scene.resample import Plane
+from stillyou.editing.scene.shading import shading
 from stillyou.effects.domains import Domain
 from stillyou.errors import StillYouError
 from stillyou.images import Picture
