@@ -16,15 +16,13 @@ from stillyou.editing.scene.frame import Framed
 from stillyou.effects.designs import DESIGNS
 from stillyou.errors import StillYouError, UsageError
 from tests.drafts.test_vector_place import FIT, SKY, portrait
-from tests.editing.fakes import RedPipeline
-
-pytestmark = pytest.mark.drafts
+from tests.editing.fakes import CARD, RedPipeline
 
 
 @pytest.fixture
 def editor(monkeypatch: pytest.MonkeyPatch) -> Editor:
     monkeypatch.setattr(network, "predict", lambda squares: [FIT] * len(squares))
-    return Editor(RedPipeline(), "fake", detector=lambda _: [])
+    return Editor(RedPipeline(CARD.model_copy(update={"drafts": True})), "fake", detector=lambda _: [])
 
 
 def source(side: int = 240) -> Image.Image:
@@ -81,6 +79,13 @@ def test_the_papers_way_is_always_there(editor: Editor, options: dict[str, objec
     (call,) = editor.pipeline.calls
     assert call.draft is None and call.steps == 20 and call.guidance != UNGUIDED
     assert result.report.design is None and result.report.refine is None and result.draft is None
+
+
+def test_another_model_starts_from_noise_unless_a_draft_is_asked_for(editor: Editor) -> None:
+    plain = Editor(RedPipeline(), "fake", detector=lambda _: [])
+    assert plain.edit(source(), "santa").report.design is None
+    for options in ({"draft": "auto"}, {"design": "green"}, {"wear": "hat"}, {"refine": 0.0}):
+        assert plain.edit(source(), "santa", **options).report.refine == 0.0
 
 
 def test_an_unsure_fit_starts_from_noise_and_says_so(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,8 +90,8 @@ class EditRequest:
         resolution: Side of the square that the model works on, instead of its own: a multiple of 64.
         design: A named look of the effect; its first one where nothing is said.
         wear: What of a costume: `hat`, `coat` or `both`.
-        draft: ``auto`` (also where nothing is said) starts from the effect's own art where it has some, ``none`` from
-            noise, a file or image from that: at the picture's size, with alpha or drawn over it.
+        draft: ``auto`` starts from the effect's own art where it has some, ``none`` from noise, a file or image from
+            that: at the picture's size, with alpha or drawn over it. Where nothing is said, the model's card decides.
         refine: How far sampling goes back from the draft: 0 = the draft as it is, 1 = from noise.
         official: Do what the released demo does (docs/reference/official.md): the result is the squashed square, all of
             it from the model; `mask_strategy="latent"` adds the released mask functions.
@@ -231,9 +231,11 @@ class EditPlan:
     @property
     def wants_draft(self) -> bool:
         """Whether the edit starts from a draft wherever one can be made."""
-        if self.request.official or self.request.draft == "none" or self.refine == 1:
+        said = self.request
+        if said.official or said.draft == "none" or self.refine == 1:
             return False
-        return self.own_draft is not None or self.design is not None
+        asked = any(option is not None for option in (said.draft, said.design, said.wear, said.refine))
+        return self.own_draft is not None or (self.design is not None and (asked or self.model.card.drafts))
 
     @property
     def refine(self) -> float:
