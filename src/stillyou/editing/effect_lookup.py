@@ -2,7 +2,8 @@
 
 A name means the model's own record of the effect, from its card: it was trained on those prompts, and its settings were
 tuned for them. Only what the card lacks comes from the catalogue. A file or a spec that the user gives is taken as it
-is. Whichever it is, its target prompt must be one that the model was trained on.
+is. Whichever it is, its target prompt must be one that the model was trained on; only a folder with art of its own needs
+no training (`needs_draft`): its draft alone is the edit.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from stillyou.diffusion.card import ModelCard, read_card
-from stillyou.effects.lookup import built_in, load_effect
+from stillyou.effects.lookup import OWN, built_in, load_effect
+from stillyou.effects.own import OwnEffect, is_effect_folder
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
 
@@ -29,7 +31,7 @@ def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str)
     from elsewhere) takes any prompt.
 
     Args:
-        effect: A name, a YAML file, or a spec.
+        effect: A name, a YAML file, a folder with art, or a spec.
         card: The model's card.
         model: How the user named the model, for messages.
 
@@ -39,11 +41,11 @@ def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str)
     trained = {known.id: known for known in card.effects}
     if isinstance(effect, str) and effect in trained:
         return trained[effect]
-    if isinstance(effect, str) and not is_file_name(effect) and effect not in built_in():
+    if isinstance(effect, str) and not is_own(effect) and effect not in built_in():
         names = {**trained, **built_in()}
-        raise UsageError(f"unknown effect '{effect}'", f"{nearest(effect, names)} A file of your own ends in .yaml.")
+        raise UsageError(f"unknown effect '{effect}'", f"{nearest(effect, names)} {OWN}")
     spec = effect if isinstance(effect, EffectSpec) else load_effect(effect)
-    if card.effects and spec.target_prompt not in {known.target_prompt for known in card.effects}:
+    if not isinstance(spec, OwnEffect) and not _knows(card, spec):
         source = str(effect) if not isinstance(effect, EffectSpec) else f"{spec.id}.yaml"
         raise UsageError(
             f"the model '{model}' was not trained for the effect '{spec.id}'", _remedy(spec, source, model)
@@ -51,16 +53,32 @@ def resolve_effect(effect: str | Path | EffectSpec, card: ModelCard, model: str)
     return spec
 
 
+def _knows(card: ModelCard, spec: EffectSpec) -> bool:
+    """Tell whether a model was trained on an effect's prompt; weights from elsewhere may be asked for any."""
+    return not card.effects or spec.target_prompt in {known.target_prompt for known in card.effects}
+
+
+def needs_draft(effect: EffectSpec, card: ModelCard) -> bool:
+    """Tell whether an effect is its art alone: it has a folder, and the model was not trained for it."""
+    return isinstance(effect, OwnEffect) and not _knows(card, effect)
+
+
 def check_effect(effect: str, model: str, variables: Mapping[str, str]) -> None:
     """Refuse what is wrong about an effect's name, file or variables as far as that shows without loading the model.
 
     Raises:
         UsageError: An unknown name, a bad file, a variable that the effect does not have.
+        StillYouError: Art of a folder that cannot be used.
     """
     card = _card_at_hand(model)
-    if effect not in built_in() and not is_file_name(effect) and _HUB_ID.fullmatch(model) and not card.effects:
+    if effect not in built_in() and not is_own(effect) and _HUB_ID.fullmatch(model) and not card.effects:
         return  # a model of the hub may know effects of its own
-    resolve_effect(effect, card, model).prompts(variables)
+    spec = resolve_effect(effect, card, model)
+    spec.prompts(variables)
+    if isinstance(spec, OwnEffect):
+        from stillyou.drafts.folder import check_art
+
+        check_art(spec)
 
 
 def _card_at_hand(model: str) -> ModelCard:
@@ -96,14 +114,14 @@ def default_subject(spec: EffectSpec, source_prompt: str) -> list[str]:
     return [f"the prompt says '{source_prompt}', as the release's does; --var subject=woman says otherwise"]
 
 
-def is_file_name(effect: str | Path) -> bool:
-    """Tell whether an effect is named by a file."""
-    return str(effect).lower().endswith((".yaml", ".yml"))
+def is_own(effect: str | Path) -> bool:
+    """Tell whether an effect is named by a file or a folder."""
+    return str(effect).lower().endswith((".yaml", ".yml")) or is_effect_folder(effect)
 
 
 def _remedy(spec: EffectSpec, source: str, model: str) -> str:
     """Return the chain of commands that trains an effect, ready for a shell."""
-    named = spec.id in built_in() and not is_file_name(source)
+    named = spec.id in built_in() and not is_own(source)
     source, model = shlex.quote(source), shlex.quote(model)
     if named:
         pairs = f"stillyou pairs make --teacher cartoon -e {source} -n 1000 -o pairs/"

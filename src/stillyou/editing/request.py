@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from stillyou.config import UNGUIDED, GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.drafts.draw import Wear
 from stillyou.editing import options
-from stillyou.editing.effect_lookup import resolve_effect
+from stillyou.editing.effect_lookup import needs_draft, resolve_effect
 from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Crop, parse_crop
 from stillyou.editing.scene.domain import parse_domain, subject
 from stillyou.editing.scene.face_choice import FaceChoice, parse_face
 from stillyou.editing.supplied_mask import MaskLike
-from stillyou.effects.designs import designs, find_design
+from stillyou.effects.designs import find_design
 from stillyou.effects.domains import Domain
+from stillyou.effects.own import OwnEffect, check_wear
 from stillyou.effects.settings import Defaults
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.errors import UsageError, nearest
@@ -76,7 +77,7 @@ class EditRequest:
     """What somebody wants done to a picture; None = not said.
 
     Attributes:
-        effect: A name, a YAML file, or a spec.
+        effect: A name, a YAML file, a folder with art, or a spec.
         strength: 0 = the input, bit for bit, with an empty mask; 1 = the effect's default (also where nothing is said).
         seed: The same seed gives the same edit; not said it is 0, and the release's 3407 in official mode.
         steps: Steps of the sampler; 20.
@@ -212,10 +213,15 @@ class EditPlan:
     @property
     def design(self) -> str | None:
         """The look of the effect's art; None for effects without art."""
-        known = designs(self.effect.id)
+        known = self.effect.looks
         if self.request.design is not None:
-            return find_design(self.effect.id, self.request.design).name
+            return find_design(self.effect.id, self.request.design, known).name
         return known[0].name if known else None
+
+    @property
+    def art_alone(self) -> bool:
+        """Whether the model was not trained for the effect, so that its art is all that there is."""
+        return needs_draft(self.effect, self.model.card)
 
     @property
     def wear(self) -> Wear:
@@ -242,6 +248,8 @@ class EditPlan:
         """How far sampling goes back from a draft: 0 = the draft as it is, 1 = from noise."""
         if self.request.refine is not None:
             return self.request.refine
+        if self.art_alone:
+            return 0.0
         return OWN_DRAFT_REFINE if self.own_draft is not None else self._defaults.refine
 
     def drafted(self) -> EditPlan:
@@ -298,9 +306,17 @@ def resolve(request: EditRequest, model: ModelTraits) -> EditPlan:
     """Plan a request for a model.
 
     Raises:
-        UsageError: An effect that the model was not trained for, or a variable that the effect does not have.
+        UsageError: An effect that the model was not trained for, or a variable, a design or a part that the effect does
+            not have.
     """
     effect = resolve_effect(request.effect, model.card, model.name)
     plan = EditPlan(request, effect, model, request.resolution or model.resolution)
     plan.prompts, plan.design  # noqa: B018 - wrong names are refused here, before a picture is opened
+    if isinstance(effect, OwnEffect):
+        check_wear(effect, plan.wear)
+    if plan.art_alone and (request.official or request.draft == "none" or plan.refine > 0):
+        raise UsageError(
+            f"the model '{model.name}' was not trained for the effect '{effect.id}', so it can only lay its art on",
+            "Leave --official, --draft none and --refine out, or train it (docs/own-effects.md).",
+        )
     return plan

@@ -141,15 +141,20 @@ def designs(effect: str) -> tuple[Design, ...]:
     return DESIGNS.get(effect, ())
 
 
-def find_design(effect: str, name: str) -> Design:
+def find_design(effect: str, name: str, known: tuple[Design, ...] | None = None) -> Design:
     """Return a design by name.
+
+    Args:
+        effect: The effect's id.
+        name: Of the design.
+        known: The designs to choose from; by default those that come with the package.
 
     Raises:
         UsageError: The effect has no such design (with the nearest ones), or none at all.
     """
-    known = {design.name: design for design in designs(effect)}
-    if not known:
+    named = {design.name: design for design in (designs(effect) if known is None else known)}
+    if not named:
         raise UsageError(f"effect '{effect}' has no designs", f"These have: {', '.join(DESIGNS)}.")
-    if name not in known:
-        raise UsageError(f"effect '{effect}' has no design '{name}'", nearest(name, known))
-    return known[name]
+    if name not in named:
+        raise UsageError(f"effect '{effect}' has no design '{name}'", nearest(name, named))
+    return named[name]

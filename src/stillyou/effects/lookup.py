@@ -1,4 +1,4 @@
-"""The built-in effects and the ways to name effects: an id, a user's YAML file, or a list of both.
+"""The built-in effects and the ways to name effects: an id, a user's YAML file or folder, or a list of them.
 
 One YAML file an effect lies in ``catalogue/``; what is listed anywhere comes from these files.
 """
@@ -11,10 +11,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from stillyou.config import load_yaml
+from stillyou.effects.own import SPEC, is_effect_folder, load_folder
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError, nearest
+from stillyou.untrusted.settings import read_yaml
 
 _FOLDER = Path(__file__).parent / "catalogue"
+OWN = "A file of your own ends in .yaml, a folder in /."
 
 
 def catalogue() -> Mapping[str, EffectSpec]:
@@ -42,25 +45,37 @@ def built_in() -> Mapping[str, EffectSpec]:
 
 
 def load_effect(name: str | Path) -> EffectSpec:
-    """Find an effect by id, or read a user's YAML file.
+    """Find an effect by id, or read a user's YAML file or folder.
 
     Args:
-        name: An id of the catalogue, an auxiliary id, or a path that ends in ``.yaml`` or ``.yml``.
+        name: An id of the catalogue, an auxiliary id, a path that ends in ``.yaml`` or ``.yml``, or a folder with
+            ``effect.yaml`` and art.
 
     Raises:
-        UsageError: An unknown id (with the nearest ones), or a file that is no valid spec.
+        UsageError: An unknown id (with the nearest ones), or a file or folder that holds no valid spec.
     """
     text = str(name)
     if text.lower().endswith((".yaml", ".yml")):
-        return load_yaml(text, EffectSpec)
+        return _load_file(Path(text))
     known = built_in()
-    if text not in known:
-        raise UsageError(f"unknown effect '{text}'", f"{nearest(text, known)} A file of your own ends in .yaml.")
-    return known[text]
+    if text in known:
+        return known[text]
+    if is_effect_folder(name):
+        return load_folder(text)
+    raise UsageError(f"unknown effect '{text}'", f"{nearest(text, known)} {OWN}")
+
+
+def _load_file(path: Path) -> EffectSpec:
+    """Read a user's YAML file; one that tells of art stands for its folder."""
+    if path.name == SPEC:
+        data = read_yaml(path)
+        if isinstance(data, dict) and {"parts", "designs", "colours"} & data.keys():
+            return load_folder(path.parent)
+    return load_yaml(path, EffectSpec)
 
 
 def load_effects(selection: str) -> list[EffectSpec]:
-    """Read a selection: ``all`` (those that people use), or ids and YAML files separated by commas.
+    """Read a selection: ``all`` (those that people use), or ids, YAML files and folders separated by commas.
 
     Args:
         selection: For example ``all``, ``santa,laughing``, ``all,neutral`` or ``santa,my.yaml``.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pydantic import Field, ValidationInfo, field_validator
 
 from stillyou.config import Strict
+from stillyou.effects.designs import Design, designs
 from stillyou.effects.domains import SUBJECTS, Domain
 from stillyou.effects.groups import GROUPS, Group
 from stillyou.effects.settings import Defaults, PartialGuidance, PartialMask, Tuning, resolve
@@ -97,6 +98,11 @@ class EffectSpec(Strict):
         if not all(part.strip() for part in keeps):
             raise ValueError("an empty entry")
         return keeps
+
+    @property
+    def looks(self) -> tuple[Design, ...]:
+        """The designs of its art; none for effects without art."""
+        return designs(self.id)
 
     def prompts(self, variables: Mapping[str, str] | None = None) -> Prompts:
         """Fill the templates.
