@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def _edit(
     context: typer.Context,
     source: str = typer.Argument(..., metavar="PICTURE|FOLDER", help="A portrait, or a folder of portraits."),
-    effect: str = typer.Option(..., "-e", "--effect", metavar="NAME|FILE.yaml", help="What to change."),
+    effect: str = typer.Option(..., "-e", "--effect", metavar="NAME|FILE.yaml|FOLDER/", help="What to change."),
     output: str = typer.Option(..., "-o", "--output", metavar="FILE|FOLDER", help="The extension is the format."),
     mask_out: str | None = typer.Option(None, metavar="FILE.png|FOLDER", help="Write the editing mask too."),
     mask: str | None = typer.Option(None, metavar="FILE", help="Edit where this picture is white, at its size."),
@@ -59,6 +59,7 @@ def _edit(
     draft: str | None = typer.Option(
         None, metavar="auto|none|FILE.png", help="Start from the effect's own art, from noise, or from your drawing."
     ),
+    draft_out: str | None = typer.Option(None, metavar="FILE.png", help="Write the draft, RGBA at the picture's size."),
     refine: float | None = typer.Option(None, help="From 0 (the draft as it is) to 1 (from noise)."),
     official: bool = typer.Option(False, "--official", help="What the released demo does, whole picture, squashed."),
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
@@ -95,7 +96,7 @@ def _edit(
         guidance_share=guidance_share,
         feature_interval=feature_interval,
     )
-    command = _Command(request, source, output, mask_out, sheet, faces_out, model, lora, device, speed)
+    command = _Command(request, source, output, mask_out, sheet, faces_out, draft_out, model, lora, device, speed)
     if not _run(command, as_json=as_json):
         raise typer.Exit(1)
 
@@ -110,6 +111,7 @@ class _Command:
     mask_out: str | None
     sheet: str | None
     faces_out: str | None
+    draft_out: str | None
     model: str
     lora: str | None
     device: str
@@ -130,7 +132,7 @@ def _run(command: _Command, *, as_json: bool) -> bool:
 
     _check(command)
     mask = command.request.mask
-    writes = [path for path in (command.sheet, command.faces_out) if path is not None]
+    writes = [path for path in (command.sheet, command.faces_out, command.draft_out) if path is not None]
     plan = plan_jobs(
         command.source, command.output, command.mask_out, reads=None if mask is None else str(mask), writes=writes
     )
@@ -154,11 +156,22 @@ def _check(command: _Command) -> None:
     for picture in (command.sheet, command.faces_out):
         if picture is not None:
             check_writable(picture)
+    _check_draft_out(command)
     if Path(command.source).is_dir():
         _check_folder(command)
     # What a LoRA was trained for stands in its own card.
     model = command.model if command.lora is None else str(LoraChoice.parse(command.lora).folder)
     check_effect(str(request.effect), model, request.variables or {})
+
+
+def _check_draft_out(command: _Command) -> None:
+    """Refuse to write a draft that there will not be, or to a file without alpha."""
+    if command.draft_out is None:
+        return
+    if Path(command.draft_out).suffix.lower() != ".png" or Path(command.draft_out).is_dir():
+        raise UsageError(f"--draft-out {command.draft_out} is not a .png file", "Drafts go to a .png file.")
+    if command.request.draft == "none" or command.request.refine == 1:
+        raise UsageError("an edit from noise has no draft to write", "Leave --draft-out out.")
 
 
 def _check_official(command: _Command) -> None:
@@ -168,7 +181,8 @@ def _check_official(command: _Command) -> None:
     plain = SpeedSettings()
     lossy = ("scheduler", "guidance_share", "feature_interval")
     changed = [name.replace("_", "-") for name in lossy if getattr(command.speed, name) != getattr(plain, name)]
-    changed += ["faces-out"] if command.faces_out is not None else []
+    given = {"faces-out": command.faces_out, "draft-out": command.draft_out}
+    changed += [name for name, path in given.items() if path is not None]
     if changed:
         raise UsageError(
             f"official mode does as the released demo, which has no {changed[0]}", f"Leave --{changed[0]} out."
@@ -180,13 +194,14 @@ def _check_folder(command: _Command) -> None:
     request = command.request
     point = request.face is not None and request.face.kind == "point"
     given = {"mask": request.mask, "crop": request.crop, "faces-out": command.faces_out, "face X,Y": point or None}
+    given["draft-out"] = command.draft_out
     for name, value in given.items():
         if value is not None:
             raise UsageError(f"--{name} is for one picture, {command.source} is a folder", "Edit the picture alone.")
 
 
 def _run_single(command: _Command, job: Job, as_json: bool) -> None:
-    from stillyou.cli.edit_output import Outcome, progress_bar, save
+    from stillyou.cli.edit_output import Extras, Outcome, progress_bar, save
     from stillyou.editing.supplied_mask import read_supplied
 
     request, picture = command.request, _read(job)
@@ -196,7 +211,8 @@ def _run_single(command: _Command, job: Job, as_json: bool) -> None:
     with progress_bar(disable=as_json) as bar:
         task = bar.add_task(job.source.name, total=editor.plan(request).steps)
         result = editor.run(request, picture, lambda done, steps: bar.update(task, completed=done, total=steps))
-    save(job, picture, result, outcome, sheet=command.sheet, alone=True, faces_out=command.faces_out)
+    more = Extras(command.sheet, command.faces_out, command.draft_out)
+    save(job, picture, result, outcome, more, alone=True)
     (edit,) = outcome.edits
     for note in edit["notes"]:
         console.print(f"note: {note}", markup=False)
@@ -226,7 +242,7 @@ def _run_folder(command: _Command, plan: Jobs, as_json: bool) -> bool:
 
 def _edit_jobs(command: _Command, editor: Editor, jobs: Sequence[Job], outcome: Outcome) -> None:
     """Edit some pictures of a folder together; what goes wrong with one is noted, and the others go on."""
-    from stillyou.cli.edit_output import save
+    from stillyou.cli.edit_output import Extras, save
 
     pictures: list[tuple[Job, Picture]] = []
     for job in jobs:
@@ -237,7 +253,7 @@ def _edit_jobs(command: _Command, editor: Editor, jobs: Sequence[Job], outcome: 
         with outcome.noting(job):
             if isinstance(result, Exception):
                 raise result
-            save(job, picture, result, outcome, sheet=command.sheet, alone=False, faces_out=None)
+            save(job, picture, result, outcome, Extras(command.sheet), alone=False)
 
 
 def _read(job: Job) -> Picture:

@@ -17,7 +17,7 @@ from stillyou.console import console
 from stillyou.editing.jobs import Job, Jobs
 from stillyou.errors import StillYouError
 from stillyou.files import together
-from stillyou.images import Picture, is_lossless, write_mask, write_picture
+from stillyou.images import Picture, is_lossless, picture_from_image, write_mask, write_picture
 from stillyou.images.picture import Pixels
 
 if TYPE_CHECKING:
@@ -46,15 +46,27 @@ class Outcome:
             self.failures.append({"input": str(job.source), "error": f"{type(error).__name__}: {error}"})
 
 
-def save(
-    job: Job,
-    picture: Picture,
-    result: EditResult,
-    outcome: Outcome,
-    sheet: str | None,
-    alone: bool,
-    faces_out: str | None,
-) -> None:
+@dataclass(frozen=True)
+class Extras:
+    """What is wanted besides the result and its mask.
+
+    Attributes:
+        sheet: Where a sheet goes.
+        faces_out: Where the picture with its numbered faces goes.
+        draft_out: Where the draft goes.
+    """
+
+    sheet: str | None = None
+    faces_out: str | None = None
+    draft_out: str | None = None
+
+    def paths(self, *, alone: bool) -> list[Path]:
+        """Return the files that are written with a picture; sheets of a folder are written at its end."""
+        wanted = (self.sheet if alone else None, self.faces_out, self.draft_out)
+        return [Path(path) for path in wanted if path is not None]
+
+
+def save(job: Job, picture: Picture, result: EditResult, outcome: Outcome, extras: Extras, *, alone: bool) -> None:
     """Write a picture's files, all or none, and add it to the outcome.
 
     Args:
@@ -62,10 +74,13 @@ def save(
         picture: The picture before the edit.
         result: The edit.
         outcome: Gets the report, and a row of the sheet.
-        sheet: Where a sheet is wanted; written with the other files if the picture is `alone`.
+        extras: What else is wanted; a sheet is written with the other files if the picture is `alone`.
         alone: Whether it is the only picture.
-        faces_out: Where the picture with its numbered faces is wanted.
+
+    Raises:
+        StillYouError: A file that cannot be written, or a draft that there is not.
     """
+    sheet = extras.sheet
     row = _row(job, picture, result) if sheet is not None and _has_room(outcome) else None
     with together() as place:
         notes = [*result.report.notes, *write_picture(job.output, result.picture, place)]
@@ -73,9 +88,11 @@ def save(
             write_mask(job.mask_out, _pixels(result), place)
         if alone and row is not None and sheet is not None:
             write_picture(sheet, _sheet([row]), place)
-        if faces_out is not None:
-            write_picture(faces_out, _faces(picture, result), place)
-        job.check_apart(*(Path(path) for path in (sheet if alone else None, faces_out) if path is not None))
+        if extras.faces_out is not None:
+            write_picture(extras.faces_out, _faces(picture, result), place)
+        if extras.draft_out is not None:
+            write_picture(extras.draft_out, _draft(result), place)
+        job.check_apart(*extras.paths(alone=alone))
     if not is_lossless(job.output):
         notes.append("JPEG stores every pixel anew; write .png to keep the rest bit-identical")
     if row is not None:
@@ -95,6 +112,18 @@ def _faces(picture: Picture, result: EditResult) -> Picture:
     from stillyou.editing.scene.overlay import draw_faces
 
     return draw_faces(picture, result.report.faces)
+
+
+def _draft(result: EditResult) -> Picture:
+    """Return the draft of an edit as a picture.
+
+    Raises:
+        StillYouError: The edit started from noise.
+    """
+    if result.draft is None:
+        why = "; ".join(result.report.notes) or f"'{result.report.effect}' has no art"
+        raise StillYouError(f"the edit has no draft to write: {why}", "Leave --draft-out out.")
+    return picture_from_image(result.draft)
 
 
 def _pixels(result: EditResult) -> Pixels:

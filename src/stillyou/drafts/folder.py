@@ -6,6 +6,7 @@ those `behind` before all others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +55,7 @@ def check_art(effect: OwnEffect) -> int:
     return len(files)
 
 
-def read_art(path: Path, colours: dict[str, str] | None = None) -> Art:
+def read_art(path: Path, colours: Mapping[str, str] | None = None) -> Art:
     """Read one file of art.
 
     Args:
@@ -118,11 +119,10 @@ def _beyond_person(fit: Fit, side: int) -> Plane:
     """Return where (side, side) neither head nor shoulders are, by the fit."""
     head = smooth((ellipse(fit, "hood", side).distance(side, side) - _HEAD) / _FEATHER)
     body = Image.new("L", (side, side))
-    neck_left, neck_right, left, right = (
-        side * fit[name] for name in ("neck_left", "neck_right", "shoulder_left", "shoulder_right")
-    )
-    outline = [neck_left, neck_right, right, (right[0], 4 * side), (left[0], 4 * side), left]
-    ImageDraw.Draw(body).polygon([(float(x), float(y)) for x, y in outline], fill=255)
+    names = ("shoulder_left", "neck_left", "neck_right", "shoulder_right")
+    outline = [(float(side * fit[name][0]), float(side * fit[name][1])) for name in names]
+    feet = [(outline[-1][0], 4.0 * side), (outline[0][0], 4.0 * side)]
+    ImageDraw.Draw(body).polygon([*outline, *feet], fill=255)
     soft = ndimage.gaussian_filter(np.asarray(body, np.float32) / 255, 0.004 * side)
     return np.asarray(head * (1 - soft), np.float32)
 

@@ -178,9 +178,9 @@ def _copied(
         _check_style(path, made.text)
         return made
     for child in element:
-        inner = _copied(path, child, view)
-        if inner is not None:
-            made.append(inner)
+        copied = _copied(path, child, view)
+        if copied is not None:
+            made.append(copied)
     return made
 
 

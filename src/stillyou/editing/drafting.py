@@ -1,7 +1,8 @@
 """Drafts of an edit: the effect's art on a picture's squares, where the fit network says that things sit.
 
 The network sees a square as the model does (upright faces); art is drawn on the picture's own pixels, up to `LARGEST` a
-side. Where the network is unsure there is no draft, and a note says so: the edit then starts from noise.
+side. Where the network is unsure there is no draft, and a note says so: the edit then starts from noise, or is left out
+where the effect is its art alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Box, Crop
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.resample import Plane, enlarge, strips, view
+from stillyou.effects.own import OwnEffect
 from stillyou.errors import StillYouError
 from stillyou.images import Picture, picture_from_image, read_picture
 from stillyou.images.colour import from_srgb, to_srgb
@@ -35,10 +37,7 @@ _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
 _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
-_UNSURE = (
-    "where the costume sits could not be told, so the edit was drawn from noise; --crop X,Y,SIZE around head and "
-    "shoulders, or --draft FILE.png, may help"
-)
+_REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +110,20 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     Returns:
         The draft, None where the fit is unsure; and notes.
     """
-    from stillyou.drafts.draw import draw
     from stillyou.drafts.network import load, predict
+    from stillyou.drafts.plausible import objection
 
-    assert plan.design is not None and plan.domain is not None
     (seen,) = predict(to_srgb(framed.see(picture), picture.info.icc)[None])
-    if seen.unsure > load().config.sure_below:
-        return None, (_UNSURE,)
+    reason = objection(seen, load().config.sure_below)
+    if reason is not None:
+        done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise"
+        return None, (f"{reason}, so {done}; {_REMEDY}",)
     fit, crop = upright(seen, framed), framed.crop
     if plan.refine == 0:
         crop = _down_to_the_edge(crop, picture.size)
         fit = moved(fit, framed.crop, crop)
     pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
-    return SquareDraft(crop, draw(pixels, fit, plan.domain, plan.effect.id, plan.design, plan.wear)), ()
+    return SquareDraft(crop, _drawn(pixels, fit, plan)), tuple(_warned(fit, crop, picture.size))
 
 
 def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
@@ -141,6 +141,25 @@ def moved(fit: Fit, source: Crop, target: Crop) -> Fit:
     points = (fit.points * np.float32(source.size) + offset) / np.float32(target.size)
     doubt = None if fit.doubt is None else fit.doubt * np.float32(source.size / target.size)
     return Fit(points.astype(np.float32), fit.turn, doubt)
+
+
+def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan) -> Draft:
+    """Draw a plan's art: that of its folder, or that which comes with the package."""
+    assert plan.design is not None and plan.domain is not None
+    if isinstance(plan.effect, OwnEffect):
+        from stillyou.drafts.folder import draw_own
+
+        return draw_own(pixels, fit, plan.effect, plan.design, plan.wear)
+    from stillyou.drafts.draw import draw
+
+    return draw(pixels, fit, plan.domain, plan.effect.id, plan.design, plan.wear)
+
+
+def _warned(fit: Fit, crop: Crop, size: tuple[int, int]) -> list[str]:
+    from stillyou.drafts.plausible import warnings
+
+    left, top = -crop.left / crop.size, -crop.top / crop.size
+    return warnings(fit, left, top, left + size[0] / crop.size, top + size[1] / crop.size)
 
 
 def upright(fit: Fit, framed: Framed) -> Fit:

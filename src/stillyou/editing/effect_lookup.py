@@ -2,8 +2,8 @@
 
 A name means the model's own record of the effect, from its card: it was trained on those prompts, and its settings were
 tuned for them. Only what the card lacks comes from the catalogue. A file or a spec that the user gives is taken as it
-is. Whichever it is, its target prompt must be one that the model was trained on; only a folder with art of its own needs
-no training (`needs_draft`): its draft alone is the edit.
+is. Whichever it is, its target prompt must be one that the model was trained on. Only a folder with art of its own
+needs no training (`needs_draft`): its art alone is the edit.
 """
 
 from __future__ import annotations

@@ -317,6 +317,6 @@ def resolve(request: EditRequest, model: ModelTraits) -> EditPlan:
     if plan.art_alone and (request.official or request.draft == "none" or plan.refine > 0):
         raise UsageError(
             f"the model '{model.name}' was not trained for the effect '{effect.id}', so it can only lay its art on",
-            "Leave --official, --draft none and --refine out, or train it (docs/own-effects.md).",
+            "Leave --official, --draft none and --refine out, or train it (docs/reference/own-effects.md).",
         )
     return plan

@@ -13,6 +13,7 @@ pictures of a batch are answered together.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from stillyou.editing.scene.faces import Detector
 from stillyou.editing.scene.look import Scene, Target, Wish, look
 from stillyou.editing.scene.resample import Plane
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
+from stillyou.errors import StillYouError
 from stillyou.images import Picture
 from stillyou.images.colour import from_srgb, to_srgb
 from stillyou.images.picture import Pixels
@@ -109,6 +111,8 @@ def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work
     notes = [*picture.info.notes, *unusual(plan.model, plan.model.name, scene.finding.domain, plan.side), *scene.notes]
     notes += [*default_subject(plan.effect, plan.prompts.source), *(() if supplied is None else supplied.notes)]
     drafts, about = _drafts(picture, scene, plan)
+    if plan.art_alone:
+        scene, drafts = _dressed_only(scene, drafts, plan, about)
     empty = np.zeros(picture.rgb.shape[:2], np.uint8)
     return Work(plan, picture, scene, supplied, picture.rgb, empty, (*notes, *about), drafts, started=started)
 
@@ -121,6 +125,21 @@ def _drafts(picture: Picture, scene: Scene, plan: EditPlan) -> tuple[tuple[Squar
         return tuple(read_draft(plan.own_draft, picture, each.framed.crop) for each in scene.targets), []
     made = [make_draft(picture, each.framed, plan) for each in scene.targets]
     return tuple(draft for draft, _ in made), [note for _, notes in made for note in notes]
+
+
+def _dressed_only(
+    scene: Scene, drafts: tuple[SquareDraft | None, ...], plan: EditPlan, about: Sequence[str]
+) -> tuple[Scene, tuple[SquareDraft | None, ...]]:
+    """Leave out squares without a draft, of an effect that the model knows nothing of.
+
+    Raises:
+        StillYouError: None is left.
+    """
+    kept = [index for index, draft in enumerate(drafts) if draft is not None]
+    if drafts and not kept:
+        raise StillYouError(f"the picture was not edited with '{plan.effect.id}': {'; '.join(dict.fromkeys(about))}")
+    targets = tuple(scene.targets[index] for index in kept) if drafts else scene.targets
+    return replace(scene, targets=targets), tuple(drafts[index] for index in kept)
 
 
 def next_square(work: Work) -> Square | None:
