@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 
 from stillyou.diffusion.card import ModelCard
 from stillyou.editing.answering import answer
@@ -21,9 +22,9 @@ _SIDE = 256
 
 def samples() -> list[tuple[str, Picture]]:
     """Return the portraits that come with the package, by name."""
-    folder = resources.files("stillyou") / "samples"
-    files = sorted(each for each in folder.iterdir() if each.name.endswith((".png", ".jpg")))
-    return [(each.name.partition(".")[0], read_picture(str(each))) for each in files]
+    folder = Path(str(resources.files("stillyou") / "samples"))
+    files = sorted(each for each in folder.iterdir() if each.suffix in (".png", ".jpg"))
+    return [(each.stem, read_picture(each)) for each in files]
 
 
 def dressed(picture: Picture, effect: EffectSpec, design: str) -> Picture:
