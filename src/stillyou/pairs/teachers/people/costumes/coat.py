@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from stillyou.pairs.teachers.people.costumes.outfit import Bench
 from stillyou.pairs.teachers.people.costumes.press import lift_over_coat
 from stillyou.pairs.teachers.people.costumes.shapes import sheet
 from stillyou.pairs.teachers.people.costumes.torso import Region, layer, posed_layer, sites, torso
+from stillyou.pairs.teachers.people.costumes.tufts import Fur
 from stillyou.pairs.teachers.people.geometry import Integers, floats, interpolate, sample_surface, vertex_normals
 from stillyou.pairs.teachers.people.parts import Role
 
@@ -44,29 +46,17 @@ def furred(
     posed: Floats,
     normals: Floats,
     triangles: Triangles,
+    fur: Fur,
     *,
     count: int,
-    colour: Floats,
-    length: float,
-    kind: str = "fur",
-    droop: float = 0.3,
     role: Role = Role.COSTUME_HEAD,
 ) -> None:
-    """Cover a posed mesh evenly with tufts (`Bench.fur`)."""
+    """Cover a posed mesh evenly with tufts (`Bench.fur`), ``count`` of them at full detail."""
     number = bench.tuft_count(count)
     corners, weights = sample_surface(rng, posed, triangles, np.ones(len(triangles), np.float32), number)
     roots, outward = interpolate(posed, corners, weights), interpolate(normals, corners, weights)
     outward = outward / np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
-    bench.fur(
-        rng,
-        np.asarray(roots, np.float32),
-        np.asarray(outward, np.float32),
-        colour=colour,
-        length=length,
-        kind=kind,
-        droop=droop,
-        role=role,
-    )
+    bench.fur(rng, np.asarray(roots, np.float32), np.asarray(outward, np.float32), fur, role=role)
 
 
 def furred_region(
@@ -75,12 +65,10 @@ def furred_region(
     where: Callable[[Region], Floats],
     posed: Floats,
     normals: Floats,
+    fur: Fur,
     *,
     count: int,
-    colour: Floats | Callable[[Floats], Floats],
-    length: float,
-    kind: str = "fur",
-    droop: float = 0.35,
+    pattern: Callable[[Floats], Floats] | None = None,
 ) -> None:
     """Cover a part of the coat with tufts whose places are the same for everybody.
 
@@ -90,20 +78,16 @@ def furred_region(
         where: Density a vertex of the torso; a module's function.
         posed: The coat's vertices.
         normals: Their normals.
+        fur: What covers it.
         count: Tufts at full detail.
-        colour: Linear RGB, or a function of the places in template coordinates (S, 3).
-        length: Of the strands in decimetres.
-        kind: ``fur`` or ``wool``.
-        droop: How far tips sink, as a share of the length.
+        pattern: Colours (S, 3) of places in template coordinates (S, 3), instead of the fur's own.
     """
     spots = sites(bench.figure.body, name, torso, where, bench.tuft_count(count))
     outward = spots.on(normals)
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
-    tint = colour(spots.on(torso(bench.figure.body).rest)) if callable(colour) else colour
-    bench.fur(
-        bench.draw(name), spots.on(posed), outward,
-        colour=tint, length=length, kind=kind, droop=droop, role=Role.COSTUME_BODY,
-    )  # fmt: skip
+    if pattern is not None:
+        fur = replace(fur, colour=pattern(spots.on(torso(bench.figure.body).rest)))
+    bench.fur(bench.draw(name), spots.on(posed), outward, fur, role=Role.COSTUME_BODY)
 
 
 def neck_roll(bench: Bench, *, thick: float, tall: float, out: float, rise: float) -> tuple[Floats, Floats, Triangles]:
@@ -126,13 +110,9 @@ def neck_roll(bench: Bench, *, thick: float, tall: float, out: float, rise: floa
     return posed, np.asarray(vertex_normals(posed, triangles), np.float32), triangles
 
 
-def fur_collar(bench: Bench, *, colour: Floats, thick: float, length: float, kind: str = "fur") -> None:
-    """Lay a roll of fur around the neck."""
+def fur_collar(bench: Bench, fur: Fur, *, thick: float) -> None:
+    """Lay a roll of fur around the neck, ``thick`` decimetres to either side of its middle."""
     posed, normals, triangles = neck_roll(bench, thick=thick, tall=thick * 1.2, out=0.12, rise=0.02)
-    plain = [[*(colour * 0.8), 0.0], [0.0, 0.0, 0.0, 1.0]]
+    plain = [[*(fur.colour * 0.8), 0.0], [0.0, 0.0, 0.0, 1.0]]
     bench.place(posed, normals, triangles, "felt", rest=posed, params=plain, role=Role.COSTUME_BODY)
-    rng = bench.draw("collar fur")
-    furred(
-        bench, rng, posed, normals, triangles,
-        count=1300, colour=colour, length=length, kind=kind, role=Role.COSTUME_BODY,
-    )  # fmt: skip
+    furred(bench, bench.draw("collar fur"), posed, normals, triangles, fur, count=1300, role=Role.COSTUME_BODY)

@@ -12,7 +12,7 @@ from stillyou.draws import generator
 from stillyou.effects.designs import Design
 from stillyou.pairs.teachers.people.camera import Camera, draw_camera
 from stillyou.pairs.teachers.people.costumes.fit import Floats, Ring, fit_ring, neck_loop
-from stillyou.pairs.teachers.people.costumes.tufts import STRANDS, tufts
+from stillyou.pairs.teachers.people.costumes.tufts import STRANDS, Fur, tufts
 from stillyou.pairs.teachers.people.figure import Figure
 from stillyou.pairs.teachers.people.geometry import Integers, floats, vertex_normals
 from stillyou.pairs.teachers.people.hair import Hair
@@ -175,12 +175,8 @@ class Bench:
         rng: np.random.Generator,
         sites: Floats,
         normals: Floats,
+        fur: Fur,
         *,
-        colour: Floats,
-        length: float,
-        kind: str = "fur",
-        droop: float = 0.3,
-        width: float = 0.011,
         role: Role = Role.COSTUME_HEAD,
     ) -> None:
         """Add one tuft a posed site.
@@ -189,24 +185,20 @@ class Bench:
             rng: Draws shapes and shades.
             sites: (S, 3) posed roots.
             normals: (S, 3) posed directions.
-            colour: Linear RGB, (3,) or (S, 3).
-            length: Of the strands in decimetres.
-            kind: ``fur`` or ``wool``.
-            droop: How far tips sink, as a share of the length.
-            width: Of a strand at full detail, decimetres.
+            fur: What the tufts are.
             role: Which part of the costume it is.
         """
-        points = tufts(rng, sites, normals, length=length, kind=kind, droop=droop)
-        tint = colour * rng.uniform(0.88, 1.08, (len(sites), 1))
-        shade = np.repeat(rng.random(len(sites)) * 0.6, STRANDS[kind]) + rng.random(len(points)) * 0.4
+        points = tufts(rng, sites, normals, fur)
+        tint = fur.colour * rng.uniform(0.88, 1.08, (len(sites), 1))
+        shade = np.repeat(rng.random(len(sites)) * 0.6, STRANDS[fur.kind]) + rng.random(len(points)) * 0.4
         made = strand_part(
             points,
             material="fur",
             role=role,
-            width=np.full(len(points), self.figure.detail.width(width), np.float32),
-            colour=np.repeat(tint.astype(np.float32), STRANDS[kind], 0),
+            width=np.full(len(points), self.figure.detail.width(fur.width), np.float32),
+            colour=np.repeat(tint.astype(np.float32), STRANDS[fur.kind], 0),
             shade=shade.astype(np.float32),
-            params=[[1.0 if kind == "wool" else 0.0], self._hull(role)],
+            params=[[1.0 if fur.kind == "wool" else 0.0], self._hull(role)],
         )
         self.parts.append(made)
 

@@ -11,6 +11,7 @@ from stillyou.pairs.teachers.people.costumes.crowns import CROWNS, Metal
 from stillyou.pairs.teachers.people.costumes.fit import Floats
 from stillyou.pairs.teachers.people.costumes.outfit import Bench
 from stillyou.pairs.teachers.people.costumes.torso import Region, layer, posed_layer, torso
+from stillyou.pairs.teachers.people.costumes.tufts import Fur
 from stillyou.pairs.teachers.people.geometry import floats
 from stillyou.pairs.teachers.people.parts import Role
 
@@ -72,7 +73,7 @@ def _ermine(bench: Bench) -> None:
         posed, normals, part.triangles[covered], "felt", rest=part.rest, role=Role.COSTUME_BODY,
         params=[[*(_ERMINE * 0.85).tolist(), 0.0], [0.0, 0.0, 0.0, 1.0]],
     )  # fmt: skip
-    furred_region(bench, "ermine", _caped, posed, normals, count=3600, colour=_spots, length=0.08, droop=0.8)
+    furred_region(bench, "ermine", _caped, posed, normals, Fur(_ERMINE, 0.08, droop=0.8), count=3600, pattern=_spots)
 
 
 def _lobes(bench: Bench, metal: Metal) -> None:

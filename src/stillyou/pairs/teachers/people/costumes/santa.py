@@ -10,6 +10,7 @@ from stillyou.pairs.teachers.people.costumes.outfit import Bench
 from stillyou.pairs.teachers.people.costumes.press import press_under_hat
 from stillyou.pairs.teachers.people.costumes.shapes import Shape, ball, sheet
 from stillyou.pairs.teachers.people.costumes.torso import Region
+from stillyou.pairs.teachers.people.costumes.tufts import Fur
 from stillyou.pairs.teachers.people.geometry import floats, unit
 
 REDS = ((0.42, 0.012, 0.016), (0.50, 0.018, 0.020), (0.33, 0.008, 0.014), (0.26, 0.006, 0.012), (0.47, 0.03, 0.018))
@@ -99,13 +100,13 @@ def hat(bench: Bench, red: Floats, white: Floats) -> None:
     roll, triangles = _brim(ring, tall, thick)
     posed, normals = bench.mesh(roll, triangles, "felt", params=plain)
     rng = bench.draw("fur")
-    furred(bench, rng, posed, normals, triangles, count=1500, colour=white, length=rng.uniform(0.10, 0.17))
+    furred(bench, rng, posed, normals, triangles, Fur(white, rng.uniform(0.10, 0.17)), count=1500)
     unit_ball, ball_triangles = ball(20, 14)
     size = wear.uniform(0.17, 0.23)
     pom, normals = bench.mesh(
         line[-1] + unit_ball * size + along[-1] * size * 0.6, ball_triangles, "felt", params=plain
     )
-    furred(bench, rng, pom, normals, ball_triangles, count=420, colour=white, length=0.13)
+    furred(bench, rng, pom, normals, ball_triangles, Fur(white, 0.13), count=420)
     bench.attributes |= {
         "hat_low": round(float(low), 3),
         "hat_tilt": round(float(tilt), 3),
@@ -130,10 +131,10 @@ def body(bench: Bench, red: Floats, white: Floats) -> None:
     length = float(rng.uniform(0.10, 0.15))
     trim = [[*red, 0.0], [0.7 if cut == "cape" else -9.0, 1.0, 1.0, 0.0], [*(white * 0.85), 0.2]]
     posed, normals = coat(bench, 0.15, "felt", params=trim)
-    furred_region(bench, "santa front", _trimmed, posed, normals, count=420, colour=white, length=length)
+    furred_region(bench, "santa front", _trimmed, posed, normals, Fur(white, length, droop=0.35), count=420)
     if cut == "cape":
-        furred_region(bench, "santa cape", _caped, posed, normals, count=2600, colour=white, length=length * 1.2)
-    fur_collar(bench, colour=white, thick=rng.uniform(0.12, 0.19), length=length)
+        furred_region(bench, "santa cape", _caped, posed, normals, Fur(white, length * 1.2, droop=0.35), count=2600)
+    fur_collar(bench, Fur(white, length), thick=rng.uniform(0.12, 0.19))
     bench.attributes["coat"] = cut
 
 

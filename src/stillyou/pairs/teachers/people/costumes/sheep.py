@@ -12,6 +12,7 @@ from stillyou.pairs.teachers.people.costumes.outfit import Bench
 from stillyou.pairs.teachers.people.costumes.press import hide_in_hood, press_by_band
 from stillyou.pairs.teachers.people.costumes.shapes import sheet, tube
 from stillyou.pairs.teachers.people.costumes.torso import Region, layer, region, sites
+from stillyou.pairs.teachers.people.costumes.tufts import Fur
 from stillyou.pairs.teachers.people.geometry import floats, rotation, unit, vertex_normals
 from stillyou.pairs.teachers.people.parts import Role
 
@@ -77,7 +78,7 @@ def _hood(bench: Bench, fleece: Floats, length: float) -> Ring:
     spots = sites(figure.body, "hood", hood_region, _everywhere, bench.tuft_count(4200))
     outward = unit(spots.on(normals))
     rng = bench.draw("hood wool")
-    bench.fur(rng, spots.on(posed), outward, colour=fleece, length=length, kind="wool", droop=0.12, width=0.014)
+    bench.fur(rng, spots.on(posed), outward, Fur(fleece, length, "wool", droop=0.12, width=0.014))
     bench.hides.add("earrings")
     _rim(bench, points, local, fleece, length)
     size = figure.head_height / _TEMPLATE_HEAD
@@ -103,7 +104,7 @@ def _rim(bench: Bench, points: Floats, normals: Floats, fleece: Floats, length: 
     centre = np.repeat(np.asarray(bench.figure.pose.head(line), np.float32)[None], 9, 0).reshape(-1, 3)
     outward = unit(posed - centre)
     rng = bench.draw("rim wool")
-    furred(bench, rng, posed, outward, triangles, count=700, colour=fleece, length=length * 0.9, kind="wool", droop=0.1)
+    furred(bench, rng, posed, outward, triangles, Fur(fleece, length * 0.9, "wool", droop=0.1), count=700)
 
 
 def _ears(bench: Bench, ring: Ring, fleece: Floats, pink: Floats) -> None:
@@ -128,11 +129,11 @@ def _ears(bench: Bench, ring: Ring, fleece: Floats, pink: Floats) -> None:
             if depth < 0:
                 facing = np.asarray(bench.figure.pose.direction(floats([0, 0.3, -1])), np.float32)
                 outward = normals * np.sign(normals @ facing)[:, None]
-                furred(bench, rng, posed, outward, triangles, count=150, colour=fleece, length=0.09, droop=0.3)
+                furred(bench, rng, posed, outward, triangles, Fur(fleece, 0.09), count=150)
                 border = np.concatenate([flat[:, 0], flat[::-1, -1]]) * floats([side, 1, 1])
                 edge = np.asarray(bench.figure.pose.head((border @ turn.T + root).astype(np.float32)), np.float32)
                 away = unit(edge - edge.mean(0))
-                bench.fur(rng, np.repeat(edge, 3, 0), np.repeat(away, 3, 0), colour=fleece, length=0.08, droop=0.3)
+                bench.fur(rng, np.repeat(edge, 3, 0), np.repeat(away, 3, 0), Fur(fleece, 0.08))
 
 
 def _band(bench: Bench, fleece: Floats, length: float) -> Ring:
@@ -148,24 +149,19 @@ def _band(bench: Bench, fleece: Floats, length: float) -> Ring:
     rows = ring.at(around + 0 * turn, 0.02 + 0.09 * np.cos(turn), 0.03 + tall * np.sin(turn) + 0 * around)
     posed, normals = bench.mesh(*sheet(rows), "felt", params=_base(fleece))
     triangles = sheet(rows)[1]
-    furred(bench, rng, posed, normals, triangles, count=1500, colour=fleece, length=length, kind="wool", droop=0.1)
+    furred(bench, rng, posed, normals, triangles, Fur(fleece, length, "wool", droop=0.1), count=1500)
     return ring
 
 
 def _coat(bench: Bench, fleece: Floats, length: float) -> None:
     """Make the fleece coat with a rolled collar."""
     posed, normals = coat(bench, 0.14, "felt", params=_base(fleece))
-    furred_region(
-        bench, "fleece", _below_neck, posed, normals,
-        count=5600, colour=fleece, length=length, kind="wool", droop=0.15,
-    )  # fmt: skip
+    wool = Fur(fleece, length, "wool", droop=0.15)
+    furred_region(bench, "fleece", _below_neck, posed, normals, wool, count=5600)
     roll, outward, triangles = neck_roll(bench, thick=0.12, tall=0.13, out=0.10, rise=0.0)
     bench.place(roll, outward, triangles, "felt", rest=roll, role=Role.COSTUME_BODY, params=_base(fleece))
-    rng = bench.draw("collar wool")
-    furred(
-        bench, rng, roll, outward, triangles,
-        count=1100, colour=fleece, length=length, kind="wool", droop=0.1, role=Role.COSTUME_BODY,
-    )  # fmt: skip
+    rng, wool = bench.draw("collar wool"), Fur(fleece, length, "wool", droop=0.1)
+    furred(bench, rng, roll, outward, triangles, wool, count=1100, role=Role.COSTUME_BODY)
 
 
 def wear(bench: Bench, head: bool, torso: bool) -> None:

@@ -6,6 +6,7 @@ one multiplication of small matrices, so tens of thousands of strands cost milli
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +19,25 @@ Floats = npt.NDArray[np.float32]
 SHAPES = 24
 STRANDS = {"fur": 10, "wool": 7}
 POINTS = {"fur": 5, "wool": 8}
+
+
+@dataclass(frozen=True, eq=False)
+class Fur:
+    """What grows on a surface.
+
+    Attributes:
+        colour: Linear RGB, (3,), or (S, 3) for S tufts.
+        length: Of the strands in decimetres.
+        kind: ``fur`` or ``wool``.
+        droop: How far tips sink, as a share of the length.
+        width: Of a strand at full detail, decimetres.
+    """
+
+    colour: Floats
+    length: float
+    kind: str = "fur"
+    droop: float = 0.3
+    width: float = 0.011
 
 
 def _straight(rng: np.random.Generator) -> Floats:
@@ -69,28 +89,24 @@ def frames(normals: Floats, turns: Floats) -> Floats:
     return np.stack([c * tangent + s * bitangent, c * bitangent - s * tangent, normals], 1).astype(np.float32)
 
 
-def tufts(
-    rng: np.random.Generator, sites: Floats, normals: Floats, *, length: float, kind: str = "fur", droop: float = 0.3
-) -> Floats:
+def tufts(rng: np.random.Generator, sites: Floats, normals: Floats, fur: Fur) -> Floats:
     """Set one tuft at every site.
 
     Args:
         rng: Chooses shapes, turns and lengths.
         sites: (S, 3) roots.
         normals: (S, 3) unit, the way the fur stands.
-        length: Of the strands in decimetres.
-        kind: ``fur`` or ``wool``.
-        droop: How far tips sink, as a share of the length.
+        fur: What is set.
 
     Returns:
         (S * m, P, 3) float32 strands; the strands of a tuft follow each other.
     """
-    shapes, count = _shapes(kind), len(sites)
+    shapes, count = _shapes(fur.kind), len(sites)
     chosen = rng.integers(0, SHAPES, count)
-    size = (length * rng.uniform(0.8, 1.15, count)).astype(np.float32)
+    size = (fur.length * rng.uniform(0.8, 1.15, count)).astype(np.float32)
     turned = frames(normals, rng.uniform(0, 2 * np.pi, count).astype(np.float32)) * size[:, None, None]
     local = shapes[chosen].reshape(count, -1, 3)
-    points = np.matmul(local, turned).reshape(count, STRANDS[kind], POINTS[kind], 3) + sites[:, None, None]
-    sink = np.linspace(0, 1, POINTS[kind], dtype=np.float32) ** 2
-    points[..., 1] -= sink * np.float32(droop * length)
-    return points.reshape(-1, POINTS[kind], 3)
+    points = np.matmul(local, turned).reshape(count, STRANDS[fur.kind], POINTS[fur.kind], 3) + sites[:, None, None]
+    sink = np.linspace(0, 1, POINTS[fur.kind], dtype=np.float32) ** 2
+    points[..., 1] -= sink * np.float32(fur.droop * fur.length)
+    return points.reshape(-1, POINTS[fur.kind], 3)
