@@ -16,6 +16,7 @@ __all__ = ["Autoencoder", "LatentAutoencoderTiny", "ModelMixin", "to_latents", "
 class LatentAutoencoderTiny(AutoencoderTiny):
     """AutoencoderTiny whose config also holds the latents' mean and deviation per channel (docs/reference/model.md)."""
 
+    # As wide as AutoencoderTiny's: diffusers reads the names of a component's config from this signature.
     @register_to_config
     def __init__(
         self,

@@ -145,6 +145,7 @@ class EncodedSource:
         target_tokens: Text tokens of the target prompts (B, T, d).
         source_tokens: Text tokens of the source prompts (B, T, d).
         nulls: Tokens of absent conditions.
+        draft: Latents (B, C, h, w) of the pictures that sampling starts from; None starts from noise. No condition.
     """
 
     latents: torch.Tensor
@@ -152,6 +153,12 @@ class EncodedSource:
     target_tokens: torch.Tensor
     source_tokens: torch.Tensor
     nulls: NullTokens
+    draft: torch.Tensor | None = None
+
+    @property
+    def origin(self) -> torch.Tensor:
+        """The latents that an edit is told in relation to: the draft's, or without one the source's."""
+        return self.latents if self.draft is None else self.draft
 
     def conditions(self, *branches: Branch, source_prompt: bool = False) -> Conditions:
         """Return the conditions of branches, each for the whole batch, one after the other."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -196,20 +196,20 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
             with torch.inference_mode():
                 encoded = self.encode(pixels, prompts, notes)
                 mask, mapped = self._mask(encoded, mask, settings.mask, seeds)
-                start = None if draft is None else self._latents(draft.to(encoded.latents.device), notes)
+                if draft is not None:
+                    encoded = replace(encoded, draft=self._latents(draft.to(encoded.latents.device), notes))
                 latents, sampled = sample(
                     self.denoiser,
                     self.scheduler,
                     encoded,
                     settings,
                     seeds,
-                    draft=start,
                     mask=latent_mask(mask, (encoded.latents.shape[-2], encoded.latents.shape[-1])),
                     speed=self.speed,
                     on_step_end=self._step_end(callback_on_step_end, progress),
                 )
                 check_denoised(self.unet, latents)
-                pictures = (self.decode(z, notes) for z in (latents, encoded.latents if start is None else start))
+                pictures = (self.decode(z, notes) for z in (latents, encoded.origin))
                 edits = Edits(next(pictures), mask, next(pictures), mapped + sampled, tuple(notes))
         except torch.cuda.OutOfMemoryError as error:
             raise explain_exhaustion(len(pixels)) from error

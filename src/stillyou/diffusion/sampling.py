@@ -92,7 +92,6 @@ def sample(
     settings: SamplingSettings,
     seeds: Sequence[int],
     *,
-    draft: torch.Tensor | None = None,
     mask: torch.Tensor | None = None,
     speed: SpeedSettings | None = None,
     on_step_end: StepEnd | None = None,
@@ -102,12 +101,10 @@ def sample(
     Args:
         denoiser: The networks.
         scheduler: Any diffusers scheduler that steps by timesteps; it is copied, never changed.
-        encoded: Source and prompts.
+        encoded: Source and prompts; a draft in it is noised to `settings.refine` of the schedule.
         settings: Guidance, steps and strength. Of the mask only its strategy matters here: `noise` mixes predictions at
             every step, `latent` mixes latents with the source noised to the next level after it, `none` does neither.
         seeds: One an image.
-        draft: Latents (B, C, h, w) of the pictures to start from, noised to `settings.refine` of the schedule; None
-            starts from noise.
         mask: Editing mask at latent size (B, 1, h, w) in [0, 1]; None edits everywhere.
         speed: Which steps may be cheaper; None leaves all of them whole.
         on_step_end: May replace the latents after a step.
@@ -117,15 +114,14 @@ def sample(
     """
     strategy = settings.mask.strategy
     speed = speed or SpeedSettings()
-    begin = encoded.latents if draft is None else draft
-    refine = 1.0 if draft is None else settings.refine
+    refine = 1.0 if encoded.draft is None else settings.refine
     scheduler, timesteps = start(scheduler, settings.steps, encoded.latents.device, settings.strength, refine)
     noise = draw_noise(seeds, encoded.latents.shape[1:], purpose=0).to(encoded.latents)
     z_t = noise * scheduler.init_noise_sigma
     late = len(timesteps) < len(scheduler.timesteps)
     levels = noise_levels(scheduler, timesteps) if late or strategy == "latent" else []
     if late:
-        z_t = levels[0][0] * begin + levels[0][1] * noise
+        z_t = levels[0][0] * encoded.origin + levels[0][1] * noise
     predict = _guided_prediction(denoiser, encoded, settings.guidance, mask if strategy == "noise" else None, speed)
     guided_steps = max(1, round(speed.guidance_share * len(timesteps)))
     sampler, stochastic = stepper(scheduler, timesteps), is_stochastic(scheduler)
