@@ -16,11 +16,13 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from stillyou.drafts import network
 from stillyou.drafts.draft import Draft
-from stillyou.drafts.fit import Fit
+from stillyou.drafts.fit import POINTS, Fit
 from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Box, Crop
-from stillyou.editing.scene.frame import Framed
+from stillyou.editing.scene.faces import Face
+from stillyou.editing.scene.frame import Framed, frame_face
 from stillyou.editing.scene.resample import Plane, enlarge, strips, view
 from stillyou.effects.own import OwnEffect
 from stillyou.errors import StillYouError
@@ -35,6 +37,10 @@ LARGEST = 2048
 """Longest side at which art is drawn; on larger squares it is enlarged."""
 _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
+_LOOKS, _CALM = 3, 0.7
+"""Looks at a picture at most; the share of the greatest doubt below which nobody looks again."""
+_SMALLEST_FACE = 0.06
+"""Of the faces that a second look is taken at, as a share of the first square."""
 _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
@@ -110,11 +116,10 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     Returns:
         The draft, None where the fit is unsure; and notes.
     """
-    from stillyou.drafts.network import load, predict
     from stillyou.drafts.plausible import objection
 
-    (seen,) = predict(to_srgb(framed.see(picture), picture.info.icc)[None])
-    reason = objection(seen, load().config.sure_below)
+    seen, framed = _look(picture, framed, _LOOKS if plan.refine == 0 else 1)
+    reason = objection(seen, network.load().config.sure_below)
     if reason is not None:
         done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise"
         return None, (f"{reason}, so {done}; {_REMEDY}",)
@@ -124,6 +129,40 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
         fit = moved(fit, framed.crop, crop)
     pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
     return SquareDraft(crop, _drawn(pixels, fit, plan)), tuple(_warned(fit, crop, picture.size))
+
+
+def _look(picture: Picture, framed: Framed, looks: int) -> tuple[Fit, Framed]:
+    """Return the surest fit of a few looks, and its square.
+
+    Each looks at a square framed around the head that the one before saw; a sure one is the last.
+    """
+    best = _fit(picture, framed), framed
+    seen, square = best
+    for _ in range(looks - 1):
+        if best[0].unsure <= network.load().config.sure_below * _CALM:
+            break
+        square = _around_the_head(seen, square, picture.size)
+        seen = _fit(picture, square)
+        best = min(best, (seen, square), key=lambda each: each[0].unsure)
+    return best
+
+
+def _fit(picture: Picture, framed: Framed) -> Fit:
+    return network.predict(to_srgb(framed.see(picture), picture.info.icc)[None])[0]
+
+
+def _around_the_head(fit: Fit, framed: Framed, size: tuple[int, int]) -> Framed:
+    """Return the square in which a head lies as in training, after a first look at a square that was framed otherwise.
+
+    Where no face was found the square is as large as the picture, and the head may be anywhere in it.
+    """
+    points = upright(fit, framed).points * np.float32(framed.crop.size)
+    named = dict(zip(POINTS, points + np.array([framed.crop.left, framed.crop.top], np.float32), strict=True))
+    middle = (named["face_left"] + named["face_right"] + named["face_top"] + named["face_bottom"]) / 4
+    tall = float(np.linalg.norm(named["face_bottom"] - named["face_top"]))
+    least, most = _SMALLEST_FACE * framed.crop.size, framed.crop.size
+    face = Face(float(middle[0]), float(middle[1]), float(np.clip(tall, least, most)))
+    return frame_face(face, framed.side, size[1])
 
 
 def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
