@@ -22,7 +22,6 @@ from stillyou.images import read_picture
 from tests.drafts.test_vector_place import FIT, POINTS, portrait
 from tests.editing.fakes import RedPipeline, finds
 
-pytestmark = pytest.mark.drafts
 WHOLE = Crop(0, 0, 240)
 
 
