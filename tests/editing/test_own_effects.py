@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from stillyou.cli import main
 from stillyou.drafts import network
@@ -19,7 +20,7 @@ from stillyou.editing.request import EditRequest, ModelTraits, resolve
 from stillyou.editing.scene.crop import Crop
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_picture
-from tests.drafts.test_vector_place import FIT, POINTS, portrait
+from tests.drafts.test_vector_place import FIT, POINTS, SKY, portrait
 from tests.editing.fakes import RedPipeline, finds
 
 WHOLE = Crop(0, 0, 240)
@@ -95,6 +96,34 @@ def test_an_unsure_fit_leaves_the_picture_alone_in_words(pirate: Path, monkeypat
         editor().edit(source(), pirate)
     noted = editor().edit(source(), "santa").report.notes
     assert any("so the edit was drawn from noise" in note for note in noted)
+
+
+def as_votes_do(squares: NDArray[np.uint8]) -> list[Fit]:
+    """Return a fit about the middle of all that is red, as wide as one disc of that area."""
+    rows, columns = np.nonzero((squares[0, ..., 0] > 127) & (squares[0, ..., 1] < 127))
+    middle = np.float32([columns.mean() + 0.5, rows.mean() + 0.5]) / len(squares[0])
+    width = np.float32(2 * np.sqrt(len(rows) / np.pi) / len(squares[0]))
+    return [Fit((middle + (FIT.points - np.float32([0.5, 0.47])) * width / np.float32(0.4)).astype(np.float32))]
+
+
+def heads(*places: tuple[int, int, int]) -> Image.Image:
+    """Return a picture with red discs: their middles and widths in pixels."""
+    image = Image.new("RGB", (480, 480), SKY)
+    for x, y, width in places:
+        ImageDraw.Draw(image).ellipse([x - width / 2, y - width / 2, x + width / 2, y + width / 2], (200, 30, 30))
+    return image
+
+
+def test_one_of_two_heads_is_dressed_with_a_note_and_a_small_one_without(pirate: Path, monkeypatch) -> None:
+    monkeypatch.setattr(network, "predict", as_votes_do)
+    small = editor().edit(heads((150, 220, 90)), pirate, crop=Crop(0, 0, 480), wear="hat")
+    columns = np.flatnonzero(np.array(small.mask).any(axis=0))
+    assert abs(columns.mean() - 150) < 8 and small.report.notes == ()
+    try:
+        notes = editor().edit(heads((100, 240, 90), (380, 240, 110)), pirate, crop=Crop(0, 0, 480)).report.notes
+    except StillYouError as error:
+        notes = (str(error),)
+    assert any("more than one head" in note for note in notes)
 
 
 def moved(**points: tuple[float, float]) -> Fit:

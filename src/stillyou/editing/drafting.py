@@ -39,10 +39,14 @@ _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
 _LOOKS, _CALM = 3, 0.7
 """Looks at a picture at most; the share of the greatest doubt below which nobody looks again."""
+_APART, _FAR_APART, _SMALL_BRIM = 0.12, 0.6, 0.37
+"""Brims by which two sure looks, or any, differ that saw two heads; the width below which a head is looked at closer."""
 _SMALLEST_FACE = 0.06
 """Of the faces that a second look is taken at, as a share of the first square."""
 _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
+_SEVERAL = "where the costume sits could not be told: the picture may show more than one head"
+_ONE_OF_SEVERAL = "the picture may show more than one head, one of which was dressed; --crop X,Y,SIZE chooses another"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
 
@@ -118,8 +122,8 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     """
     from stillyou.drafts.plausible import objection
 
-    seen, framed = _look(picture, framed, _LOOKS if plan.refine == 0 else 1)
-    reason = objection(seen, network.load().config.sure_below)
+    seen, framed, told = _look(picture, framed, _LOOKS if plan.refine == 0 else 1)
+    reason = objection(seen, network.load().config.sure_below) or (told if told == _SEVERAL else None)
     if reason is not None:
         done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise"
         return None, (f"{reason}, so {done}; {_REMEDY}",)
@@ -128,23 +132,47 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
         crop = _down_to_the_edge(crop, picture.size)
         fit = moved(fit, framed.crop, crop)
     pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
-    return SquareDraft(crop, _drawn(pixels, fit, plan)), tuple(_warned(fit, crop, picture.size))
+    notes = _warned(fit, crop, picture.size) + ([] if told is None else [told])
+    return SquareDraft(crop, _drawn(pixels, fit, plan)), tuple(notes)
 
 
-def _look(picture: Picture, framed: Framed, looks: int) -> tuple[Fit, Framed]:
+def _look(picture: Picture, framed: Framed, looks: int) -> tuple[Fit, Framed, str | None]:
     """Return the surest fit of a few looks, and its square.
 
-    Each looks at a square framed around the head that the one before saw; a sure one is the last.
+    Each looks at a square framed around the head that the one before saw; a sure one at a head of the usual size is the
+    last. Between two heads the network may be sure of what is not there: seen closer, it says something else.
+
+    Returns:
+        The fit, its square, and what speaks for a second head: `_SEVERAL` where the last two looks saw different ones.
     """
-    best = _fit(picture, framed), framed
+    sure = network.load().config.sure_below
+    best, told, apart = (_fit(picture, framed), framed), None, False
     seen, square = best
     for _ in range(looks - 1):
-        if best[0].unsure <= network.load().config.sure_below * _CALM:
+        if best[0].unsure <= sure * _CALM and not apart and not _is_small(seen):
             break
+        last, before = seen, _places(seen, square)
         square = _around_the_head(seen, square, picture.size)
         seen = _fit(picture, square)
-        best = min(best, (seen, square), key=lambda each: each[0].unsure)
-    return best
+        now = _places(seen, square)
+        brims = float(np.linalg.norm(now - before, axis=1).mean() / max(1.0, np.linalg.norm(now[1] - now[0])))
+        apart = brims > _APART and max(seen.unsure, last.unsure) <= sure
+        told = _ONE_OF_SEVERAL if apart or brims > _FAR_APART else told
+        best = (seen, square) if apart else min(best, (seen, square), key=lambda each: each[0].unsure)
+    return *best, _SEVERAL if apart else told
+
+
+def _is_small(fit: Fit) -> bool:
+    """Tell whether a head is much smaller in its square than in training."""
+    return float(np.linalg.norm(fit["brim_right"] - fit["brim_left"])) < _SMALL_BRIM
+
+
+def _places(fit: Fit, framed: Framed) -> Plane:
+    """Return where brim and face lie (5, 2), in pixels of the picture."""
+    placed = upright(fit, framed)
+    ends = [placed[name] for name in ("brim_left", "brim_right", "face_left", "face_right", "face_bottom")]
+    corner = np.array([framed.crop.left, framed.crop.top], np.float32)
+    return np.asarray(np.stack(ends) * np.float32(framed.crop.size) + corner)
 
 
 def _fit(picture: Picture, framed: Framed) -> Fit:
