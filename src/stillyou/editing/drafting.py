@@ -40,7 +40,7 @@ _BORDER, _VISIBLE = 0.016, 0.02
 _LOOKS, _CALM = 3, 0.7
 """Looks at a picture at most; the share of the greatest doubt below which nobody looks again."""
 _APART, _FAR_APART, _SMALL_BRIM = 0.12, 0.6, 0.37
-"""Brims by which two sure looks, or any, differ that saw two heads; the width below which heads are looked at closer."""
+"""Brims by which two sure looks, or any, differ that saw two heads; the width below which a next look is closer."""
 _SMALLEST_FACE = 0.06
 """Of the faces that a second look is taken at, as a share of the first square."""
 _FARTHEST = 1.6
