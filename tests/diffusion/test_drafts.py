@@ -107,3 +107,11 @@ def test_a_stochastic_model_is_saved_and_loaded(stochastic: MultiConditionedPipe
     loaded = MultiConditionedPipeline.from_pretrained(tmp_path / "model")
     assert type(loaded.scheduler).__name__ == "AncestralScheduler"
     assert torch.equal(edit(loaded, [5], steps=3, refine=0.5).pixels, edit(stochastic, [5], steps=3, refine=0.5).pixels)
+
+
+def test_a_mask_alone_is_the_mask_that_an_edit_finds(tiny_pipeline: MultiConditionedPipeline) -> None:
+    settings = SamplingSettings(guidance=ONE, mask=MaskSettings(maps=3), steps=1)
+    alone = tiny_pipeline.estimate_mask(pictures(2), [PROMPTS] * 2, settings.mask, [4, 5])
+    edits = tiny_pipeline.edit(pictures(2), [PROMPTS] * 2, settings, [4, 5])
+    assert torch.equal(alone.mask, edits.mask)
+    assert alone.evaluations == 2 * 3 and edits.evaluations == 2 * 3 + 1

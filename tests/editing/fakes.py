@@ -15,7 +15,12 @@ CARD = ModelCard(
 
 
 class RedPipeline:
-    """Paints the mask red; estimates the mask as the middle quarter of the square, with a soft border."""
+    """Paints the mask red; estimates the mask as the middle quarter of the square, with a soft border.
+
+    Attributes:
+        calls: What was asked of `edit`.
+        glances: What was asked of `estimate_mask`.
+    """
 
     def __init__(self, card: ModelCard = CARD) -> None:
         self.card = card
@@ -23,6 +28,19 @@ class RedPipeline:
         self.device = torch.device("cpu")
         self.unet = SimpleNamespace(dtype=torch.float32)
         self.calls: list[SimpleNamespace] = []
+        self.glances: list[SimpleNamespace] = []
+
+    def estimate_mask(self, pixels, prompts, settings, seeds):
+        self.glances.append(SimpleNamespace(pixels=pixels, mask_settings=settings, seeds=seeds))
+        return SimpleNamespace(mask=self.mask_of(pixels), evaluations=2 * settings.maps, notes=())
+
+    def mask_of(self, pixels):
+        count, _, side, _ = pixels.shape
+        mask = torch.zeros(count, 1, side, side)
+        quarter = side // 4
+        mask[..., quarter - 1 : side - quarter + 1, quarter - 1 : side - quarter + 1] = 0.5
+        mask[..., quarter : side - quarter, quarter : side - quarter] = 1.0
+        return mask
 
     def edit(self, pixels, prompts, settings, seeds, *, draft=None, mask=None, progress=None):
         self.calls.append(
@@ -40,12 +58,7 @@ class RedPipeline:
                 refine=settings.refine,
             )
         )
-        count, _, side, _ = pixels.shape
-        if mask is None:
-            mask = torch.zeros(count, 1, side, side)
-            quarter = side // 4
-            mask[..., quarter - 1 : side - quarter + 1, quarter - 1 : side - quarter + 1] = 0.5
-            mask[..., quarter : side - quarter, quarter : side - quarter] = 1.0
+        mask = self.mask_of(pixels) if mask is None else mask
         red = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand_as(pixels)
         edited = mask * red + (1 - mask) * pixels
         if progress is not None:

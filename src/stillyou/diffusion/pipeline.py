@@ -50,6 +50,21 @@ class Edits:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Masks:
+    """Editing masks without edits.
+
+    Attributes:
+        mask: (B, 1, H, W) in [0, 1].
+        evaluations: UNet evaluations an image.
+        notes: What a person should know about how it went.
+    """
+
+    mask: torch.Tensor
+    evaluations: int
+    notes: tuple[str, ...] = ()
+
+
 class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
     """The Multi-Conditioned Diffusion Model (paper section 3.2) with automatic-mask editing (section 3.4).
 
@@ -217,6 +232,19 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         return edits
 
     __call__ = edit
+
+    def estimate_mask(
+        self, pixels: torch.Tensor, prompts: Sequence[Prompts], settings: MaskSettings, seeds: Sequence[int]
+    ) -> Masks:
+        """Estimate the editing masks of a batch, and edit nothing; arguments and errors are those of `edit`."""
+        notes: list[str] = []
+        try:
+            with torch.inference_mode():
+                mask, evaluations = self._mask(self.encode(pixels, prompts, notes), None, settings, seeds)
+        except torch.cuda.OutOfMemoryError as error:
+            raise explain_exhaustion(len(pixels)) from error
+        self.maybe_free_model_hooks()
+        return Masks(mask, evaluations, tuple(notes))
 
     def _mask(
         self, encoded: EncodedSource, mask: torch.Tensor | None, settings: MaskSettings, seeds: Sequence[int]

@@ -28,17 +28,20 @@ class Square:
         pixels: uint8 (side, side, 3), sRGB.
         mask: (side, side) in [0, 1], to use instead of the estimated one.
         draft: uint8 (side, side, 3), sRGB: the square with a draft on it, to start from.
+        mask_alone: Whether only the estimated mask is wanted.
     """
 
     plan: EditPlan
     pixels: Pixels
     mask: Plane | None = None
     draft: Pixels | None = None
+    mask_alone: bool = False
 
     @property
     def settings(self) -> str:
         """A key: squares that share it differ in pixels, mask, prompts and seed alone, and may share a batch."""
-        return repr((self.plan.sampling, self.pixels.shape, self.mask is None, self.draft is None))
+        given = (self.mask is None, self.draft is None, self.mask_alone)
+        return repr((self.plan.sampling, self.pixels.shape, *given))
 
     @property
     def answered(self) -> Answer | None:
@@ -104,7 +107,9 @@ def answer(
 
 
 def ask(pipeline: Any, squares: Sequence[Square], progress: Progress | None) -> Sequence[Answer | Exception]:
-    """Run a `MultiConditionedPipeline`, or what has its `edit`, on one batch."""
+    """Run a `MultiConditionedPipeline`, or what has its `edit` and `estimate_mask`, on one batch."""
+    if squares[0].mask_alone:
+        return _ask_where(pipeline, squares)
     plan, own = squares[0].plan, [square.mask for square in squares if square.mask is not None]
     drafts = [square.draft for square in squares if square.draft is not None]
     start = {"draft": to_pixels(drafts)} if drafts else {}
@@ -124,6 +129,23 @@ def ask(pipeline: Any, squares: Sequence[Square], progress: Progress | None) -> 
     return [
         Answer(edit[i], reconstruction[i], masks[i], int(edits.evaluations), told) if sound[i] else _damaged()
         for i in range(len(squares))
+    ]
+
+
+def _ask_where(pipeline: Any, squares: Sequence[Square]) -> Sequence[Answer | Exception]:
+    """Have the masks of a batch estimated, from few maps: they say where to look and are not composited with."""
+    found = pipeline.estimate_mask(
+        to_pixels([square.pixels for square in squares]),
+        [square.plan.prompts for square in squares],
+        squares[0].plan.first_glance,
+        [square.plan.seed for square in squares],
+    )
+    masks = found.mask.float().cpu()[:, 0]
+    return [
+        Answer(same := square.pixels.astype(np.float32), same, mask.clamp(0, 1).numpy(), found.evaluations, found.notes)
+        if _is_sound(mask)
+        else _damaged()
+        for square, mask in zip(squares, masks, strict=True)
     ]
 
 

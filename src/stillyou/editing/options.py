@@ -84,6 +84,13 @@ def refine(value: Any) -> float:
     return float(value)
 
 
+def close_up(value: Any) -> bool:
+    """Return whether small edits are drawn close up; raises UsageError for anything but yes and no."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise UsageError(f"close_up {value!r} is neither True nor False", "Leave it out for the effect's own way.")
+    return bool(value)
+
+
 def draft(value: Any) -> DraftLike:
     """Return what a draft may be given as; raises UsageError for what is neither a word, a file nor an image."""
     if not isinstance(value, (str, Path, Image.Image)):

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS, DRAFT_STEPS = 20, 8
 """Steps from noise, and from a draft."""
+GLANCE_MAPS = 4
+"""Maps of the mask that says where a close-up goes."""
 OWN_DRAFT_REFINE = 0.4
 """How far a user's own draft is refined: it is a sketch."""
 OFFICIAL_SEED = 3407
@@ -64,6 +66,7 @@ class EditOptions(TypedDict, total=False):
     wear: str | None
     draft: DraftLike | None
     refine: float | None
+    close_up: bool | None
     official: bool | None
 
 
@@ -94,6 +97,8 @@ class EditRequest:
         draft: ``auto`` starts from the effect's own art where it has some, ``none`` from noise, a file or image from
             that: at the picture's size, with alpha or drawn over it. Where nothing is said, the model's card decides.
         refine: How far sampling goes back from the draft: 0 = the draft as it is, 1 = from noise.
+        close_up: Whether the edit is drawn in a square of its own around the estimated mask; not said, it is the
+            effect's own way. A supplied mask asks for none.
         official: Do what the released demo does (docs/reference/official.md): the result is the squashed square, all of
             it from the model; `mask_strategy="latent"` adds the released mask functions.
 
@@ -117,6 +122,7 @@ class EditRequest:
     wear: Wear | None = _option(options.wear)
     draft: DraftLike | None = field(default=None, compare=False, repr=False, metadata={"reader": options.draft})
     refine: float | None = _option(options.refine)
+    close_up: bool | None = _option(options.close_up)
     official: bool | None = None
 
     @classmethod
@@ -156,9 +162,12 @@ def _check_official(request: EditRequest) -> None:
             f"the release has no mask strategy '{request.mask_strategy}'",
             "Use --mask-strategy latent, or none without a mask.",
         )
-    for name in ("mask", "crop", "face", "domain", "resolution", "design", "wear", "draft", "refine"):
+    for name in ("mask", "crop", "face", "domain", "resolution", "design", "wear", "draft", "refine", "close_up"):
         if getattr(request, name) is not None:
-            raise UsageError(f"official mode does as the released demo, which has no {name}", f"Leave --{name} out.")
+            raise UsageError(
+                f"official mode does as the released demo, which has no {name}",
+                f"Leave --{name.replace('_', '-')} out.",
+            )
 
 
 @dataclass(frozen=True)
@@ -253,6 +262,13 @@ class EditPlan:
             return 0.0
         return OWN_DRAFT_REFINE if self.own_draft is not None else self._defaults.refine
 
+    @property
+    def close_up(self) -> bool:
+        """Whether the edit is drawn in a square of its own around the estimated mask."""
+        if self.request.official or self.request.mask is not None:
+            return False
+        return self._defaults.close_up if self.request.close_up is None else self.request.close_up
+
     def drafted(self) -> EditPlan:
         """Return the plan for a square that has a draft: fewer steps, and the full branch alone."""
         return replace(self, from_draft=True)
@@ -269,6 +285,11 @@ class EditPlan:
         """How the editing mask is estimated and used."""
         said = self.request.mask_strategy
         return self._defaults.mask if said is None else self._defaults.mask.model_copy(update={"strategy": said})
+
+    @property
+    def first_glance(self) -> MaskSettings:
+        """How the mask is estimated that says where a close-up goes: from few maps."""
+        return self.mask.model_copy(update={"maps": min(self.mask.maps, GLANCE_MAPS)})
 
     @property
     def asked_strength(self) -> float:

@@ -70,6 +70,8 @@ class EditReport(Strict):
     height: int
     crop: CropReport
     """Of several faces: the first one's."""
+    close_up: CropReport | None = None
+    """The square that was drawn in, inside the other; None where it is the same."""
     domain: str
     """`cartoon` or `people`."""
     domain_reason: str
@@ -125,6 +127,11 @@ class EditResult:
 def crop_report(framed: Framed) -> CropReport:
     """Return a square as reports give it."""
     return CropReport(left=framed.crop.left, top=framed.crop.top, size=framed.crop.size)
+
+
+def close_up_report(drawn: Sequence[Framed], whole: Framed) -> CropReport | None:
+    """Return the square that was drawn in, if one was chosen and is another than the whole one."""
+    return crop_report(drawn[0]) if drawn and drawn[0] != whole else None
 
 
 def face_reports(faces: Sequence[Face], edited: Mapping[int | None, Framed]) -> tuple[FaceReport, ...]:

@@ -6,8 +6,9 @@
     work   = lay(work, answer)                  put into the picture, exactly
     result = finish(work, pipeline)             picture, mask and report
 
-Several faces of one picture take turns: each is edited on top of those before. In the k-th round the k-th faces of all
-pictures of a batch are answered together.
+Small edits ask twice a square: for the mask alone, which says where, and then for the edit in a square of its own
+around that (`close_up`). Several faces of one picture take turns: each is edited on top of those before. In the k-th
+round the k-th questions about all pictures of a batch are answered together.
 """
 
 from __future__ import annotations
@@ -22,12 +23,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.editing.answering import Answer, Square
+from stillyou.editing.close_up import close_up
 from stillyou.editing.composite.composite import composite, lay_draft, native_mask
 from stillyou.editing.drafting import SquareDraft, make_draft, reach, read_draft
 from stillyou.editing.effect_lookup import default_subject, unusual
 from stillyou.editing.request import EditPlan
-from stillyou.editing.result import LEAST_CHANGE, EditReport, EditResult, changes, crop_report, face_reports
+from stillyou.editing.result import (
+    LEAST_CHANGE,
+    EditReport,
+    EditResult,
+    changes,
+    close_up_report,
+    crop_report,
+    face_reports,
+)
 from stillyou.editing.scene.faces import Detector
+from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.look import Scene, Target, Wish, look
 from stillyou.editing.scene.resample import Plane
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
@@ -53,6 +64,7 @@ class Work:
         mask: uint8 (H, W), the editing mask so far: 0 where no square's mask is above 0.
         notes: What users should know.
         drafts: For each square the draft that it starts from, or None.
+        close_ups: What is drawn in, for each square that has been looked at: one around its mask, or itself.
         laid: Squares that are edited.
         evaluations: Of the UNet, so far.
         started: When, by the clock of `time.perf_counter`.
@@ -66,6 +78,7 @@ class Work:
     mask: Pixels
     notes: tuple[str, ...] = ()
     drafts: tuple[SquareDraft | None, ...] = ()
+    close_ups: tuple[Framed, ...] = ()
     laid: int = 0
     evaluations: int = 0
     started: float = field(default_factory=time.perf_counter)
@@ -89,6 +102,16 @@ class Work:
     def draft(self) -> SquareDraft | None:
         """The draft of the square that is next."""
         return self.drafts[self.laid] if self.drafts else None
+
+    @property
+    def looks(self) -> bool:
+        """Whether the model is first asked where the next square's edit goes."""
+        return self.plan.close_up and self.draft is None and len(self.close_ups) == self.laid
+
+    @property
+    def framed(self) -> Framed:
+        """The square that is drawn in next."""
+        return self.close_ups[self.laid] if len(self.close_ups) > self.laid else self.target.framed
 
     @property
     def picture(self) -> Picture:
@@ -146,8 +169,10 @@ def next_square(work: Work) -> Square | None:
     """Return what the model is asked next about a picture; None when it is done."""
     if not work.waits:
         return None
-    framed, supplied, icc = work.target.framed, _own(work), work.source.info.icc
+    framed, supplied, icc = work.framed, _own(work), work.source.info.icc
     pixels = to_srgb(framed.see(work.picture), icc)
+    if work.looks:
+        return Square(work.plan, pixels, mask_alone=True)
     mask = None if supplied is None else framed.see_mask(supplied.pixels)
     if work.draft is None:
         return Square(work.plan, pixels, mask)
@@ -159,7 +184,9 @@ def next_square(work: Work) -> Square | None:
 
 def lay(work: Work, answer: Answer) -> Work:
     """Put the answer for a picture's next square into the picture; what its mask leaves at 0 stays bit-identical."""
-    framed, icc, picture, notes = work.target.framed, work.source.info.icc, work.picture, list(answer.notes)
+    if work.looks:
+        return _look_closer(work, answer)
+    framed, icc, picture, notes = work.framed, work.source.info.icc, work.picture, list(answer.notes)
     mask = _visible(_mask(work, answer, notes), picture, notes)
     edit, copy = (_in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
     return replace(
@@ -172,19 +199,31 @@ def lay(work: Work, answer: Answer) -> Work:
     )
 
 
+def _look_closer(work: Work, answer: Answer) -> Work:
+    """Choose the square that the next edit is drawn in, by the mask of the whole one."""
+    framed = work.target.framed
+    nearer = close_up(framed, framed.lay_mask(answer.mask) * work.scene.room(work.target))
+    return replace(
+        work,
+        close_ups=(*work.close_ups, framed if nearer is None else nearer),
+        notes=(*work.notes, *answer.notes),
+        evaluations=work.evaluations + answer.evaluations,
+    )
+
+
 def _composited(work: Work, edit: Plane, copy: Plane, mask: Pixels) -> Pixels:
     """Return the picture with an edit; a draft alone is laid on as it is drawn."""
     if work.draft is None:
-        return composite(work.picture, edit, copy, mask, work.target.framed.crop)
+        return composite(work.picture, edit, copy, mask, work.framed.crop)
     if work.plan.refine == 0:
         return lay_draft(work.picture, work.draft, mask)
     drafted = work.draft.on(work.picture)
-    return composite(work.picture, edit, copy, mask, work.target.framed.crop, detail=drafted)
+    return composite(work.picture, edit, copy, mask, work.framed.crop, detail=drafted)
 
 
 def _mask(work: Work, answer: Answer, notes: list[str]) -> Pixels:
     """Return the editing mask (H, W) of a picture's next square: the user's, the art's own, or the model's."""
-    framed, supplied, draft = work.target.framed, _own(work), work.draft
+    framed, supplied, draft = work.framed, _own(work), work.draft
     if supplied is not None:
         supplied = supplied.within(framed.crop)
         notes += supplied.notes
@@ -193,7 +232,7 @@ def _mask(work: Work, answer: Answer, notes: list[str]) -> Pixels:
     elif supplied is not None:
         mask = supplied.pixels
     else:
-        soft = framed.lay_mask(answer.mask) * work.scene.room(work.target)
+        soft = framed.lay_mask(answer.mask) * work.scene.room(replace(work.target, framed=framed))
         mask = native_mask(soft, framed.crop, work.source.size, guide=work.source)
     if draft is None or work.plan.strength == 1:
         return mask
@@ -230,6 +269,7 @@ def finish(work: Work, pipeline: Any) -> EditResult:
         width=source.size[0],
         height=source.size[1],
         crop=crop_report(scene.targets[0].framed),
+        close_up=close_up_report(work.close_ups[:1], scene.targets[0].framed),
         domain=scene.finding.domain,
         domain_reason=scene.finding.reason,
         faces=face_reports(scene.faces, {each.face: each.framed for each in scene.targets}),

@@ -67,10 +67,11 @@ class Tuning(Strict):
     mask: PartialMask | None = None
     strength: float | None = Field(None, ge=0, le=1)
     refine: float | None = Field(None, ge=0, le=1)
+    close_up: bool | None = None
 
 
 class Saying(Protocol):
-    """What `resolve` reads: a `Tuning`, or a record with the same three fields."""
+    """What `resolve` reads: a `Tuning`, or a record with the same fields."""
 
     @property
     def guidance(self) -> PartialGuidance | None:
@@ -92,6 +93,11 @@ class Saying(Protocol):
         """How far sampling goes back from a draft, in 0..1."""
         ...
 
+    @property
+    def close_up(self) -> bool | None:
+        """Whether the edit is drawn in a square of its own around the mask."""
+        ...
+
 
 @dataclass(frozen=True)
 class Defaults:
@@ -102,26 +108,29 @@ class Defaults:
         mask: How the editing mask is estimated and used.
         strength: Intensity, 0 = the input, 1 = the full effect.
         refine: How far sampling goes back from a draft: 0 = the draft itself, 1 = pure noise.
+        close_up: Whether the edit is drawn in a square of its own around the mask (`editing.close_up`).
     """
 
     guidance: GuidanceScales
     mask: MaskSettings
     strength: float = 1.0
     refine: float = 0.0
+    close_up: bool = False
 
 
 def resolve(sayings: Sequence[Saying]) -> Defaults:
     """Lay sayings over each other, key by key: the first that says a key decides it.
 
-    A key that none says has the value of `config.GuidanceScales` or `config.MaskSettings`; strength is then 1 and
-    refinement 0.
+    A key that none says has the value of `config.GuidanceScales` or `config.MaskSettings`; strength is then 1,
+    refinement 0, and there is no close-up.
     """
     guidance: dict[str, Any] = {}
     mask: dict[str, Any] = {}
-    strength, refine = 1.0, 0.0
+    strength, refine, close_up = 1.0, 0.0, False
     for saying in reversed(sayings):
         guidance |= {} if saying.guidance is None else saying.guidance.said()
         mask |= {} if saying.mask is None else saying.mask.said()
         strength = strength if saying.strength is None else saying.strength
         refine = refine if saying.refine is None else saying.refine
-    return Defaults(GuidanceScales(**guidance), MaskSettings(**mask), strength, refine)
+        close_up = close_up if saying.close_up is None else saying.close_up
+    return Defaults(GuidanceScales(**guidance), MaskSettings(**mask), strength, refine, close_up)

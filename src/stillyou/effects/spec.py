@@ -62,6 +62,8 @@ class EffectSpec(Strict):
     """Default intensity: 0 = the input, 1 = the full effect (docs/reference/effects.md)."""
     refine: float | None = Field(None, ge=0, le=1)
     """How far sampling goes back from the effect's own art: 0 = the art as it is drawn, 1 = from noise."""
+    close_up: bool | None = None
+    """Whether the edit is drawn in a square of its own around the mask, at the model's full resolution."""
     domains: dict[Domain, Tuning] = {}
     """Settings that differ in a domain."""
 
@@ -141,6 +143,7 @@ class EffectSpec(Strict):
             "mask": PartialMask.model_validate(settings.mask),
             "strength": settings.strength,
             "refine": settings.refine,
+            "close_up": settings.close_up,
             "domains": {},
         }
         if self.variables.get("subject") in SUBJECTS.values():

@@ -7,7 +7,7 @@ exactness depends on the turning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -74,6 +74,18 @@ class Framed:
         ramp = np.clip(np.arange(self.side, dtype=np.float32) / (_SEAM * self.side), 0, 1)
         edge = np.minimum(ramp, ramp[::-1])
         return np.clip(self.lay(mask * np.outer(edge, edge)), 0, 1)
+
+    def part(self, x: float, y: float, share: float) -> Framed:
+        """Return a smaller square inside this one, turned alike, that the model sees at the same resolution.
+
+        Args:
+            x: Its middle, in shares of `crop`'s side from the left.
+            y: Likewise from the top.
+            share: Its side in shares of this one's, up to 1; it is moved to lie inside.
+        """
+        size = max(1, round(share * self.crop.size))
+        left, top = (min(max(round(at * self.crop.size - size / 2), 0), self.crop.size - size) for at in (x, y))
+        return replace(self, crop=Crop(self.crop.left + left, self.crop.top + top, size))
 
     def _cut(self, image: Image.Image) -> Image.Image:
         """Turn a picture of the whole square and cut out the middle."""
