@@ -19,12 +19,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.editing.answering import Answer, Square
 from stillyou.editing.close_up import close_up
-from stillyou.editing.composite.composite import composite, lay_draft, native_mask
+from stillyou.editing.composite.composite import composite, in_profile, lay_draft, native_mask
 from stillyou.editing.drafting import SquareDraft, make_draft, reach, read_draft
 from stillyou.editing.effect_lookup import default_subject, unusual
 from stillyou.editing.request import EditPlan
@@ -44,7 +43,7 @@ from stillyou.editing.scene.resample import Plane
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
 from stillyou.errors import StillYouError
 from stillyou.images import Picture
-from stillyou.images.colour import from_srgb, to_srgb
+from stillyou.images.colour import to_srgb
 from stillyou.images.picture import Pixels
 
 _MUCH_LOST = 0.1
@@ -188,7 +187,7 @@ def lay(work: Work, answer: Answer) -> Work:
         return _look_closer(work, answer)
     framed, icc, picture, notes = work.framed, work.source.info.icc, work.picture, list(answer.notes)
     mask = _visible(_mask(work, answer, notes), picture, notes)
-    edit, copy = (_in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
+    edit, copy = (in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
     return replace(
         work,
         rgb=_composited(work, edit, copy, mask),
@@ -201,11 +200,11 @@ def lay(work: Work, answer: Answer) -> Work:
 
 def _look_closer(work: Work, answer: Answer) -> Work:
     """Choose the square that the next edit is drawn in, by the mask of the whole one."""
-    framed = work.target.framed
-    nearer = close_up(framed, framed.lay_mask(answer.mask) * work.scene.room(work.target))
+    whole = work.target.framed
+    nearer = close_up(whole, whole.lay_mask(answer.mask) * work.scene.room(work.target))
     return replace(
         work,
-        close_ups=(*work.close_ups, framed if nearer is None else nearer),
+        close_ups=(*work.close_ups, nearer or whole),
         notes=(*work.notes, *answer.notes),
         evaluations=work.evaluations + answer.evaluations,
     )
@@ -290,13 +289,6 @@ def _own(work: Work) -> SuppliedMask | None:
     """Return the supplied mask, cut to where the next square's face is the nearest of those that are edited."""
     mine = None if work.supplied is None else work.scene.own_pixels(work.target, work.source.size)
     return work.supplied if work.supplied is None or mine is None else work.supplied.where(mine)
-
-
-def _in_profile(planes: NDArray[np.float32], icc: bytes) -> NDArray[np.float32]:
-    """Convert sRGB (side, side, 3) in 0..255 to a picture's profile; without one they keep their fractions."""
-    eight = np.rint(np.clip(planes, 0, 255)).astype(np.uint8)
-    converted = from_srgb(eight, icc)
-    return planes if converted is eight else converted.astype(np.float32)
 
 
 def _visible(mask: Pixels, picture: Picture, notes: list[str]) -> Pixels:

@@ -111,7 +111,7 @@ def lay_draft(picture: Picture, draft: NativeArt, mask: Pixels) -> Pixels:
         return result
     for box in strips(_common(marked, draft.crop.visible(picture.size))):
         colours, _ = draft.part(box)
-        _blend(result, picture, _coloured(colours, picture), mask, box)
+        _blend(result, picture, in_profile(colours, picture.info.icc), mask, box)
     return result
 
 
@@ -128,11 +128,11 @@ class NativeArt(Protocol):
         ...
 
 
-def _coloured(colours: Plane, picture: Picture) -> Plane:
-    """Return sRGB colours in the picture's profile."""
-    eight = np.rint(np.clip(colours, 0, 255)).astype(np.uint8)
-    converted = from_srgb(eight, picture.info.icc)
-    return colours if converted is eight else converted.astype(np.float32)
+def in_profile(planes: Plane, icc: bytes) -> Plane:
+    """Convert sRGB (h, w, 3) in 0..255 to a picture's profile; without one they keep their fractions."""
+    eight = np.rint(np.clip(planes, 0, 255)).astype(np.uint8)
+    converted = from_srgb(eight, icc)
+    return planes if converted is eight else converted.astype(np.float32)
 
 
 def _blend(result: Pixels, picture: Picture, wanted: Plane, mask: Pixels, box: Box) -> None:
