@@ -212,11 +212,9 @@ def _look_closer(work: Work, answer: Answer) -> Work:
 
 def _composited(work: Work, edit: Plane, copy: Plane, mask: Pixels) -> Pixels:
     """Return the picture with an edit; a draft alone is laid on as it is drawn."""
-    if work.draft is None:
-        return composite(work.picture, edit, copy, mask, work.framed.crop)
-    if work.plan.refine == 0:
+    if work.draft is not None and work.plan.refine == 0:
         return lay_draft(work.picture, work.draft, mask)
-    drafted = work.draft.on(work.picture)
+    drafted = None if work.draft is None else work.draft.on(work.picture)
     return composite(work.picture, edit, copy, mask, work.framed.crop, detail=drafted)
 
 
