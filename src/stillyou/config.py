@@ -64,7 +64,7 @@ UNGUIDED = GuidanceScales(image=1, source=1, text=1)
 
 
 class MaskSettings(Strict):
-    """How the editing mask is estimated and used (docs/reference/model.md, Editing mask).
+    """How the editing mask is estimated and used (docs/reference/model.md, The editing mask).
 
     The defaults are those calibrated for costumes; they suit edits that are large. The paper's release has 0.5 for
     `encode_strength` and 3 for `ratio`, without threshold, growth or feather.

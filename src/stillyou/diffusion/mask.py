@@ -1,4 +1,4 @@
-"""The editing mask from the model's own predictions (paper section 3.4; docs/reference/model.md, Editing mask).
+"""The editing mask from the model's own predictions (paper section 3.4; docs/reference/model.md, The editing mask).
 
     d   = mean over maps and channels of |e(full, target prompt) - e(full, source prompt)|    at one noise level
     d   <- d smoothed by a small binomial kernel                                               ours: no lone specks

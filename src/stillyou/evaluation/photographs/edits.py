@@ -27,9 +27,8 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.evaluation.figures import Figures
 from stillyou.evaluation.identity import SIDE, FaceReader, between
-from stillyou.evaluation.known_truth.benchmark import PictureJudge
+from stillyou.evaluation.known_truth.benchmark import PictureJudge, Settings
 from stillyou.evaluation.known_truth.rows import Row, sources, summaries, with_identity
-from stillyou.evaluation.known_truth.settings import Settings
 from stillyou.evaluation.known_truth.splits import PHOTOGRAPHS
 from stillyou.evaluation.photographs.figures import UNCHANGED, changed, summary
 from stillyou.images import Picture, looks_like_picture, read_picture
@@ -159,8 +158,6 @@ def measure_photographs(
         "n": len(found),
         "seed": seed,
         "steps": settings.steps,
-        "draft": settings.draft,
-        "refine": settings.refine,
         "strength": settings.strength,
         "resolution": editor.pipeline.resolution,
         "seconds": round(time.monotonic() - started, 2),
@@ -239,8 +236,6 @@ class _Work:
             seed=stable_seed("evaluation noise", PHOTOGRAPHS, self.seed, effect.id, name),
             steps=self.settings.steps,
             guidance=self.settings.guidance,
-            draft=self.settings.draft,
-            refine=self.settings.refine,
         )
 
 
