@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from stillyou.diffusion.conditions import Branch
+from stillyou.diffusion.conditions import Branch, NullTokens
 from stillyou.training.config import EditorSettings
 from stillyou.training.editor.objective import EditorBatch, EditorObjective, edit_weights, velocity
 from stillyou.training.editor.task import editor_objective
@@ -33,9 +33,18 @@ def test_velocity_by_hand() -> None:
 
 
 class _Zero(nn.Module):
-    """Predicts zero, so that the loss is the weighted square of the target."""
+    """Predicts zero, whatever it sees, so that the loss is the weighted square of the target."""
 
-    def forward(self, noisy: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+    def text_tokens(self, token_ids: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(token_ids), 1, 1)
+
+    def image_tokens(self, vision: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(source), 1, 1)
+
+    def null_tokens(self, *given: torch.Tensor) -> NullTokens:
+        return NullTokens(image=torch.zeros(1, 1, 1), text=torch.zeros(1, 1, 1))
+
+    def predict(self, noisy: torch.Tensor, *rest: object) -> torch.Tensor:
         return torch.zeros_like(noisy)
 
 
