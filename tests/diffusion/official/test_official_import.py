@@ -133,7 +133,7 @@ def test_official_import_by_hub_id_fetches_only_what_it_needs(release, tmp_path,
 
     for module in ("checkpoint", "parts"):
         monkeypatch.setattr(f"stillyou.models.official.{module}.repository_files", repository_files)
-        monkeypatch.setattr(f"stillyou.models.official.{module}.fetch", fetch)
+        monkeypatch.setattr(f"stillyou.models.official.{module}.download_files", fetch)
     card = convert("Owner/release", tmp_path / "model", {"base": "owner/base", "image_encoder": "owner/clip"})
     assert card.training["source"] == "Owner/release/portrait_editing_models/outfit/checkpoint-200000"
     assert card.training["base"] == "owner/base"

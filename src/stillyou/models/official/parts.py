@@ -106,6 +106,8 @@ def load_image_encoder(folder: Path) -> CLIPVisionModel:
 def image_encoder_config(folder: Path) -> CLIPVisionConfig:
     """Read the sizes of a CLIP's image encoder without its weights."""
     with _told(folder, "CLIP image encoder"):
+        if not (folder / "config.json").is_file():
+            raise ValueError("it has no config.json")
         kind = read_config(folder / "config.json").get("model_type")
         if kind not in ("clip", "clip_vision_model"):
             raise ValueError(f"its kind is {kind}")
