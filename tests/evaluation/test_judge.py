@@ -110,7 +110,7 @@ def test_a_missing_or_damaged_file_is_one_clear_line(folder, name):
     (folder / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(StillYouError, match=name) as caught:
         Judge.from_folder(folder)
-    assert "\n" not in str(caught.value) and "judge.training" in str(caught.value)
+    assert "\n" not in str(caught.value) and "stillyou.evaluation.judge -o" in str(caught.value)
     (folder / name).unlink()
     with pytest.raises(StillYouError, match=f"{name} is missing"):
         Judge.from_folder(folder)

@@ -6,15 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-import typer
-from typer.testing import CliRunner
 
 from stillyou.effects.lookup import catalogue
 from stillyou.errors import StillYouError
 from stillyou.evaluation.judge import pictures as judge_pictures
+from stillyou.evaluation.judge.__main__ import main
 from stillyou.evaluation.judge.classifier import COSTUMES, EXPRESSIONS, Judge, JudgeConfig, JudgeNetwork
 from stillyou.evaluation.judge.pictures import JudgePictures, read, render
-from stillyou.evaluation.judge.training import Plan, evenly, fit, labels, main, measure
+from stillyou.evaluation.judge.training import Plan, evenly, fit, labels, measure
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
@@ -89,25 +88,26 @@ def test_a_loss_that_is_not_finite_stops():
 
 @pytest.fixture
 def command():
-    app = typer.Typer()
-    app.command()(main)
-    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return lambda *arguments: main([str(argument) for argument in arguments])
 
 
 def test_the_command_makes_a_judge_within_its_budget(command, tmp_path):
     counts = ("--pairs", 36, "--held-back", 36, "--workers", 1, "--device", "cpu", "--domains", "cartoon")
-    result = command("-o", tmp_path / "judge", "--minutes", 0.05, *counts)
-    assert result.exit_code == 0
+    assert command("-o", tmp_path / "judge", "--minutes", 0.05, *counts) == 0
     judge = Judge.from_folder(tmp_path / "judge")
     assert judge.config.training["pictures"] == 72 and judge.config.training["steps"] >= 1
     assert 0 <= judge.config.accuracy["expression"]["overall"] <= 1
 
 
 def test_the_command_refuses_bad_budgets_and_devices(command, tmp_path):
-    assert command("-o", tmp_path / "judge", "--minutes", 0).exit_code == 2
-    assert command("-o", tmp_path / "judge", "--device", "tpu").exit_code == 2
-    assert command("-o", tmp_path / "judge", "--domains", "cartoon,statues").exit_code == 2
-    assert command("-o", tmp_path / "judge", "--init", tmp_path / "nowhere").exit_code == 1
+    assert command("-o", tmp_path / "judge", "--minutes", 0) == 2
+    assert command("-o", tmp_path / "judge", "--device", "tpu") == 2
+    assert command("-o", tmp_path / "judge", "--domains", "cartoon,statues") == 2
+    assert command("-o", tmp_path / "judge", "--init", tmp_path / "nowhere") == 1
+    for short in (("--pairs", 35), ("--held-back", 0), ("--workers", -1), ("--seed", "x")):
+        with pytest.raises(SystemExit) as caught:
+            command("-o", tmp_path / "judge", *short)
+        assert caught.value.code == 2
     assert not (tmp_path / "judge").exists()
 
 
@@ -116,8 +116,7 @@ def test_it_goes_on_from_a_judge(command, tmp_path):
     first, _ = fit(data.pictures, labels(data, SMALL), SMALL, Plan(steps=30, batch=8), time.monotonic() + 600)
     Judge(SMALL, first).save(tmp_path / "first")
     counts = ("--pairs", 36, "--held-back", 36, "--workers", 1, "--device", "cpu", "--domains", "cartoon")
-    result = command("-o", tmp_path / "more", "--minutes", 0.05, "--init", tmp_path / "first", *counts)
-    assert result.exit_code == 0
+    assert command("-o", tmp_path / "more", "--minutes", 0.05, "--init", tmp_path / "first", *counts) == 0
     more = Judge.from_folder(tmp_path / "more").config
     assert (more.resolution, more.widths, more.training["init"]) == (SMALL.resolution, SMALL.widths, True)
 
@@ -159,10 +158,9 @@ def test_pairs_that_are_there_are_read_instead_of_rendered(command, tmp_path):
     assert both.costumes[11] == shown.attributes["target_costume"]
     Judge(SMALL, JudgeNetwork(SMALL)).save(tmp_path / "first")
     start = ("--held-back", 36, "--workers", 1, "--device", "cpu", "--domains", "cartoon", "--init", tmp_path / "first")
-    result = command("-o", tmp_path / "more", "--minutes", 0.05, *start, "--from", tmp_path / "pairs")
-    assert result.exit_code == 0
+    assert command("-o", tmp_path / "more", "--minutes", 0.05, *start, "--from", tmp_path / "pairs") == 0
     assert Judge.from_folder(tmp_path / "more").config.training["pictures"] == len(both)
-    assert command("-o", tmp_path / "other", *start, "--from", tmp_path / "nowhere").exit_code == 2
+    assert command("-o", tmp_path / "other", *start, "--from", tmp_path / "nowhere") == 2
 
 
 def test_both_kinds_of_pictures_are_about_as_frequent():

@@ -6,7 +6,7 @@ It gives every preservation figure its counterpart (docs/reference/model.md, Bew
 - *judge score*: the probability that this head gives to c.
 
 The judge knows the drawing styles of training and the held-out ones, from seeds of its own, and is imported by
-evaluation alone: training and curation never see it. `judge_training` makes its weights.
+evaluation alone: training and curation never see it. `training` makes its weights.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COSTUMES = ("none", *(name for name, spec in catalogue().items() if spec.group =
 """Classes of its costume head."""
 SHIPPED = Path(__file__).parents[2] / "weights" / "judge"
 """The folder of the judge that comes with the package."""
-_RETRAIN = "Make one with: python -m stillyou.evaluation.judge.training -o FOLDER"
+_RETRAIN = "Make one with: python -m stillyou.evaluation.judge -o FOLDER"
 
 
 class JudgeConfig(Strict):

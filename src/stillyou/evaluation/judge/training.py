@@ -1,4 +1,4 @@
-"""Training of the judge: ``python -m stillyou.evaluation.judge.training -o FOLDER``.
+"""Training of the judge; its command is ``python -m stillyou.evaluation.judge -o FOLDER``.
 
 Pictures of all styles and of people are rendered into memory first, then a `JudgeNetwork` learns both questions at once
 by cross entropy; with ``--init shipped`` it starts from what the shipped judge knows, and with ``--from`` it reads
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import typer
 from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from torch import Tensor
@@ -26,11 +25,10 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from stillyou.console import console
 from stillyou.draws import stable_seed
-from stillyou.effects.domains import DOMAINS, Domain, parse_domains
-from stillyou.errors import StillYouError, UsageError, requires
+from stillyou.effects.domains import DOMAINS, Domain
+from stillyou.errors import StillYouError, requires
 from stillyou.evaluation.judge.augmentation import augment
-from stillyou.evaluation.judge.classifier import SHIPPED, Judge, JudgeConfig, JudgeNetwork, to_judge_pixels
-from stillyou.machine import cores, pick_device
+from stillyou.evaluation.judge.classifier import Judge, JudgeConfig, JudgeNetwork, to_judge_pixels
 
 if TYPE_CHECKING:
     from stillyou.evaluation.judge.pictures import JudgePictures, Purpose
@@ -260,46 +258,3 @@ def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console
     )
-
-
-def _plan_for(minutes: float, device: str, workers: int, **rest: Any) -> Plan:
-    if not 0 < minutes <= 24 * 60:
-        raise UsageError(f"--minutes {minutes} is out of range", "Give a number above 0, for example 15.")
-    chosen = pick_device(device)
-    batch = 512 if chosen.type == "cuda" else 64
-    return Plan(minutes=minutes, batch=batch, workers=workers or cores(), device=str(chosen), **rest)
-
-
-def main(
-    output: Path = typer.Option(..., "-o", "--output", help="Folder for judge.json and judge.safetensors."),
-    minutes: float = typer.Option(15.0, help="Time for rendering and learning together."),
-    pairs: int = typer.Option(20_000, min=36, help="Pairs to learn from, at most."),
-    held_back: int = typer.Option(1080, min=36, help="Pairs of other seeds, for the accuracy."),
-    device: str = typer.Option("auto", help="auto, cpu or cuda."),
-    workers: int = typer.Option(0, min=0, help="Processes that render; 0 means one a core."),
-    seed: int = typer.Option(0, min=0, help="Seed of the pictures and of the learning."),
-    domains: str = typer.Option("cartoon,people", help="What to render: cartoon, people or both."),
-    init: str = typer.Option("", help="Judge to start from: a folder, or 'shipped'."),
-    folders: list[Path] = typer.Option(
-        [], "--from", help="A studio's pairs to learn from; what none of them shows is rendered. May be repeated."
-    ),
-) -> None:
-    """Train the judge and print its accuracy on held-back seeds."""
-    try:
-        start = SHIPPED if init == "shipped" else Path(init) if init else None
-        counts = {"pairs": pairs, "held_back": held_back, "seed": seed}
-        chosen = {"domains": parse_domains(domains), "init": start, "folders": tuple(folders)}
-        judge = train_judge(_plan_for(minutes, device, workers, **counts, **chosen))
-        judge.save(output)
-    except StillYouError as error:
-        console.print(f"judge_training: {error}", markup=False)
-        raise typer.Exit(error.exit_code) from None
-    for head in ("expression", "costume"):
-        table = judge.config.accuracy[head]
-        console.print(f"{head}: {table['overall']:.1%} overall", markup=False)
-        for kind in ("styles", "classes"):
-            console.print("  " + ", ".join(f"{name} {value:.0%}" for name, value in table[kind].items()))
-
-
-if __name__ == "__main__":
-    typer.run(main)
