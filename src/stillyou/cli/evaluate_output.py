@@ -15,6 +15,7 @@ from stillyou.console import console, results
 def print_split(document: Mapping[str, Any], files: Sequence[Path], as_json: bool) -> None:
     """Print the figures of a split with known truth."""
     from stillyou.evaluation.report.folder import BRIEF, axes, group_rows, judge_warning, people_lines, rows
+    from stillyou.evaluation.report.looks import looks_rows
 
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
@@ -22,6 +23,8 @@ def print_split(document: Mapping[str, Any], files: Sequence[Path], as_json: boo
         _print_table(f"{document['model']} on {document['split']}", rows(document, BRIEF))
         for axis in axes(document)[1:]:  # the first table has the effects
             _print_table(f"by {axis}", group_rows(document, axis))
+        if "looks" in document:
+            _print_table("looks", looks_rows(document))
         for line in people_lines(document):
             typer.echo(line)
     if not document["judge_fit"]:

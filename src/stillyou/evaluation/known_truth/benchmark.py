@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from stillyou.config import GuidanceScales
 from stillyou.draws import stable_seed
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
@@ -20,6 +19,7 @@ from stillyou.evaluation.figures import Answer, figures, summary
 from stillyou.evaluation.identity import FaceReader, between
 from stillyou.evaluation.known_truth.groups import AXES, with_certainty, worst_first
 from stillyou.evaluation.known_truth.rows import Row, described, sources, summaries, with_identity
+from stillyou.evaluation.known_truth.settings import Settings, Worn, worn
 from stillyou.evaluation.known_truth.splits import cases, check_split, domain_of
 from stillyou.metrics import Picture
 from stillyou.pairs.pair import Attribute, Pair
@@ -32,28 +32,6 @@ EXAMPLES = 3
 """Pairs an effect kept for the contact sheet."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How edits are made.
-
-    Attributes:
-        steps: Sampling steps.
-        guidance: Scales for all effects; None takes each effect's own.
-        text_scale: Replaces the text scale of either; None keeps it.
-        strength: 0 = the input, 1 = the full effect.
-    """
-
-    steps: int = 20
-    guidance: GuidanceScales | None = None
-    text_scale: float | None = None
-    strength: float = 1.0
-
-    def scales(self, effect: EffectSpec) -> GuidanceScales:
-        """Return the guidance scales used for an effect."""
-        scales = self.guidance or effect.defaults().guidance
-        return scales if self.text_scale is None else scales.model_copy(update={"text": self.text_scale})
-
-
 class PictureEditor(Protocol):
     """What the benchmark needs of an editor."""
 
@@ -63,9 +41,33 @@ class PictureEditor(Protocol):
         ...
 
     def answer(
-        self, pictures: Sequence[Picture], effect: EffectSpec, seeds: Sequence[int], settings: Settings
+        self,
+        pictures: Sequence[Picture],
+        effect: EffectSpec,
+        seeds: Sequence[int],
+        settings: Settings,
+        costumes: Sequence[Worn],
     ) -> list[Answer]:
-        """Edit a batch of pictures, each (R, R, 3) uint8, with one effect and a seed each."""
+        """Edit a batch of square pictures, uint8 (N, N, 3), with one effect; each has a seed and a costume to wear."""
+        ...
+
+
+class Beside(Protocol):
+    """What measures how answers look, beside others of its own."""
+
+    def add(
+        self,
+        effect: EffectSpec,
+        pairs: Sequence[Pair],
+        edits: Sequence[Picture],
+        seeds: Sequence[int],
+        settings: Settings,
+    ) -> None:
+        """Take a batch of edits."""
+        ...
+
+    def document(self) -> dict[str, Any]:
+        """Return what was found, ready for JSON."""
         ...
 
 
@@ -111,6 +113,9 @@ def evaluate(
     batch: int = 8,
     faces: FaceReader | None = None,
     pairs: Mapping[str, Sequence[Pair]] | None = None,
+    size: int | None = None,
+    designs: bool = False,
+    looks: Beside | None = None,
     progress: Callable[[int], None] = lambda edits: None,
 ) -> Evaluation:
     """Measure an editor on one split.
@@ -126,13 +131,16 @@ def evaluate(
         batch: Pictures edited at a time.
         faces: Compares the faces of people; without it there are no figures of identity.
         pairs: The pairs of each effect, where they are made already (`cases`).
+        size: Side of the pictures in pixels; the editor's own resolution by default.
+        designs: Whether costumes are of named designs, and edits are asked for the same ones.
+        looks: Measures how the answers are drawn (`drawing`); without it there are no such figures.
         progress: Called with the number of edits just done.
 
     Returns:
         The document has `edit_success`, `judge_score`, the errors and the mask figures of `figures.summary` for all
         edits, for each of `effects` and of `styles` (cartoons) or `groups` (people: axis, then group, worst first), and
         the same under `lazy` and `oracle`; `judge_fit` tells whether the judge told those two apart. With `faces` also
-        `different_people`: how similar the sources are to each other.
+        `different_people`: how similar the sources are to each other; with `looks` also what that found.
 
     Raises:
         UsageError: An unknown split or an effect that the judge or the split cannot show.
@@ -140,11 +148,14 @@ def evaluate(
     check_split(split)
     settings = settings or Settings()
     effects = list(catalogue().values()) if effects is None else list(effects)
-    run = _Run(editor, judge, split, n, settings, seed, batch, faces, progress)
+    side = size or editor.resolution
+    run = _Run(editor, judge, split, n, settings, seed, batch, faces, looks, progress)
     started = time.monotonic()
     for effect in effects:
         made = None if pairs is None else pairs[effect.id]
-        run.measure(effect, list(cases(effect, split, n, size=editor.resolution, seed=seed)) if made is None else made)
+        if made is None:
+            made = list(cases(effect, split, n, size=side, seed=seed, designs=designs))
+        run.measure(effect, made)
     rows = run.rows if faces is None else with_identity(run.rows)
     edit, lazy, oracle = (_tables(rows, name, split) for name in ("edit", "lazy", "oracle"))
     if "groups" in edit:
@@ -154,9 +165,13 @@ def evaluate(
         "n": n,
         "seed": seed,
         "steps": settings.steps,
+        "draft": settings.draft,
+        "refine": settings.refine,
+        "designs": designs,
         "strength": settings.strength,
         "guidance": {effect.id: settings.scales(effect).model_dump() for effect in effects},
         "resolution": editor.resolution,
+        "size": side,
         "seconds": round(time.monotonic() - started, 2),
         "seconds_per_edit": round(run.editing / len(rows), 4),
         **edit,
@@ -164,6 +179,7 @@ def evaluate(
         "lazy": lazy,
         "oracle": oracle,
         **({} if faces is None else {"different_people": between(sources(rows))}),
+        **({} if looks is None else {"looks": looks.document()}),
     }
     return Evaluation(document, run.examples)
 
@@ -180,6 +196,7 @@ class _Run:
     seed: int
     batch: int
     faces: FaceReader | None
+    looks: Beside | None
     progress: Callable[[int], None]
     rows: list[Row] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
@@ -191,10 +208,13 @@ class _Run:
             part = pairs[first : first + self.batch]
             seeds = [stable_seed("evaluation noise", self.seed, effect.id, first + i) for i in range(len(part))]
             started = time.monotonic()
-            answers = self.editor.answer([pair.source for pair in part], effect, seeds, self.settings)
+            costumes = [worn(pair.attributes) for pair in part]
+            answers = self.editor.answer([pair.source for pair in part], effect, seeds, self.settings, costumes)
             self.editing += time.monotonic() - started
             rows = _figures_of(self.judge, self.faces, effect, part, answers)
             self.rows += rows
+            if self.looks is not None:
+                self.looks.add(effect, part, [answer.edit for answer in answers], seeds, self.settings)
             for pair, answer, row in list(zip(part, answers, rows, strict=True))[: max(0, EXAMPLES - first)]:
                 self.examples.append(Example(pair, answer, bool(row.figures["edit"]["edit_success"])))
             self.progress(len(part))

@@ -12,7 +12,8 @@ from typing import Any
 
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
-from stillyou.evaluation.known_truth.benchmark import PictureEditor, PictureJudge, Settings, evaluate
+from stillyou.evaluation.known_truth.benchmark import PictureEditor, PictureJudge, evaluate
+from stillyou.evaluation.known_truth.settings import Settings
 from stillyou.evaluation.known_truth.splits import cases
 
 TEXT_SCALES = (1.5, 2.0, 3.0, 4.5, 6.0)
@@ -36,6 +37,8 @@ def measure_curves(
     seed: int = 0,
     effects: Sequence[EffectSpec] | None = None,
     batch: int = 8,
+    size: int | None = None,
+    designs: bool = False,
     progress: Callable[[int], None] = lambda edits: None,
 ) -> dict[str, Any]:
     """Evaluate along the text scale at full strength, and along strength at the given scales.
@@ -49,6 +52,8 @@ def measure_curves(
         seed: Benchmark seed.
         effects: The effects; None takes the eight of the catalogue.
         batch: Pictures edited at a time.
+        size: Side of the pictures in pixels; the editor's own resolution by default.
+        designs: Whether costumes are of named designs.
         progress: Called with the number of edits just done.
 
     Returns:
@@ -58,14 +63,14 @@ def measure_curves(
 
     def point(axis: str, value: float, chosen: Settings) -> dict[str, Any]:
         options: dict[str, Any] = {"seed": seed, "effects": chosen_effects, "batch": batch, "pairs": pairs}
-        options["progress"] = progress
+        options |= {"size": side, "designs": designs, "progress": progress}
         found = evaluate(editor, judge, split, n=n, settings=chosen, **options).document
         references.update({name: _pick(found[name]) for name in ("lazy", "oracle")})
         return {axis: value, **_pick(found), "effects": {name: _pick(t) for name, t in found["effects"].items()}}
 
     chosen_effects = list(catalogue().values()) if effects is None else list(effects)
-    size = editor.resolution
-    pairs = {effect.id: list(cases(effect, split, n, size=size, seed=seed)) for effect in chosen_effects}
+    side = size or editor.resolution
+    pairs = {e.id: list(cases(e, split, n, size=side, seed=seed, designs=designs)) for e in chosen_effects}
     references: dict[str, Any] = {}
     text = [point("text", value, replace(settings, text_scale=value, strength=1.0)) for value in TEXT_SCALES]
     strength = [point("strength", value, replace(settings, strength=value)) for value in STRENGTHS]

@@ -42,7 +42,7 @@ def evaluation_seed(split: str, seed: int, effect: str, index: int) -> int:
     return stable_seed("evaluation", split, seed, effect, index)
 
 
-def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0) -> Iterator[Pair]:
+def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0, designs: bool = False) -> Iterator[Pair]:
     """Make an effect's pairs: of cartoons neutral plain sources, styles taking turns; of people one person each.
 
     Args:
@@ -51,27 +51,30 @@ def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0) -
         n: Number of pairs.
         size: Side of the pictures in pixels.
         seed: Benchmark seed.
+        designs: Whether costumes are of named designs; the sources are the same either way.
 
     Raises:
         UsageError: An unknown split, or nothing of it can show the effect.
         StillYouError: A studio's libraries are missing, or there is nothing to draw with.
     """
     check_split(split)
-    made = _people(effect, n, size, seed) if split == "people" else _cartoons(effect, split, n, size, seed)
-    yield from made
+    if split == "people":
+        yield from _people(effect, n, size, seed, designs)
+    else:
+        yield from _cartoons(effect, split, n, size, seed, designs)
 
 
-def _people(effect: EffectSpec, n: int, size: int, seed: int) -> Iterator[Pair]:
+def _people(effect: EffectSpec, n: int, size: int, seed: int, designs: bool) -> Iterator[Pair]:
     """Make people, degraded as in training; everyone appears once, so that edits are independent."""
     from stillyou.pairs.teachers.people.config import PeopleConfig
     from stillyou.pairs.teachers.protocol import PairRequest
 
-    studio = PeopleConfig(size=size).build()
+    studio = PeopleConfig(size=size, designs=designs).build()
     for index in range(n):
         yield from studio.make([PairRequest(effect, evaluation_seed("people", seed, effect.id, index), index)])
 
 
-def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int) -> Iterator[Pair]:
+def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int, designs: bool) -> Iterator[Pair]:
     requires("pairs", "dicebear", "dicebear_styles", "pyvips")
     from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
     from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
@@ -81,9 +84,8 @@ def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int) -> I
     able = [style for style in styles if _can_show(style, effect)]
     if not able:
         raise UsageError(f"no drawing style of {split} can show '{effect.id}'", "Evaluate another effect.")
-    studios = [
-        CartoonStudio([style], size=size, augment=False, neutral_sources=True, costumed_sources=False) for style in able
-    ]
+    plain = {"augment": False, "neutral_sources": True, "costumed_sources": False}
+    studios = [CartoonStudio([style], size=size, designs=designs, **plain) for style in able]
     first = list(catalogue()).index(effect.id) if effect.id in catalogue() else 0
     for index in range(n):
         # Effects begin with different styles, so that a few pairs an effect still show many styles.

@@ -1,19 +1,32 @@
-"""A model as the benchmark's subject: pictures of its own resolution on the same road as users' edits."""
+"""A model as the benchmark's subject: pictures on the same road as users' edits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stillyou.diffusion.autoencoder import to_latents
+from stillyou.editing.composite.composite import composite
 from stillyou.editing.editor import Editor
 from stillyou.editing.effect_lookup import resolve_effect, unusual
+from stillyou.editing.request import EditRequest
+from stillyou.editing.result import EditResult
+from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.domain import subject
+from stillyou.editing.scene.resample import view
 from stillyou.effects.domains import Domain
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.evaluation.figures import Answer
-from stillyou.evaluation.known_truth.benchmark import Settings
+from stillyou.evaluation.known_truth.settings import Settings, Worn
+from stillyou.images import Picture as Whole
+from stillyou.images.tensors import to_levels, to_pixels
 from stillyou.metrics import Picture
+from stillyou.pairs.pair import Pair
 
 
 class ModelSubject:
@@ -60,19 +73,59 @@ class ModelSubject:
         return unusual(self.editor.pipeline, self.editor.model, self.domain, self.resolution)
 
     def answer(
-        self, pictures: Sequence[Picture], effect: EffectSpec, seeds: Sequence[int], settings: Settings
+        self,
+        pictures: Sequence[Picture],
+        effect: EffectSpec,
+        seeds: Sequence[int],
+        settings: Settings,
+        costumes: Sequence[Worn],
     ) -> list[Answer]:
-        """Edit a batch of (R, R, 3) uint8 pictures with one effect and a seed each."""
-        edits = self.editor.edit_batch(
-            pictures,
-            [effect] * len(pictures),
-            seeds,
-            strength=settings.strength,
-            steps=settings.steps,
-            guidance=settings.scales(effect),
-            domain=self.domain,
+        """Edit a batch of square pictures uint8 (N, N, 3) with one effect; each has a seed and a costume to wear."""
+        results = self.edit(pictures, effect, seeds, settings, costumes)
+        return [Answer(result.picture.rgb, np.asarray(result.mask)) for result in results]
+
+    def edit(
+        self,
+        pictures: Sequence[Picture],
+        effect: EffectSpec,
+        seeds: Sequence[int],
+        settings: Settings,
+        costumes: Sequence[Worn],
+    ) -> list[EditResult]:
+        """Edit a batch as `answer` does, each picture as a whole."""
+        requests = []
+        for picture, seed, costume in zip(pictures, seeds, costumes, strict=True):
+            options = settings.options(effect)
+            options |= {"seed": seed, "domain": self.domain, "crop": Crop(0, 0, len(picture))}
+            options |= {"design": costume.design, "wear": costume.wear}
+            requests.append(EditRequest.read(effect, **options))
+        found = []
+        for result in self.editor.run_all(requests, [Whole(picture) for picture in pictures]):
+            if isinstance(result, Exception):
+                raise result
+            found.append(result)
+        return found
+
+    def copies(self, pairs: Sequence[Pair]) -> list[Picture]:
+        """Return the true targets as the model's autoencoder copies them, put into the sources by the true masks."""
+        edits, reconstructions = (
+            self._copied([pair.target for pair in pairs]),
+            self._copied([pair.source for pair in pairs]),
         )
-        return [Answer(edit, mask) for edit, mask in edits]
+        return [
+            composite(Whole(pair.source), edit, copy, pair.mask, Crop(0, 0, len(pair.source)))
+            for pair, edit, copy in zip(pairs, edits, reconstructions, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _copied(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """Return the autoencoder's copies (B, R, R, 3) in 0..255."""
+        pipeline, side = self.editor.pipeline, self.resolution
+        seen = [view(Whole(picture), Crop(0, 0, len(picture)), side) for picture in pictures]
+        pixels = to_pixels(seen).to(pipeline.vae.device)
+        copied = pipeline.decode(to_latents(pipeline.vae, pixels))
+        levels: NDArray[np.float32] = to_levels(copied.float().cpu()).permute(0, 2, 3, 1).numpy()
+        return levels
 
     def _for_domain(self, effect: EffectSpec) -> EffectSpec:
         tuned = effect.for_domain(self.domain)

@@ -27,8 +27,9 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.evaluation.figures import Figures
 from stillyou.evaluation.identity import SIDE, FaceReader, between
-from stillyou.evaluation.known_truth.benchmark import PictureJudge, Settings
+from stillyou.evaluation.known_truth.benchmark import PictureJudge
 from stillyou.evaluation.known_truth.rows import Row, sources, summaries, with_identity
+from stillyou.evaluation.known_truth.settings import Settings
 from stillyou.evaluation.known_truth.splits import PHOTOGRAPHS
 from stillyou.evaluation.photographs.figures import UNCHANGED, changed, summary
 from stillyou.images import Picture, looks_like_picture, read_picture
@@ -158,6 +159,8 @@ def measure_photographs(
         "n": len(found),
         "seed": seed,
         "steps": settings.steps,
+        "draft": settings.draft,
+        "refine": settings.refine,
         "strength": settings.strength,
         "resolution": editor.pipeline.resolution,
         "seconds": round(time.monotonic() - started, 2),
@@ -236,6 +239,8 @@ class _Work:
             seed=stable_seed("evaluation noise", PHOTOGRAPHS, self.seed, effect.id, name),
             steps=self.settings.steps,
             guidance=self.settings.guidance,
+            draft=self.settings.draft,
+            refine=self.settings.refine,
         )
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from stillyou.evaluation.known_truth.settings import start_told, steps_told
 from stillyou.evaluation.photographs.edits import PhotoEvaluation, Photograph
-from stillyou.evaluation.report.folder import IDENTITY_COLUMNS, cells, table_lines
+from stillyou.evaluation.report.folder import IDENTITY_COLUMNS, cells
 from stillyou.evaluation.report.plots import plot_success
 from stillyou.evaluation.report.sheet import VERDICTS
+from stillyou.evaluation.report.tables import table_lines
 from stillyou.files import atomic_path, write_json, write_text
 
 COLUMNS = {
@@ -67,8 +69,8 @@ def photo_markdown(document: Mapping[str, Any]) -> str:
             "# Evaluation: photographs",
             "",
             f"Model `{document.get('model', '')}`, {counted(document['n'])} of `{document['folder']}`,"
-            f" {document['steps']} steps, strength {document['strength']:g}, seed {document['seed']},"
-            f" {document['seconds']:.0f} s in all.",
+            f" {steps_told(document['steps'])}, strength {document['strength']:g}, seed {document['seed']},"
+            f" {document['seconds']:.0f} s in all; {start_told(document)}.",
             "",
             "`lazy` answers with the source. Face change: mean absolute difference in the circle of the face, in 8-bit"
             " levels; expressions belong there, costumes do not. Mask: share of the square around the face.",

@@ -10,8 +10,11 @@ from typing import Any
 from stillyou.errors import StillYouError
 from stillyou.evaluation.known_truth.benchmark import FEWEST, LEAST_ORACLE, MOST_LAZY, Evaluation
 from stillyou.evaluation.known_truth.groups import FEWEST_OF_GROUP, with_certainty, worst_first
+from stillyou.evaluation.known_truth.settings import start_told, steps_told
+from stillyou.evaluation.report.looks import looks_lines
 from stillyou.evaluation.report.plots import plot_curves, plot_groups, plot_masks, plot_strength, plot_success
 from stillyou.evaluation.report.sheet import save_sheet
+from stillyou.evaluation.report.tables import table_lines
 from stillyou.files import write_json, write_text
 
 IDENTITY_COLUMNS = {
@@ -138,12 +141,6 @@ def cells(table: Mapping[str, Any], figures: Sequence[str], columns: Mapping[str
     return ["-" if table[name] is None else columns[name][1].format(table[name]) for name in figures]
 
 
-def table_lines(table: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a Markdown table whose first row is its head."""
-    head, *body = table
-    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
-
-
 def judge_warning(document: Mapping[str, Any]) -> str:
     """Say in a line why the figures of an unfit judge are not to be trusted."""
     oracle, lazy = (document[name]["edit_success"] for name in ("oracle", "lazy"))
@@ -156,15 +153,16 @@ def judge_warning(document: Mapping[str, Any]) -> str:
 
 def markdown(document: Mapping[str, Any]) -> str:
     """Return the report's text: how the figures were made, and the table."""
+    side = document.get("size", document["resolution"])
     unfit = "" if document["judge_fit"] else f"\n{judge_warning(document)}\n"
     few = f"\nOnly {document['n']} pairs an effect: too few for figures to quote.\n" if document["n"] < FEWEST else ""
     return "\n".join(
         [
             f"# Evaluation: {document['split']}",
             "",
-            f"Model `{document.get('model', '')}`, {document['n']} pairs an effect, {document['steps']} steps,"
-            f" strength {document['strength']:g}, seed {document['seed']}, {document['resolution']} px,"
-            f" {document['seconds']:.0f} s in all.",
+            f"Model `{document.get('model', '')}`, {document['n']} pairs an effect, {steps_told(document['steps'])},"
+            f" strength {document['strength']:g}, seed {document['seed']}, {side} px,"
+            f" {document['seconds']:.0f} s in all; {start_told(document)}.",
             few + unfit,
             "Errors are mean absolute differences in 8-bit levels, inside and outside the true mask. `lazy` answers"
             " with the source, `oracle` with the target and the true mask.",
@@ -172,6 +170,7 @@ def markdown(document: Mapping[str, Any]) -> str:
             *table_lines(rows(document)),
             "",
             *people_lines(document),
+            *looks_lines(document),
             *(line for axis in axes(document) for line in ("", *table_lines(group_rows(document, axis)))),
             "",
         ]

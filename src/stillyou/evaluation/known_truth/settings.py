@@ -1,0 +1,99 @@
+"""How the edits of an evaluation are made, and what each is to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from stillyou.config import GuidanceScales
+from stillyou.editing.request import DEFAULT_STEPS, DRAFT_STEPS
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError, nearest
+from stillyou.pairs.pair import Attribute
+
+if TYPE_CHECKING:
+    from stillyou.editing.request import EditOptions
+
+Start = Literal["auto", "none"]
+STARTS: tuple[Start, ...] = ("auto", "none")
+"""What edits start from: the effect's own art where it has some, or noise."""
+_WEARS = {"head": "hat", "body": "coat", "both": "both"}
+"""What of a costume is worn, by what pairs of people say of their targets (`completeness`)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How edits are made.
+
+    Attributes:
+        steps: Sampling steps; None takes what edits take: 20 from noise, 8 from a draft.
+        guidance: Scales for all effects; None takes each effect's own, and none from a draft.
+        text_scale: Replaces the text scale of either; None keeps it.
+        strength: 0 = the input, 1 = the full effect.
+        draft: What edits start from.
+        refine: How far sampling goes back from a draft; None takes each effect's own.
+    """
+
+    steps: int | None = None
+    guidance: GuidanceScales | None = None
+    text_scale: float | None = None
+    strength: float = 1.0
+    draft: Start = "auto"
+    refine: float | None = None
+
+    def scales(self, effect: EffectSpec) -> GuidanceScales:
+        """Return the guidance scales used for an effect from noise."""
+        scales = self.guidance or effect.defaults().guidance
+        return scales if self.text_scale is None else scales.model_copy(update={"text": self.text_scale})
+
+    def options(self, effect: EffectSpec) -> EditOptions:
+        """Return the options of an edit; scales that nobody named are the edit's to choose where it has a draft."""
+        named = self.draft == "none" or self.guidance is not None or self.text_scale is not None
+        return {
+            "strength": self.strength,
+            "steps": self.steps,
+            "guidance": self.scales(effect) if named else None,
+            "draft": self.draft,
+            "refine": self.refine,
+        }
+
+
+@dataclass(frozen=True)
+class Worn:
+    """What an edit is asked to show of a costume; None = not said.
+
+    Attributes:
+        design: A named look.
+        wear: `hat`, `coat` or `both`.
+    """
+
+    design: str | None = None
+    wear: str | None = None
+
+
+def worn(attributes: Mapping[str, Attribute]) -> Worn:
+    """Return what a pair's target wears, if it is of a named design: an edit is asked for the same."""
+    design = attributes.get("design")
+    return Worn() if design is None else Worn(str(design), _WEARS.get(str(attributes.get("completeness")), "both"))
+
+
+def steps_told(steps: int | None) -> str:
+    """Say in words how many steps edits took."""
+    return f"{DEFAULT_STEPS} steps from noise, {DRAFT_STEPS} from a draft" if steps is None else f"{steps} steps"
+
+
+def start_told(document: Mapping[str, Any]) -> str:
+    """Say in words what the edits of an evaluation's document started from."""
+    if document.get("draft", "none") == "none":
+        return "edits start from noise"
+    refine = document.get("refine")
+    return "edits of effects with art start from drafts" + ("" if refine is None else f", refined by {refine:g}")
+
+
+def parse_start(text: str) -> Start:
+    """Read what edits start from; raises UsageError with the words there are."""
+    for start in STARTS:
+        if text.strip() == start:
+            return start
+    raise UsageError(f"unknown draft '{text}'", nearest(text, STARTS))
