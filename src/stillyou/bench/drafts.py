@@ -122,7 +122,7 @@ def _row(
         **{key: looks[key] for key in ("error_ratio", "high_pass_ratio", "kernel_distance", "kernel_distance_error")},
         "drafts": sum(report.refine is not None for report in reports) / len(reports),
         "evaluations": sum(report.evaluations for report in reports) / len(reports),
-        "seconds": sum(report.seconds for report in reports) / len(reports),
+        "seconds": None,  # of a batch together: known of all effects alone
     }
 
 
