@@ -23,7 +23,6 @@ from stillyou.images import read_picture
 from tests.drafts.test_vector_place import FIT, POINTS, SKY, portrait
 from tests.editing.fakes import RedPipeline, finds
 
-pytestmark = pytest.mark.drafts
 WHOLE = Crop(0, 0, 240)
 
 
