@@ -65,7 +65,9 @@ def test_art_lands_exactly_in_its_frame(tmp_path: Path, anchor: str, kind: str) 
     # The canvas is 1 x 0.5 units about (0.5, -0.25), so its upper left corner lies at (0, -0.5), the bar above -0.25.
     expected = (x, y - unit / 2, x + unit, y - unit / 4)
     assert np.abs(np.subtract(box(draft), expected)).max() <= 1
-    assert np.allclose(draft.rgb[draft.alpha > 0.99], (255, 0, 0), atol=0 if kind == "svg" else 4)
+    assert np.allclose(
+        draft.rgb[draft.alpha > 0.99], (255, 0, 0), atol=0 if kind == "svg" else 12
+    )  # WebP as Pillow writes it is lossy
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])

@@ -174,7 +174,7 @@ def test_names_that_would_meet_stay_apart(stillyou, loads, tmp_path):
     ("arguments", "code", "words"),
     [
         (["-e", "sanat", "-o", "{}/o.png"], 2, "Did you mean 'santa'"),
-        (["-e", "{}/none.yaml", "-o", "{}/o.png"], 2, "cannot read"),
+        (["-e", "{}/none.yaml", "-o", "{}/o.png"], 2, "cannot be read"),
         (["-e", "santa"], 2, "--output"),
         (["-o", "{}/o.png"], 2, "--effect"),
         (["-e", "santa", "-o", "{}/o.gif"], 2, ".png"),

@@ -136,7 +136,7 @@ def test_the_report_has_groups_and_effects_beside_both_references(found, tmp_pat
 def test_curves_make_the_pairs_once(monkeypatch):
     made = []
 
-    def few(effect, split, n, *, size, seed):
+    def few(effect, split, n, *, size, seed, designs=False):
         made.append((effect.id, split, n))
         return iter(PAIRS[effect.id][:n])
 
