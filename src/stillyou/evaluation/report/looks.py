@@ -10,7 +10,7 @@ from stillyou.evaluation.report.tables import table_lines
 HEAD = ("looks", "edits", "error, of lazy", "high pass, of the target's", "kernel distance x 1000")
 EXPLAINED = (
     "Looks: error and high-pass energy inside the true mask, and distance to the true targets in features of"
-    " EfficientNet-Lite0, with its standard error (docs/evaluation.md)."
+    " EfficientNet-Lite0, with its standard error (docs/reference/evaluation.md)."
 )
 
 
