@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from stillyou.errors import StillYouError
 
 Place = Callable[[str | Path], AbstractContextManager[Path]]
 """Gives the temporary path to write a file at: `atomic_path`, or what `together` yields."""
+
+_PART = re.compile(r"\.part-[a-z0-9_]{8}(\.\w+)?")
+"""Names of `atomic_path`'s temporary files."""
 
 
 @contextmanager
@@ -31,11 +36,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise StillYouError(f"{path} is a folder, not a file", "Give a file name to write to.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
-        os.close(handle)
+        handle, part = _locked_part(path)
     except OSError as error:
         raise StillYouError(f"cannot write {path}: {error.strerror}", "Choose a folder you may write to.") from error
-    part = Path(name)
     try:
         yield part
         os.chmod(part, 0o666 & ~_umask())
@@ -46,6 +49,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         ) from error
     finally:
         part.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked_part(path: Path) -> tuple[int, Path]:
+    """Make a temporary file beside a path and lock it, as long as its handle is open or its process lives."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
+        with suppress(OSError):  # file systems without locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # `clear_dead_parts` of another process came before the lock
 
 
 @contextmanager
@@ -60,6 +75,45 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def take_place(part: Path, final: Path) -> None:
+    """Let a whole folder take a name at once; what bears it goes aside first, since a kill would leave half of it.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    remove_folder(final)
+    os.replace(part, final)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, if there is one and it can be; it loses its name first, so that a kill leaves no half of it."""
+    aside = folder.with_name(f".part-old-{folder.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    with suppress(OSError):
+        os.replace(folder, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def clear_parts(*folders: Path) -> None:
+    """Remove what a killed process has left half-written in folders that nobody else writes to."""
+    for part in (part for folder in folders for part in folder.glob(".part-*")):
+        shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def clear_dead_parts(*folders: Path) -> None:
+    """Remove the temporary files of `atomic_path` whose writers were killed; those of living ones are locked."""
+    for part in (part for folder in folders for part in folder.glob(".part-*") if _PART.fullmatch(part.name)):
+        with suppress(OSError):
+            handle = os.open(part, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()
+            finally:
+                os.close(handle)
 
 
 def write_text(path: str | Path, text: str) -> None:

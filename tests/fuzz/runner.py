@@ -5,32 +5,31 @@ from __future__ import annotations
 import importlib
 import json
 import multiprocessing
+import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.fuzz.watch import Findings, try_cases
+
+EVERY = 50
+"""Cases between two lines of progress, which tell what a run found that is stopped."""
 KINDS = {"pictures": 20_000, "settings": 3_000, "models": 500, "tables": 500, "commands": 700}
 _MODULES = {"settings": "settings_files"}
 
 
 def _work(kind: str, first: int, last: int, folder: str) -> None:
-    from tests.fuzz.watch import try_cases
-
     module = importlib.import_module(f"tests.fuzz.{_MODULES.get(kind, kind)}")
-    begun = Path(folder, "begun")
     module.corpus()
-    found = try_cases(
-        lambda number: module.attempt(number, Path(folder)),
-        range(first, last),
-        lambda n: void(begun.write_text(str(n))),
-    )
-    report = vars(found) | {"outcomes": dict(found.outcomes)}
-    Path(folder, f"report-{first}.json").write_text(json.dumps(report))
 
+    def begun(number: int, found: Findings) -> None:
+        Path(folder, "begun").write_text(str(number))
+        if number > first and number % EVERY == 0:
+            print(f"{kind}: {number} of {last}: {json.dumps(vars(found))}", file=sys.stderr, flush=True)
 
-def void(_: object) -> None:
-    """Forget a value."""
+    found = try_cases(lambda number: module.attempt(number, Path(folder)), range(first, last), begun)
+    Path(folder, f"report-{first}.json").write_text(json.dumps(vars(found)))
 
 
 def run(kind: str, cases: int) -> dict[str, Any]:

@@ -16,5 +16,5 @@ from tests.fuzz.watch import try_cases
 def test_damage_is_told_in_a_line(kind: str, cases: int, tmp_path: Path) -> None:
     module = importlib.import_module(f"tests.fuzz.{kind}")
     module.corpus()
-    found = try_cases(lambda number: module.attempt(number, tmp_path, seed=2), range(cases), lambda number: None)
+    found = try_cases(lambda number: module.attempt(number, tmp_path, seed=2), range(cases), lambda *_: None)
     assert found.faults == [] and sum(found.outcomes.values()) == cases

@@ -36,18 +36,20 @@ def _alarm(*_: object) -> None:
     raise _Hangs
 
 
-def try_cases(attempt: Callable[[int], str], numbers: Iterable[int], begun: Callable[[int], None]) -> Findings:
+def try_cases(
+    attempt: Callable[[int], str], numbers: Iterable[int], begun: Callable[[int, Findings], None]
+) -> Findings:
     """Try cases in this process.
 
     Args:
         attempt: Makes and tries a case; returns a word for what came of it, or raises one of the two error classes.
         numbers: Of the cases.
-        begun: Told the number of each case before it is tried, in case it takes the process with it.
+        begun: Told the number of each case before it is tried, in case it takes the process with it, and what there is.
     """
     found = Findings()
     signal.signal(signal.SIGPROF, _alarm)
     for number in numbers:
-        begun(number)
+        begun(number, found)
         start = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, 4 * SECONDS)
         try:

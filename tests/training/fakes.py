@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,18 @@ def tiny_config(**changes: Any) -> TrainingConfig:
         "editor": EditorSettings(batch=4, warmup_steps=2),
     }
     return TrainingConfig(**{**settings, **changes})
+
+
+def write_toml(settings: TrainingConfig, path: Path) -> None:
+    """Write settings as a file of one's own; what lies two tables deep is left out."""
+    lines, tables = [], []
+    for name, value in settings.model_dump(mode="json", exclude_none=True).items():
+        if isinstance(value, dict):
+            items = ((key, item) for key, item in value.items() if item is not None and not isinstance(item, dict))
+            tables += [f"[{name}]", *(f"{key} = {json.dumps(item)}" for key, item in items)]
+        else:
+            lines.append(f"{name} = {json.dumps(value)}")
+    path.write_text("\n".join(lines + tables))
 
 
 @dataclass(frozen=True)

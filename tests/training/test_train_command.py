@@ -9,7 +9,7 @@ import pytest
 
 from stillyou.cli import main
 from stillyou.training.config import TrainingConfig, load_recipe, recipes
-from tests.training.fakes import tiny_config
+from tests.training.fakes import tiny_config, write_toml
 
 
 def run(*arguments: str | Path) -> int:
@@ -22,19 +22,9 @@ def run(*arguments: str | Path) -> int:
 def tiny_toml(tmp_path: Path) -> Path:
     """The tiny settings as a file of one's own."""
     settings = tiny_config(render={"effects": "santa,laughing", "candidates": 4, "workers": 1})
-    lines, tables = [], []
-    for name, value in settings.model_dump(mode="json", exclude_none=True).items():
-        if isinstance(value, dict):
-            tables += [f"[{name}]", *(f"{key} = {json.dumps(item)}" for key, item in value.items() if _plain(item))]
-        else:
-            lines.append(f"{name} = {json.dumps(value)}")
     path = tmp_path / "tiny.toml"
-    path.write_text("\n".join(lines + tables))
+    write_toml(settings, path)
     return path
-
-
-def _plain(value: object) -> bool:
-    return not isinstance(value, dict) and value is not None
 
 
 def test_the_chain_from_nothing_to_a_model(tmp_path: Path, tiny_toml: Path, capsys: pytest.CaptureFixture[str]) -> None:

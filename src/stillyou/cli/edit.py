@@ -15,6 +15,7 @@ from rich.text import Text
 from stillyou.cli.options import parse_variables
 from stillyou.console import console
 from stillyou.errors import UsageError, requires
+from stillyou.files import clear_dead_parts
 
 if TYPE_CHECKING:  # what is imported inside functions would slow down every other command
     from stillyou.cli.edit_output import Outcome
@@ -139,6 +140,7 @@ def _run(command: _Command, *, as_json: bool) -> bool:
     plan = plan_jobs(
         command.source, command.output, command.mask_out, reads=None if mask is None else str(mask), writes=writes
     )
+    clear_dead_parts(*{path.parent for path in (*plan.written, *map(Path, writes))})
     if plan.folder:
         return _run_folder(command, plan, as_json)
     _run_single(command, plan.jobs[0], as_json)

@@ -49,6 +49,11 @@ class Jobs:
     folder: bool
     skipped: tuple[Path, ...] = ()
 
+    @property
+    def written(self) -> list[Path]:
+        """Pictures and masks that are written."""
+        return [path for job in self.jobs for path in (job.output, job.mask_out) if path is not None]
+
 
 def plan_jobs(
     source: str, output: str, mask_out: str | None, *, reads: str | None = None, writes: Sequence[str] = ()
@@ -124,8 +129,7 @@ def _check_clashes(plan: Jobs, reads: str | None, writes: Sequence[str]) -> froz
         The identities of what is read.
     """
     inputs = [job.source for job in plan.jobs] + ([Path(reads)] if reads else [])
-    outputs = [path for job in plan.jobs for path in (job.output, job.mask_out) if path is not None]
-    outputs += [Path(path) for path in writes]
+    outputs = [*plan.written, *map(Path, writes)]
     read, written = frozenset(_identity(path) for path in inputs), set[object]()
     for path in outputs:
         key = _identity(path)

@@ -13,7 +13,7 @@ from typing import Any
 
 from stillyou.config import validate
 from stillyou.errors import StillYouError, UsageError
-from stillyou.files import write_json
+from stillyou.files import clear_parts, write_json
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.config import STAGES, Stage, TrainingConfig
 from stillyou.training.loop.checkpoint import newest_state
@@ -101,14 +101,17 @@ class BegunRun:
     def begin(self) -> None:
         """Make the folder and save what is asked for; of stages that are not, what was saved stays.
 
+        What a killed session has left half-written goes, but for encoded pairs: encoding goes on behind them.
+
         Raises:
             StillYouError: The folder cannot be written to.
         """
-        record = self._record
+        record, folder = self._record, self._run.folder
+        clear_parts(folder, folder / "samples", folder / "autoencoder", folder / "editor")
         if self._saved is not None:
             kept = {stage: self._saved["config"][stage] for stage in _SECTIONS if stage not in self._run.request.stages}
             record = record | {"config": record["config"] | kept}
-        write_json(self._run.folder / "config.json", record)
+        write_json(folder / "config.json", record)
 
 
 def _record(request: Request) -> dict[str, Any]:

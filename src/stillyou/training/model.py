@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.draws import stable_seed
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
+from stillyou.files import take_place
 from stillyou.machine import quiet_libraries
 from stillyou.models.compact import save_compact
 from stillyou.models.load import load_pipeline
@@ -118,8 +118,7 @@ def replace_folder(final: Path, write: Callable[[Path], object]) -> None:
     try:
         part.mkdir(parents=True)
         write(part)
-        shutil.rmtree(final, ignore_errors=True)
-        os.replace(part, final)
+        take_place(part, final)
     except OSError as error:
         raise StillYouError(f"cannot write {final}: {error}", "Check space and permissions.") from error
     finally:

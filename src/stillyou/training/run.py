@@ -83,6 +83,11 @@ class Run:
         return self.folder / "model"
 
     @property
+    def compact(self) -> Path:
+        """The model in the form that ships."""
+        return self.folder / "compact"
+
+    @property
     def lora(self) -> Path:
         """The editor stage's result if low-rank updates are trained."""
         return self.folder / "lora"

@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from stillyou.errors import StillYouError, UsageError
+from stillyou.files import clear_parts
 from stillyou.pairs.dataset.info import DESCRIPTION, DatasetInfo, read_info
 from stillyou.pairs.dataset.shards import shard_name
 
@@ -87,8 +88,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StillYouError(f"cannot write to {folder}: {error.strerror}", "Choose another folder.") from error
     try:
-        for leftover in folder.glob(".part-*"):
-            leftover.unlink(missing_ok=True)
+        clear_parts(folder)
         yield
     finally:
         lock.release()

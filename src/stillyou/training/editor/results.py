@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from stillyou.diffusion.card import ModelCard
+from stillyou.diffusion.card import ModelCard, read_card
 from stillyou.diffusion.lora import save_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
@@ -36,13 +36,28 @@ def result_folder(run: Run) -> Path:
     return run.model if lora is None or lora.merge else run.lora
 
 
-def is_complete(run: Run) -> bool:
-    """Whether all that the run is for exists."""
-    lora = run.request.config.editor.lora
-    model = (run.model / "model_index.json").is_file()
-    if lora is None:
-        return model
-    return (run.lora / WEIGHTS_NAME).is_file() and (model or not lora.merge)
+def is_complete(run: Run, step: int | None) -> bool:
+    """Whether all that the run is for exists.
+
+    Args:
+        run: The run.
+        step: Of the newest checkpoint: results of another one are an earlier training's. None if no checkpoint is left.
+    """
+    editor = run.request.config.editor
+    lora, model = run.lora / WEIGHTS_NAME, run.model / "model_index.json"
+    if editor.lora is not None:
+        files = [lora, model] if editor.lora.merge else [lora]
+    elif step is None or editor.frozen_encoders:
+        files = [model]
+    else:  # a run that was killed between the two writes the second one when it is repeated
+        files = [model, run.compact / "model_index.json"]
+    return all(file.is_file() and (step is None or _steps(file.parent) == step) for file in files)
+
+
+def _steps(folder: Path) -> object:
+    """Return how many steps a result was trained for, as its card says."""
+    card = read_card(folder)
+    return None if card is None else card.training.get("steps")
 
 
 def describe(

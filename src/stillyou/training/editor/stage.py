@@ -127,7 +127,7 @@ def check_batch(settings: EditorSettings, processes: int) -> None:
 def _complete(run: Run, limits: Limits) -> bool:
     """Whether the result exists and was trained as long as is asked for now."""
     state = newest_state(run.folder / "editor")
-    if not is_complete(run):
+    if not is_complete(run, None if state is None else state.step):
         return False
     return state is None or Clock(limits, state.elapsed).finished(state.step)
 

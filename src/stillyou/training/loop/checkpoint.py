@@ -7,7 +7,6 @@ digest of each tensor file; a checkpoint that does not match is skipped and the 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from stillyou.console import console
 from stillyou.errors import StillYouError
-from stillyou.files import write_json
+from stillyou.files import remove_folder, take_place, write_json
 from stillyou.training.loop.sharding import like
 from stillyou.untrusted.json_text import read_object
 from stillyou.untrusted.rules import RUN_FILE
@@ -99,8 +98,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             digests[name] = _digest(part / f"{name}.safetensors")
         state = {"step": checkpoint.step, "elapsed": checkpoint.elapsed, "identity": dict(checkpoint.identity)}
         write_json(part / "state.json", state | {"scaler": dict(checkpoint.scaler), "digests": digests})
-        shutil.rmtree(final, ignore_errors=True)
-        os.replace(part, final)
+        take_place(part, final)
     except (OSError, SafetensorError) as error:
         raise StillYouError(
             f"cannot write the checkpoint {final}: {error}", "Free some space; the same command then resumes."
@@ -108,7 +106,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     for old in checkpoint_folders(folder)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old)
     return final
 
 
