@@ -19,7 +19,7 @@ _ONLY_TIMES = ("spent.json", "tensorboard")
 
 def halves(folder: Path) -> list[str]:
     """Return what is wrong with files that bear a result's name: each must be whole."""
-    return [f"{path}: {error}" for path in _results(folder) if (error := _problem(folder / path))]
+    return [f"{path}: {error}" for path in results(folder) if (error := _problem(folder / path))]
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -29,21 +29,20 @@ def leftovers(folder: Path) -> list[str]:
 
 def differences(whole: Path, cut: Path) -> list[str]:
     """Return files that only one of two folders has, and those that are not the same but for times."""
-    names = set(_results(whole)), set(_results(cut))
+    names = set(results(whole)), set(results(cut))
     alone = [f"{path} is in one alone" for path in sorted(names[0] ^ names[1])]
-    return alone + [
-        f"{path} differs" for path in sorted(names[0] & names[1]) if _bytes(whole, path) != _bytes(cut, path)
-    ]
+    both = sorted(names[0] & names[1])
+    return alone + [f"{path} differs" for path in both if _bytes(whole, path) != _bytes(cut, path)]
 
 
-def _results(folder: Path) -> list[Path]:
+def results(folder: Path) -> list[Path]:
     """Return the files without leftovers, locks and what only holds times."""
     paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
     return [path for path in paths if not any(part.startswith(".") or part in _ONLY_TIMES for part in path.parts)]
 
 
 def _problem(path: Path) -> str:
-    readers = {".json": json.loads, ".parquet": pq.read_table, ".safetensors": load_file, ".npy": np.load}
+    readers = {".parquet": pq.read_table, ".safetensors": load_file, ".npy": np.load}
     try:
         if path.suffix in (".png", ".jpg", ".webp"):
             with Image.open(path) as picture:

@@ -18,7 +18,7 @@ from typing import Any
 
 from stillyou.cli import main
 from tests.kill.commands import COMMANDS
-from tests.kill.files import differences, halves, leftovers
+from tests.kill.files import differences, halves, leftovers, results
 
 
 def try_moments(name: str, trials: int, folder: Path, seed: int = 1) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def try_moments(name: str, trials: int, folder: Path, seed: int = 1) -> dict[str
         raise AssertionError((folder / "log").read_text()[-2000:])
     found: dict[str, Any] = {"command": name, "trials": trials, "seconds": round(ended.seconds, 2), "killed": 0}
     found |= {"with results": 0, "with leftovers": 0, "faults": []}
+    print(f"{name}: {ended.seconds:.2f} s, {len(results(whole))} files", file=sys.stderr, flush=True)
     for trial in range(trials):
         shutil.rmtree(cut, ignore_errors=True)
         moment = random.Random(f"{name} {seed} {trial}").uniform(0, ended.seconds)
@@ -46,7 +47,7 @@ def try_moments(name: str, trials: int, folder: Path, seed: int = 1) -> dict[str
         faults = halves(cut)
         found["killed"] += killed.code == -signal.SIGKILL
         found["with leftovers"] += bool(leftovers(cut))
-        found["with results"] += any(not set(map(str, path.parts)) & {".lock"} for path in _files(cut))
+        found["with results"] += bool(results(cut))
         again = run(lambda: main(words(folder / "in", cut)), folder / "log")
         if again.code:
             faults.append(f"repeated, it ends with {again.code}: {(folder / 'log').read_text()[-500:]}")
@@ -54,10 +55,6 @@ def try_moments(name: str, trials: int, folder: Path, seed: int = 1) -> dict[str
         found["faults"] += [f"trial {trial} at {moment:.2f} s: {fault}" for fault in faults]
         print(f"{name} {trial} at {moment:.2f} s: {faults or 'equal'}", file=sys.stderr, flush=True)
     return found
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
 
 
 class Ended:
