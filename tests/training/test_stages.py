@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stillyou.diffusion.card import read_card
+from stillyou.diffusion.card import read_card, write_card
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import UsageError
 from stillyou.models.load import load_pipeline
@@ -86,6 +87,25 @@ def test_a_finished_run_is_left_alone(whole: Path, painted_folder: Path) -> None
     report = run_training(request(whole, painted_folder), no_validation)
     assert report.outcome is Outcome.FINISHED and report.stages["editor"] == {"skipped": True}
     assert before == {file: file.stat().st_mtime_ns for file in (whole / "model").rglob("*") if file.is_file()}
+
+
+def test_what_a_kill_has_left_unwritten_is_written_when_the_run_is_repeated(
+    whole: Path, tmp_path: Path, painted_folder: Path
+) -> None:
+    """After the last checkpoint: the model is still that of fewer steps, and its compact form is not there."""
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    shutil.rmtree(folder / "compact")
+    card = read_card(folder / "model")
+    assert card is not None
+    write_card(folder / "model", card.model_copy(update={"training": {**card.training, "steps": 2}}))
+    (folder / "model" / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"")
+    (folder / ".part-old-model").mkdir()
+    assert run_training(request(folder, painted_folder), no_validation).model == folder / "model"
+    for name in ("model", "compact"):
+        one, other = weights(whole / name), weights(folder / name)
+        assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+    assert not list(folder.glob(".part-*"))
 
 
 def test_fine_tuning_keeps_what_the_model_knows(whole: Path, tmp_path: Path, painted_folder: Path) -> None:
