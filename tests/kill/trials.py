@@ -38,7 +38,7 @@ def try_moments(name: str, trials: int, folder: Path, seed: int = 1) -> dict[str
     if ended.code:
         raise AssertionError((folder / "log").read_text()[-2000:])
     found: dict[str, Any] = {"command": name, "trials": trials, "seconds": round(ended.seconds, 2), "killed": 0}
-    found |= {"with results": 0, "with leftovers": 0, "faults": []}
+    found |= {"files": len(results(whole)), "with results": 0, "with leftovers": 0, "faults": []}
     print(f"{name}: {ended.seconds:.2f} s, {len(results(whole))} files", file=sys.stderr, flush=True)
     for trial in range(trials):
         shutil.rmtree(cut, ignore_errors=True)
