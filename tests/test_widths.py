@@ -14,8 +14,6 @@ ROOT = Path(stillyou.__file__).parent
 ALLOWED = {
     "editing/editor.py: Editor.edit",  # the convenient face: every option of a request by its name
     "diffusion/autoencoder.py: LatentAutoencoderTiny.__init__",  # diffusers reads a config's names from it
-    "evaluation/known_truth/benchmark.py: evaluate",  # to be narrowed: its pairs are to be one record
-    "evaluation/known_truth/curves.py: measure_curves",  # the same record's
 }
 
 

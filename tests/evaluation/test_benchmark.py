@@ -14,12 +14,13 @@ from stillyou.evaluation.judge.pictures import judge_seed
 from stillyou.evaluation.known_truth.benchmark import Settings, evaluate
 from stillyou.evaluation.known_truth.curves import STRENGTHS, TEXT_SCALES, curve_edits, measure_curves
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
-from stillyou.evaluation.known_truth.splits import SPLITS, cases, evaluation_seed
+from stillyou.evaluation.known_truth.splits import SPLITS, PairSample, cases, evaluation_seed
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 from tests.evaluation.fakes import SIZE, LazyEditor, OracleEditor, TruthJudge
 
 N = 3
 SPLIT = SPLITS[0]
+SAMPLE = PairSample(SPLIT, N)
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,12 @@ def judge(oracle):
 
 @pytest.fixture(scope="module")
 def lazy_document(judge):
-    return evaluate(LazyEditor(), judge, SPLIT, n=N, batch=2).document
+    return evaluate(LazyEditor(), judge, SAMPLE, batch=2).document
 
 
 @pytest.fixture(scope="module")
 def oracle_evaluation(oracle, judge):
-    return evaluate(oracle, judge, SPLIT, n=N, batch=2)
+    return evaluate(oracle, judge, SAMPLE, batch=2)
 
 
 def test_sources_are_neutral_and_plain_and_styles_take_turns():
@@ -95,7 +96,9 @@ def test_a_judge_that_cannot_tell_the_oracle_from_the_lazy_answer_is_unfit(verdi
             return [verdict] * len(pictures), [0.5] * len(pictures)
 
     assert oracle_evaluation.document["judge_fit"] is True
-    assert evaluate(oracle, Blind(), SPLIT, n=1, effects=[load_effect("angry")]).document["judge_fit"] is False
+    assert (
+        evaluate(oracle, Blind(), PairSample(SPLIT, 1, effects=[load_effect("angry")])).document["judge_fit"] is False
+    )
 
 
 def test_the_document_has_all_effects_and_is_plain_json(oracle_evaluation):
@@ -112,7 +115,7 @@ def test_batches_hold_one_effect_and_at_most_the_batch_size(oracle, judge):
     oracle.batches.clear()
     done = []
     settings = Settings(steps=7, guidance=GuidanceScales(image=1, source=2, text=3))
-    found = evaluate(oracle, judge, SPLIT, n=N, batch=2, settings=settings, progress=done.append)
+    found = evaluate(oracle, judge, SAMPLE, batch=2, settings=settings, progress=done.append)
     assert [size for _, size, _ in oracle.batches] == [2, 1] * 8
     assert [effect for effect, _, _ in oracle.batches[::2]] == list(catalogue())
     assert sum(done) == 8 * N
@@ -126,7 +129,7 @@ def test_examples_are_the_first_pairs_of_each_effect(oracle_evaluation):
 
 
 def test_the_figures_do_not_depend_on_the_batch(oracle, judge, oracle_evaluation):
-    other = evaluate(oracle, judge, SPLIT, n=N, batch=8).document
+    other = evaluate(oracle, judge, SAMPLE, batch=8).document
     timed = {"seconds", "seconds_per_edit"}
     same = {k: v for k, v in oracle_evaluation.document.items() if k not in timed}
     assert same == {k: v for k, v in other.items() if k not in timed}
@@ -135,7 +138,7 @@ def test_the_figures_do_not_depend_on_the_batch(oracle, judge, oracle_evaluation
 def test_curves_move_one_scale_at_a_time(judge, oracle):
     oracle.batches.clear()
     done = []
-    found = measure_curves(oracle, judge, SPLIT, n=1, settings=Settings(), progress=done.append)
+    found = measure_curves(oracle, judge, PairSample(SPLIT, 1), settings=Settings(), progress=done.append)
     assert [point["text"] for point in found["text"]] == list(TEXT_SCALES)
     assert [point["strength"] for point in found["strength"]] == list(STRENGTHS)
     assert [point["edit_success"] for point in found["strength"]] == [0, 1, 1, 1, 1]
@@ -148,7 +151,7 @@ def test_curves_move_one_scale_at_a_time(judge, oracle):
 
 def test_an_unknown_split_names_those_there_are():
     with pytest.raises(UsageError, match="unseen-characters.*unseen-styles") as caught:
-        evaluate(LazyEditor(), None, "unseen-character")
+        evaluate(LazyEditor(), None, PairSample("unseen-character", N))
     assert caught.value.exit_code == 2
     with pytest.raises(UsageError, match="unseen-characters.*unseen-styles"):
-        evaluate(LazyEditor(), None, "test")
+        evaluate(LazyEditor(), None, PairSample("test", N))

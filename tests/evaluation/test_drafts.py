@@ -12,7 +12,7 @@ from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.known_truth.benchmark import evaluate
 from stillyou.evaluation.known_truth.drawing import Drawing
 from stillyou.evaluation.known_truth.settings import Settings, Worn, parse_start, start_told, worn
-from stillyou.evaluation.known_truth.splits import cases
+from stillyou.evaluation.known_truth.splits import PairSample, cases
 from stillyou.evaluation.report.looks import looks_lines, looks_rows
 from tests.evaluation.fakes import LazyEditor
 from tests.evaluation.people import RedJudge, person
@@ -42,7 +42,7 @@ def test_designs_change_targets_and_prompts_alone():
 
 def test_edits_are_asked_for_the_design_of_the_target_at_the_size_asked_for():
     editor = Remembers()
-    found = evaluate(editor, RedJudge(), SPLIT, n=2, effects=[SANTA], size=64, designs=True).document
+    found = evaluate(editor, RedJudge(), PairSample(SPLIT, 2, effects=[SANTA], size=64, designs=True)).document
     pairs = cases(SANTA, SPLIT, 2, size=64, designs=True)
     assert [costume for _, _, costume in editor.asked] == [Worn(p.attributes["design"], "both") for p in pairs]
     assert {side for side, _, _ in editor.asked} == {64} == {found["size"]}
@@ -51,7 +51,7 @@ def test_edits_are_asked_for_the_design_of_the_target_at_the_size_asked_for():
 
 def test_without_designs_nothing_is_asked_for():
     editor = Remembers()
-    evaluate(editor, RedJudge(), SPLIT, n=1, effects=[SANTA])
+    evaluate(editor, RedJudge(), PairSample(SPLIT, 1, effects=[SANTA]))
     assert [costume for _, _, costume in editor.asked] == [Worn()]
 
 
@@ -93,8 +93,8 @@ def test_looks_stand_beside_autoencoder_draft_lazy_and_oracle():
     effects = [SANTA, load_effect("angry")]
     pairs = {effect.id: [person(effect.id, index) for index in range(2)] for effect in effects}
     editor = SimpleNamespace(resolution=32, answer=LazyEditor().answer)
-    options = {"n": 2, "effects": effects, "pairs": pairs}
-    document = evaluate(editor, RedJudge(), "people", looks=Drawing(Copies()), **options).document
+    sample = PairSample("people", 2, effects=effects, pairs=pairs)
+    document = evaluate(editor, RedJudge(), sample, looks=Drawing(Copies())).document
     looks = document["looks"]
     assert list(looks) == ["edit", "lazy", "autoencoder", "draft", "oracle"]
     assert looks["edit"]["error_ratio"] == looks["draft"]["error_ratio"] == 1
@@ -104,5 +104,5 @@ def test_looks_stand_beside_autoencoder_draft_lazy_and_oracle():
     assert looks_rows(document)[1] == ["edit", "4", "1.00", looks_rows(document)[1][3], "-"]
     assert any("autoencoder costume" in line for line in looks_lines(document))
     assert not looks_lines({})
-    none = evaluate(editor, RedJudge(), "people", settings=Settings(draft="none"), looks=Drawing(Copies()), **options)
+    none = evaluate(editor, RedJudge(), sample, settings=Settings(draft="none"), looks=Drawing(Copies()))
     assert "draft" not in none.document["looks"]

@@ -12,7 +12,7 @@ from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.known_truth.benchmark import Settings, evaluate
 from stillyou.evaluation.known_truth.curves import measure_curves
 from stillyou.evaluation.known_truth.groups import AXES
-from stillyou.evaluation.known_truth.splits import cases, evaluation_seed
+from stillyou.evaluation.known_truth.splits import PairSample, cases, evaluation_seed
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.evaluation.report.folder import axes, group_rows, markdown, rows, write_report
 from tests.editing.fakes import PEOPLE_CARD, RedPipeline
@@ -46,7 +46,9 @@ class FailsTheOld:
 
 @pytest.fixture(scope="module")
 def found():
-    return evaluate(FailsTheOld(), RedJudge(), "people", n=8, effects=EFFECTS, pairs=PAIRS, faces=ColourReader())
+    return evaluate(
+        FailsTheOld(), RedJudge(), PairSample("people", 8, effects=EFFECTS, pairs=PAIRS), faces=ColourReader()
+    )
 
 
 def test_the_worst_group_comes_first_with_its_number(found):
@@ -89,7 +91,9 @@ def test_a_stranger_for_an_answer_is_no_longer_nearest_to_the_source():
         def answer(self, pictures, effect, seeds, settings, costumes):
             return [Answer(picture, picture[..., 0]) for picture in reversed(pictures)]
 
-    found = evaluate(Swaps(), RedJudge(), "people", n=2, effects=EFFECTS[:1], pairs=pairs, faces=ColourReader())
+    found = evaluate(
+        Swaps(), RedJudge(), PairSample("people", 2, effects=EFFECTS[:1], pairs=pairs), faces=ColourReader()
+    )
     assert found.document["identity_nearest"] == 0 and found.document["lazy"]["identity_nearest"] == 1
     apart = np.linalg.norm(pairs["santa"][0].source[0, 0] / 255.0 - pairs["santa"][1].source[0, 0] / 255.0)
     assert found.document["identity_similarity"] == pytest.approx(1 - apart)
@@ -103,14 +107,16 @@ def test_sources_without_a_face_have_no_identity_and_are_counted():
         def answer(self, pictures, effect, seeds, settings, costumes):
             return [Answer(picture, np.zeros((SIDE, SIDE), np.uint8)) for picture in pictures]
 
-    found = evaluate(Lazy(), RedJudge(), "people", n=3, effects=EFFECTS[:1], pairs=pairs, faces=ColourReader())
+    found = evaluate(
+        Lazy(), RedJudge(), PairSample("people", 3, effects=EFFECTS[:1], pairs=pairs), faces=ColourReader()
+    )
     assert found.document["faces"] == 2 and found.document["edits"] == 3
     assert found.document["identity_similarity"] == 1 and found.document["different_people"]["people"] == 2
     assert "of 2 faces" in markdown(found.document)
 
 
 def test_without_a_face_reader_there_is_no_figure_of_identity(found):
-    document = evaluate(FailsTheOld(), RedJudge(), "people", n=8, effects=EFFECTS, pairs=PAIRS).document
+    document = evaluate(FailsTheOld(), RedJudge(), PairSample("people", 8, effects=EFFECTS, pairs=PAIRS)).document
     assert "identity_similarity" not in document and "different_people" not in document
     assert not any("identity" in cell for table in [rows(document), group_rows(document, "hair")] for cell in table[0])
     same = {"edit_success", "mask_recall", "inside_target_error"}
@@ -140,8 +146,8 @@ def test_curves_make_the_pairs_once(monkeypatch):
         made.append((effect.id, split, n))
         return iter(PAIRS[effect.id][:n])
 
-    monkeypatch.setattr("stillyou.evaluation.known_truth.curves.cases", few)
-    found = measure_curves(FailsTheOld(), RedJudge(), "people", n=2, settings=Settings(), effects=EFFECTS)
+    monkeypatch.setattr("stillyou.evaluation.known_truth.splits.cases", few)
+    found = measure_curves(FailsTheOld(), RedJudge(), PairSample("people", 2, effects=EFFECTS), settings=Settings())
     assert made == [("santa", "people", 2), ("angry", "people", 2)]
     assert found["text"][0]["edit_success"] == 1
 

@@ -28,7 +28,7 @@ from stillyou.evaluation.judge.classifier import SHIPPED, Judge
 from stillyou.evaluation.known_truth.benchmark import Example, evaluate
 from stillyou.evaluation.known_truth.drawing import Drawing
 from stillyou.evaluation.known_truth.settings import Settings, Worn
-from stillyou.evaluation.known_truth.splits import SPLITS, domain_of
+from stillyou.evaluation.known_truth.splits import SPLITS, PairSample, domain_of
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.evaluation.report.looks import distance_cell
 from stillyou.evaluation.report.tables import table_lines
@@ -95,9 +95,8 @@ def measure(name: str, editor: Editor, judge: Judge, split: str, pairs: Mapping[
     n = len(pairs[effects[0].id])
     drawing = _EditsAlone(subject, EfficientNetLite0() if available() else None)
     side = len(pairs[effects[0].id][0].source)
-    found = evaluate(
-        subject, judge, split, n=n, settings=WAYS[name], effects=effects, pairs=pairs, size=side, looks=drawing
-    )
+    sample = PairSample(split, n, effects=effects, size=side, pairs=pairs)
+    found = evaluate(subject, judge, sample, settings=WAYS[name], looks=drawing)
     whole, looks = found.document, found.document["looks"]
     parts = {"all": (whole, looks["edit"], subject.results)}
     for i, effect in enumerate(effects):

@@ -25,7 +25,7 @@ from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.judge.classifier import SHIPPED, Judge
 from stillyou.evaluation.known_truth.benchmark import evaluate
 from stillyou.evaluation.known_truth.settings import Settings, Worn
-from stillyou.evaluation.known_truth.splits import SPLITS
+from stillyou.evaluation.known_truth.splits import SPLITS, PairSample
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.metrics import Picture
 
@@ -76,8 +76,9 @@ def measure(
     judge, seconds = Judge.from_folder(SHIPPED), []
     for _ in range(rounds):
         subject = _Recorder(editor)
+        sample = PairSample(split, n, effects=subject.effects())
         settings = Settings(steps=steps, draft="none")
-        found = evaluate(subject, judge, split, n=n, settings=settings, effects=subject.effects()).document
+        found = evaluate(subject, judge, sample, settings=settings).document
         seconds.append(found["seconds_per_edit"])
     return {"way": name, "seconds": median(seconds), **{key: found[key] for key in KEPT}}, subject.edits
 

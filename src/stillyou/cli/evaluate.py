@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,21 +212,22 @@ def _measure(subject: ModelSubject, judge: Judge, request: _Request) -> Evaluati
     from stillyou.evaluation.known_truth.benchmark import evaluate
     from stillyou.evaluation.known_truth.curves import curve_edits, measure_curves
     from stillyou.evaluation.known_truth.drawing import Drawing
+    from stillyou.evaluation.known_truth.splits import PairSample
 
     effects = subject.effects()
     # The curves have ten points: an eighth of the pairs at each keeps them in reach of a CPU.
     curve_n = max(1, request.n // 8) if request.with_curves else 0
-    options: dict[str, Any] = {"settings": request.settings, "seed": request.seed, "batch": request.batch}
-    options |= {"size": request.size, "designs": request.designs}
+    sample = PairSample(request.split, request.n, request.seed, effects, request.size, request.designs)
+    options: dict[str, Any] = {"settings": request.settings, "batch": request.batch}
     faces = _face_reader() if request.split == "people" else None
     looks = Drawing(subject, _features())
     with _progress() as bar:
         total = len(effects) * request.n + curve_edits(len(effects), curve_n)
         task = bar.add_task(f"evaluating {request.split}", total=total)
-        options |= {"effects": effects, "progress": lambda edits: bar.advance(task, edits)}
-        found = evaluate(subject, judge, request.split, n=request.n, faces=faces, looks=looks, **options)
+        options["progress"] = lambda edits: bar.advance(task, edits)
+        found = evaluate(subject, judge, sample, faces=faces, looks=looks, **options)
         if request.with_curves:
-            found.document["curves"] = measure_curves(subject, judge, request.split, n=curve_n, **options)
+            found.document["curves"] = measure_curves(subject, judge, replace(sample, n=curve_n), **options)
     found.document = {"model": request.model, **found.document}
     return found
 

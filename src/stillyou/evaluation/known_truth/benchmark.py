@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from stillyou.draws import stable_seed
-from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.figures import Answer, figures, summary
 from stillyou.evaluation.identity import FaceReader, between
 from stillyou.evaluation.known_truth.groups import AXES, with_certainty, worst_first
 from stillyou.evaluation.known_truth.rows import Row, described, sources, summaries, with_identity
 from stillyou.evaluation.known_truth.settings import Settings, Worn, worn
-from stillyou.evaluation.known_truth.splits import cases, check_split, domain_of
+from stillyou.evaluation.known_truth.splits import PairSample, check_split, domain_of
 from stillyou.metrics import Picture
 from stillyou.pairs.pair import Attribute, Pair
 
@@ -104,17 +103,11 @@ class Evaluation:
 def evaluate(
     editor: PictureEditor,
     judge: PictureJudge,
-    split: str,
+    sample: PairSample,
     *,
-    n: int = FEWEST,
     settings: Settings | None = None,
-    seed: int = 0,
-    effects: Sequence[EffectSpec] | None = None,
     batch: int = 8,
     faces: FaceReader | None = None,
-    pairs: Mapping[str, Sequence[Pair]] | None = None,
-    size: int | None = None,
-    designs: bool = False,
     looks: Beside | None = None,
     progress: Callable[[int], None] = lambda edits: None,
 ) -> Evaluation:
@@ -123,16 +116,10 @@ def evaluate(
     Args:
         editor: What answers.
         judge: What says whether an answer shows the effect.
-        split: One of `splits.SPLITS`.
-        n: Pairs an effect.
+        sample: The pairs.
         settings: How edits are made.
-        seed: Benchmark seed: pairs and the noise of the edits follow from it.
-        effects: The effects; None takes the eight of the catalogue.
         batch: Pictures edited at a time.
         faces: Compares the faces of people; without it there are no figures of identity.
-        pairs: The pairs of each effect, where they are made already (`cases`).
-        size: Side of the pictures in pixels; the editor's own resolution by default.
-        designs: Whether costumes are of named designs, and edits are asked for the same ones.
         looks: Measures how the answers are drawn (`drawing`); without it there are no such figures.
         progress: Called with the number of edits just done.
 
@@ -145,33 +132,28 @@ def evaluate(
     Raises:
         UsageError: An unknown split or an effect that the judge or the split cannot show.
     """
-    check_split(split)
+    check_split(sample.split)
     settings = settings or Settings()
-    effects = list(catalogue().values()) if effects is None else list(effects)
-    side = size or editor.resolution
-    run = _Run(editor, judge, split, n, settings, seed, batch, faces, looks, progress)
+    run = _Run(editor, judge, sample, settings, batch, faces, looks, progress)
     started = time.monotonic()
-    for effect in effects:
-        made = None if pairs is None else pairs[effect.id]
-        if made is None:
-            made = list(cases(effect, split, n, size=side, seed=seed, designs=designs))
-        run.measure(effect, made)
+    for effect in sample.shown():
+        run.measure(effect, sample.of(effect, editor.resolution))
     rows = run.rows if faces is None else with_identity(run.rows)
-    edit, lazy, oracle = (_tables(rows, name, split) for name in ("edit", "lazy", "oracle"))
+    edit, lazy, oracle = (_tables(rows, name, sample.split) for name in ("edit", "lazy", "oracle"))
     if "groups" in edit:
         _sort_groups(edit, lazy, oracle)
     document = {
-        "split": split,
-        "n": n,
-        "seed": seed,
+        "split": sample.split,
+        "n": sample.n,
+        "seed": sample.seed,
         "steps": settings.steps,
         "draft": settings.draft,
         "refine": settings.refine,
-        "designs": designs,
+        "designs": sample.designs,
         "strength": settings.strength,
-        "guidance": {effect.id: settings.scales(effect).model_dump() for effect in effects},
+        "guidance": {effect.id: settings.scales(effect).model_dump() for effect in sample.shown()},
         "resolution": editor.resolution,
-        "size": side,
+        "size": sample.size or editor.resolution,
         "seconds": round(time.monotonic() - started, 2),
         "seconds_per_edit": round(run.editing / len(rows), 4),
         **edit,
@@ -190,10 +172,8 @@ class _Run:
 
     editor: PictureEditor
     judge: PictureJudge
-    split: str
-    n: int
+    sample: PairSample
     settings: Settings
-    seed: int
     batch: int
     faces: FaceReader | None
     looks: Beside | None
@@ -204,9 +184,9 @@ class _Run:
 
     def measure(self, effect: EffectSpec, pairs: Sequence[Pair]) -> None:
         """Edit and measure an effect's pairs, batch after batch."""
-        for first in range(0, self.n, self.batch):
+        for first in range(0, self.sample.n, self.batch):
             part = pairs[first : first + self.batch]
-            seeds = [stable_seed("evaluation noise", self.seed, effect.id, first + i) for i in range(len(part))]
+            seeds = [stable_seed("evaluation noise", self.sample.seed, effect.id, first + i) for i in range(len(part))]
             started = time.monotonic()
             costumes = [worn(pair.attributes) for pair in part]
             answers = self.editor.answer([pair.source for pair in part], effect, seeds, self.settings, costumes)

@@ -6,15 +6,13 @@ preserves at equal success, so both figures are measured along the scales that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from stillyou.effects.lookup import catalogue
-from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.known_truth.benchmark import PictureEditor, PictureJudge, evaluate
 from stillyou.evaluation.known_truth.settings import Settings
-from stillyou.evaluation.known_truth.splits import cases
+from stillyou.evaluation.known_truth.splits import PairSample
 
 TEXT_SCALES = (1.5, 2.0, 3.0, 4.5, 6.0)
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -30,15 +28,10 @@ def curve_edits(effects: int, n: int) -> int:
 def measure_curves(
     editor: PictureEditor,
     judge: PictureJudge,
-    split: str,
+    sample: PairSample,
     *,
-    n: int,
     settings: Settings,
-    seed: int = 0,
-    effects: Sequence[EffectSpec] | None = None,
     batch: int = 8,
-    size: int | None = None,
-    designs: bool = False,
     progress: Callable[[int], None] = lambda edits: None,
 ) -> dict[str, Any]:
     """Evaluate along the text scale at full strength, and along strength at the given scales.
@@ -46,14 +39,9 @@ def measure_curves(
     Args:
         editor: What answers.
         judge: What says whether an answer shows the effect.
-        split: One of `splits.SPLITS`.
-        n: Pairs an effect at each point; the same pairs and noise at all of them.
+        sample: The pairs of each point; the same pairs and noise at all of them.
         settings: Steps and base scales.
-        seed: Benchmark seed.
-        effects: The effects; None takes the eight of the catalogue.
         batch: Pictures edited at a time.
-        size: Side of the pictures in pixels; the editor's own resolution by default.
-        designs: Whether costumes are of named designs.
         progress: Called with the number of edits just done.
 
     Returns:
@@ -62,19 +50,15 @@ def measure_curves(
     """
 
     def point(axis: str, value: float, chosen: Settings) -> dict[str, Any]:
-        options: dict[str, Any] = {"seed": seed, "effects": chosen_effects, "batch": batch, "pairs": pairs}
-        options |= {"size": side, "designs": designs, "progress": progress}
-        found = evaluate(editor, judge, split, n=n, settings=chosen, **options).document
+        found = evaluate(editor, judge, made, settings=chosen, batch=batch, progress=progress).document
         references.update({name: _pick(found[name]) for name in ("lazy", "oracle")})
         return {axis: value, **_pick(found), "effects": {name: _pick(t) for name, t in found["effects"].items()}}
 
-    chosen_effects = list(catalogue().values()) if effects is None else list(effects)
-    side = size or editor.resolution
-    pairs = {e.id: list(cases(e, split, n, size=side, seed=seed, designs=designs)) for e in chosen_effects}
+    made = sample.made(editor.resolution)
     references: dict[str, Any] = {}
     text = [point("text", value, replace(settings, text_scale=value, strength=1.0)) for value in TEXT_SCALES]
     strength = [point("strength", value, replace(settings, strength=value)) for value in STRENGTHS]
-    return {"n": n, "text": text, "strength": strength, **references}
+    return {"n": sample.n, "text": text, "strength": strength, **references}
 
 
 def _pick(table: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Pair seeds are keyed by "evaluation": no training or judge picture has one of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stillyou.draws import stable_seed
@@ -22,6 +23,44 @@ PHOTOGRAPHS = "photos"
 ALL_SPLITS = (*SPLITS, PHOTOGRAPHS)
 
 _DOMAINS: dict[str, Domain] = dict(zip(ALL_SPLITS, ("cartoon", "cartoon", "people", "people"), strict=True))
+
+
+@dataclass(frozen=True)
+class PairSample:
+    """The pairs that an evaluation is about.
+
+    Attributes:
+        split: One of `SPLITS`.
+        n: Pairs an effect.
+        seed: Benchmark seed: pairs and the noise of their edits follow from it.
+        effects: The effects; None takes the eight of the catalogue.
+        size: Side of the pictures in pixels; None takes the editor's own resolution.
+        designs: Whether costumes are of named designs, and edits are asked for the same ones.
+        pairs: The pairs of each effect by its id, where they are made already.
+    """
+
+    split: str
+    n: int
+    seed: int = 0
+    effects: Sequence[EffectSpec] | None = None
+    size: int | None = None
+    designs: bool = False
+    pairs: Mapping[str, Sequence[Pair]] | None = None
+
+    def shown(self) -> list[EffectSpec]:
+        """Return the effects."""
+        return list(catalogue().values()) if self.effects is None else list(self.effects)
+
+    def of(self, effect: EffectSpec, resolution: int) -> Sequence[Pair]:
+        """Return an effect's pairs, made for an editor of a resolution unless they are there; raises as `cases`."""
+        if self.pairs is not None:
+            return self.pairs[effect.id]
+        size = self.size or resolution
+        return list(cases(effect, self.split, self.n, size=size, seed=self.seed, designs=self.designs))
+
+    def made(self, resolution: int) -> PairSample:
+        """Return the same with all pairs made, for more than one evaluation of them."""
+        return replace(self, pairs={effect.id: self.of(effect, resolution) for effect in self.shown()})
 
 
 def check_split(split: str, known: Sequence[str] = SPLITS) -> None:
