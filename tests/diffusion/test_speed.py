@@ -11,7 +11,8 @@ from torch import nn
 from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.diffusion import pipeline as pipeline_module
 from stillyou.diffusion.conditions import Conditions
-from stillyou.diffusion.guidance import GuidedPrediction, guide
+from stillyou.diffusion.guidance import guide
+from stillyou.diffusion.sampling import GuidedPrediction
 from stillyou.diffusion.speed.attention import fuse_attention, split_attention
 from stillyou.diffusion.speed.feature_cache import FeatureCache, shallow, whole
 from stillyou.diffusion.speed.memory import Sizes, bytes_needed, check_memory, read_sizes

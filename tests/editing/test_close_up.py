@@ -11,7 +11,8 @@ from PIL import Image
 
 from stillyou.editing.close_up import LEAST_SHARE, close_up
 from stillyou.editing.editor import Editor
-from stillyou.editing.request import GLANCE_MAPS, EditRequest
+from stillyou.editing.plan import GLANCE_MAPS
+from stillyou.editing.request import EditRequest
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.frame import Framed, frame_crop, frame_face

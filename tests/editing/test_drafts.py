@@ -9,8 +9,8 @@ from PIL import Image
 from stillyou.config import UNGUIDED
 from stillyou.drafts import network
 from stillyou.drafts.fit import Fit
-from stillyou.editing.drafting import upright
 from stillyou.editing.editor import Editor
+from stillyou.editing.fitting import upright
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.frame import Framed
 from stillyou.effects.designs import DESIGNS

@@ -16,7 +16,8 @@ from stillyou.drafts import network
 from stillyou.drafts.fit import Fit
 from stillyou.drafts.plausible import objection, warnings
 from stillyou.editing.editor import Editor
-from stillyou.editing.request import EditRequest, ModelTraits, resolve
+from stillyou.editing.plan import ModelTraits, resolve
+from stillyou.editing.request import EditRequest
 from stillyou.editing.scene.crop import Crop
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_picture

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillyou.config import GuidanceScales
-from stillyou.editing.request import DEFAULT_STEPS, OFFICIAL_SEED, EditOptions, EditRequest, ModelTraits, resolve
+from stillyou.editing.plan import DEFAULT_STEPS, OFFICIAL_SEED, ModelTraits, resolve
+from stillyou.editing.request import EditOptions, EditRequest
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.face_choice import FaceChoice
 from stillyou.effects.settings import PartialGuidance, PartialMask, Tuning

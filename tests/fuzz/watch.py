@@ -21,7 +21,7 @@ OWN = 0.5e9  # Of BYTES, what Python and the libraries take before the first cas
 
 @dataclass
 class Findings:
-    """What came of many cases: counts of outcomes, the slowest, the most bytes above the start, and what must not be."""
+    """What came of many cases: outcomes, the slowest, the most bytes above the start, and what must not be."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     slowest: tuple[float, int] = (0.0, -1)

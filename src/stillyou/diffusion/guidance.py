@@ -1,19 +1,16 @@
-"""Three-way classifier-free guidance (docs/reference/model.md, Guidance), and its cheaper late form."""
+"""Three-way classifier-free guidance (docs/reference/model.md, Guidance): the formulas."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
-from stillyou.config import UNGUIDED, GuidanceScales
-from stillyou.diffusion.conditions import Branch, Conditions
+from stillyou.config import GuidanceScales
+from stillyou.diffusion.conditions import Branch
 
 SHARED_BRANCHES = (Branch.NONE, Branch.IMAGE, Branch.IMAGE_SOURCE)
 """The branches shared by the target's and the source's prompt, in the order of a batch; `full` follows."""
-
-Predict = Callable[[torch.Tensor, torch.Tensor, Conditions], torch.Tensor]
-"""`Denoiser.predict` or a stand-in."""
 
 
 def guide(
@@ -49,57 +46,3 @@ def blend_prompts(e_target: torch.Tensor, e_source_prompt: torch.Tensor, weight:
     shared, so mixing the `full` predictions equals mixing the guided ones.
     """
     return e_source_prompt + weight * (e_target - e_source_prompt)
-
-
-class GuidedPrediction:
-    """The guided prediction of each step of one batch; counts what it costs.
-
-    Late steps may evaluate the `full` predictions alone and add what guidance added at the last guided step:
-    e = e(full) + (e - e(full)) of that step. Guidance settles the composition early; later its direction changes
-    little (adaptive guidance, Castillo et al. 2023, arXiv 2312.12487, drops it there).
-
-    With all scales at 1 the terms cancel, e = e(full), and nothing else is evaluated.
-
-    Args:
-        predict: The denoiser's.
-        shared: Conditions of `SHARED_BRANCHES`, stacked.
-        full: Conditions of `full` with the target prompt and, if there is a weight, with the source prompt, stacked.
-        guidance: Scales of the three terms.
-        weight: Of the target prompt (B, 1, h, w), see `blend_prompts`; None is the target prompt alone.
-    """
-
-    def __init__(
-        self,
-        predict: Predict,
-        shared: Conditions,
-        full: Conditions,
-        guidance: GuidanceScales,
-        weight: torch.Tensor | None = None,
-    ) -> None:
-        self.predict = predict
-        self.unguided = guidance == UNGUIDED
-        self.all = full if self.unguided else Conditions.stack([shared, full])
-        self.full = full
-        self.guidance = guidance
-        self.weight = weight
-        self.evaluations = 0
-        self._added: torch.Tensor | None = None
-
-    def __call__(self, z: torch.Tensor, t: torch.Tensor, *, late: bool = False) -> torch.Tensor:
-        """Return e (B, C, h, w) for latents as the network sees them; `late` needs an earlier guided step."""
-        added = self._added if late else None
-        conditions = self.all if added is None else self.full
-        count = len(conditions.tokens) // len(z)
-        predictions = self.predict(z.repeat(count, 1, 1, 1), t, conditions).chunk(count)
-        self.evaluations += count
-        e_full = predictions[-1]
-        if self.weight is not None:
-            e_full = blend_prompts(predictions[-2], predictions[-1], self.weight)
-        if self.unguided:
-            return e_full
-        if added is not None:
-            return e_full + added
-        e_none, e_image, e_image_source = predictions[:3]
-        e = guide(e_none, e_image, e_image_source, e_full, self.guidance)
-        self._added = e - e_full
-        return e

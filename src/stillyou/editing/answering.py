@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stillyou.editing.request import EditPlan
+from stillyou.editing.plan import EditPlan
 from stillyou.errors import StillYouError
 from stillyou.images.picture import Pixels
 from stillyou.images.tensors import to_levels, to_pixels

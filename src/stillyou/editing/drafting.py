@@ -1,8 +1,7 @@
-"""Drafts of an edit: the effect's art on a picture's squares, where the fit network says that things sit.
+"""Drafts of an edit: the effect's art on a picture's squares, where the fit network says that things sit (`fitting`).
 
-The network sees a square as the model does (upright faces); art is drawn on the picture's own pixels, up to `LARGEST` a
-side. Where the network is unsure there is no draft, and a note says so: the edit then starts from noise, or is left out
-where the effect is its art alone.
+Art is drawn on the picture's own pixels, up to `LARGEST` a side. Where the network is unsure there is no draft, and a
+note says so: the edit then starts from noise, or is left out where the effect is its art alone.
 """
 
 from __future__ import annotations
@@ -18,11 +17,12 @@ from scipy import ndimage
 
 from stillyou.drafts import network
 from stillyou.drafts.draft import Draft
-from stillyou.drafts.fit import POINTS, Fit
+from stillyou.drafts.fit import Fit
+from stillyou.editing.fitting import LOOKS, SEVERAL, find_fit, moved, upright
 from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Box, Crop
-from stillyou.editing.scene.faces import Face
-from stillyou.editing.scene.frame import Framed, frame_face
+from stillyou.editing.scene.frame import Framed
+from stillyou.editing.scene.look import Scene
 from stillyou.editing.scene.resample import Plane, enlarge, strips, view
 from stillyou.effects.own import OwnEffect
 from stillyou.errors import StillYouError
@@ -31,22 +31,14 @@ from stillyou.images.colour import from_srgb, to_srgb
 from stillyou.images.picture import Pixels
 
 if TYPE_CHECKING:
-    from stillyou.editing.request import EditPlan
+    from stillyou.editing.plan import EditPlan
 
 LARGEST = 2048
 """Longest side at which art is drawn; on larger squares it is enlarged."""
 _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
-_LOOKS, _CALM = 3, 0.7
-"""Looks at a picture at most; the share of the greatest doubt below which nobody looks again."""
-_APART, _FAR_APART, _SMALL_BRIM = 0.12, 0.6, 0.37
-"""Brims by which two sure looks, or any, differ that saw two heads; the width below which a next look is closer."""
-_SMALLEST_FACE = 0.06
-"""Of the faces that a second look is taken at, as a share of the first square."""
 _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
-_SEVERAL = "where the costume sits could not be told: the picture may show more than one head"
-_ONE_OF_SEVERAL = "the picture may show more than one head, one of which was dressed; --crop X,Y,SIZE chooses another"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
 
@@ -95,6 +87,10 @@ class SquareDraft:
         return replace(picture, rgb=rgb)
 
 
+Drafts = tuple[SquareDraft | None, ...]
+"""Of a picture's squares, each one's or None; empty where no draft is wanted."""
+
+
 def draft_image(drafts: Sequence[SquareDraft], picture: Picture) -> Image.Image:
     """Return drafts as one RGBA image of a picture's size, sRGB."""
     canvas = Image.new("RGBA", picture.size)
@@ -114,6 +110,29 @@ def reach(alpha: Plane) -> Plane:
     return soft
 
 
+def make_drafts(picture: Picture, scene: Scene, plan: EditPlan) -> tuple[Drafts, list[str]]:
+    """Draw or read what each square starts from, and say where that could not be done."""
+    if not plan.wants_draft or plan.strength == 0:
+        return (), []
+    if plan.own_draft is not None:
+        return tuple(read_draft(plan.own_draft, picture, each.framed.crop) for each in scene.targets), []
+    made = [make_draft(picture, each.framed, plan) for each in scene.targets]
+    return tuple(draft for draft, _ in made), [note for _, notes in made for note in notes]
+
+
+def dressed_only(scene: Scene, drafts: Drafts, plan: EditPlan, about: Sequence[str]) -> tuple[Scene, Drafts]:
+    """Leave out squares without a draft, of an effect that the model knows nothing of.
+
+    Raises:
+        StillYouError: None is left.
+    """
+    kept = [index for index, draft in enumerate(drafts) if draft is not None]
+    if drafts and not kept:
+        raise StillYouError(f"the picture was not edited with '{plan.effect.id}': {'; '.join(dict.fromkeys(about))}")
+    targets = tuple(scene.targets[index] for index in kept) if drafts else scene.targets
+    return replace(scene, targets=targets), tuple(drafts[index] for index in kept)
+
+
 def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[SquareDraft | None, tuple[str, ...]]:
     """Draw a plan's art on one square of a picture.
 
@@ -122,8 +141,8 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     """
     from stillyou.drafts.plausible import objection
 
-    seen, framed, told = _look(picture, framed, _LOOKS if plan.refine == 0 else 1)
-    reason = objection(seen, network.load().config.sure_below) or (told if told == _SEVERAL else None)
+    seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
+    reason = objection(seen, network.load().config.sure_below) or (told if told == SEVERAL else None)
     if reason is not None:
         done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise"
         return None, (f"{reason}, so {done}; {_REMEDY}",)
@@ -136,63 +155,6 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     return SquareDraft(crop, _drawn(pixels, fit, plan)), tuple(notes)
 
 
-def _look(picture: Picture, framed: Framed, looks: int) -> tuple[Fit, Framed, str | None]:
-    """Return the surest fit of a few looks, and its square.
-
-    Each looks at a square framed around the head that the one before saw; a sure one at a head of the usual size is the
-    last. Between two heads the network may be sure of what is not there: seen closer, it says something else.
-
-    Returns:
-        The fit, its square, and what speaks for a second head: `_SEVERAL` where the last two looks saw different ones.
-    """
-    sure = network.load().config.sure_below
-    best, told, apart = (_fit(picture, framed), framed), None, False
-    seen, square = best
-    for _ in range(looks - 1):
-        if best[0].unsure <= sure * _CALM and not apart and not _is_small(seen):
-            break
-        last, before = seen, _places(seen, square)
-        square = _around_the_head(seen, square, picture.size)
-        seen = _fit(picture, square)
-        now = _places(seen, square)
-        brims = float(np.linalg.norm(now - before, axis=1).mean() / max(1.0, np.linalg.norm(now[1] - now[0])))
-        apart = brims > _APART and max(seen.unsure, last.unsure) <= sure
-        told = _ONE_OF_SEVERAL if apart or brims > _FAR_APART else told
-        best = (seen, square) if apart else min(best, (seen, square), key=lambda each: each[0].unsure)
-    return *best, _SEVERAL if apart else told
-
-
-def _is_small(fit: Fit) -> bool:
-    """Tell whether a head is much smaller in its square than in training."""
-    return float(np.linalg.norm(fit["brim_right"] - fit["brim_left"])) < _SMALL_BRIM
-
-
-def _places(fit: Fit, framed: Framed) -> Plane:
-    """Return where brim and face lie (5, 2), in pixels of the picture."""
-    placed = upright(fit, framed)
-    ends = [placed[name] for name in ("brim_left", "brim_right", "face_left", "face_right", "face_bottom")]
-    corner = np.array([framed.crop.left, framed.crop.top], np.float32)
-    return np.asarray(np.stack(ends) * np.float32(framed.crop.size) + corner)
-
-
-def _fit(picture: Picture, framed: Framed) -> Fit:
-    return network.predict(to_srgb(framed.see(picture), picture.info.icc)[None])[0]
-
-
-def _around_the_head(fit: Fit, framed: Framed, size: tuple[int, int]) -> Framed:
-    """Return the square in which a head lies as in training, after a first look at a square that was framed otherwise.
-
-    Where no face was found the square is as large as the picture, and the head may be anywhere in it.
-    """
-    points = upright(fit, framed).points * np.float32(framed.crop.size)
-    named = dict(zip(POINTS, points + np.array([framed.crop.left, framed.crop.top], np.float32), strict=True))
-    middle = (named["face_left"] + named["face_right"] + named["face_top"] + named["face_bottom"]) / 4
-    tall = float(np.linalg.norm(named["face_bottom"] - named["face_top"]))
-    least, most = _SMALLEST_FACE * framed.crop.size, framed.crop.size
-    face = Face(float(middle[0]), float(middle[1]), float(np.clip(tall, least, most)))
-    return frame_face(face, framed.side, size[1])
-
-
 def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
     """Return a square with the same upper edge and middle that reaches the picture's lower edge, if that is near.
 
@@ -200,14 +162,6 @@ def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
     """
     side = min(max(crop.size, size[1] - crop.top), round(_FARTHEST * crop.size))
     return Crop(crop.left - (side - crop.size) // 2, crop.top, side)
-
-
-def moved(fit: Fit, source: Crop, target: Crop) -> Fit:
-    """Return a fit of one upright square in shares of another."""
-    offset = np.array([source.left - target.left, source.top - target.top], np.float32)
-    points = (fit.points * np.float32(source.size) + offset) / np.float32(target.size)
-    doubt = None if fit.doubt is None else fit.doubt * np.float32(source.size / target.size)
-    return Fit(points.astype(np.float32), fit.turn, doubt)
 
 
 def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan) -> Draft:
@@ -227,17 +181,6 @@ def _warned(fit: Fit, crop: Crop, size: tuple[int, int]) -> list[str]:
 
     left, top = -crop.left / crop.size, -crop.top / crop.size
     return warnings(fit, left, top, left + size[0] / crop.size, top + size[1] / crop.size)
-
-
-def upright(fit: Fit, framed: Framed) -> Fit:
-    """Return the fit of a square that was turned for the model in shares of the upright square around it."""
-    if not framed.tilt:
-        return fit
-    angle = np.deg2rad(framed.tilt)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
-    points = 0.5 + (fit.points - np.float32(0.5)) @ turn * np.float32(framed.side / framed.cells)
-    yaw, pitch, roll = fit.turn
-    return Fit(points.astype(np.float32), (yaw, pitch, roll + float(angle)), fit.doubt)
 
 
 def read_draft(given: DraftLike, picture: Picture, crop: Crop) -> SquareDraft:

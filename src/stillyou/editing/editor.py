@@ -17,7 +17,8 @@ from stillyou.diffusion.speed.memory import check_room
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.editing.answering import Answer, Ask, Progress, answer, ask
 from stillyou.editing.official import ask_official, lay_official, prepare_official
-from stillyou.editing.request import EditPlan, EditRequest, ModelTraits, resolve
+from stillyou.editing.plan import EditPlan, ModelTraits, resolve
+from stillyou.editing.request import EditRequest
 from stillyou.editing.result import EditResult
 from stillyou.editing.road import Work, finish, lay, next_square, prepare
 from stillyou.editing.scene.crop import Crop

@@ -15,7 +15,7 @@ from PIL import Image
 
 from stillyou.editing.answering import Answer, Progress, Square
 from stillyou.editing.effect_lookup import default_subject
-from stillyou.editing.request import EditPlan
+from stillyou.editing.plan import EditPlan
 from stillyou.editing.road import Work
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.domain import Finding

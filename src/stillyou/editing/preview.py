@@ -8,7 +8,8 @@ from pathlib import Path
 
 from stillyou.diffusion.card import ModelCard
 from stillyou.editing.answering import answer
-from stillyou.editing.request import EditRequest, ModelTraits, resolve
+from stillyou.editing.plan import ModelTraits, resolve
+from stillyou.editing.request import EditRequest
 from stillyou.editing.road import lay, next_square, prepare
 from stillyou.editing.scene.faces import face_detector
 from stillyou.editing.sheet import draw_grid

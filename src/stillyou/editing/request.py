@@ -1,10 +1,7 @@
-"""One edit as somebody asked for it, and as it is carried out.
+"""One edit as somebody asked for it; `plan` has it as it is carried out.
 
 Command line, Python, folders, the evaluation and an app all build an `EditRequest`: every option that they did not
-name is None there. Its options are checked when it is built, before anything heavy is loaded. `resolve` makes an
-`EditPlan` of it for one model; what is not said then comes from the effect, as it is tuned for what a picture shows:
-
-    effect -> domain -> request        the last one that says something counts
+name is None there. Its options are checked when it is built, before anything heavy is loaded.
 
 A new option is a line in `EditOptions`, a field of `EditRequest` with its reader, and what `EditPlan` makes of it.
 """
@@ -12,40 +9,24 @@ A new option is a line in `EditOptions`, a field of `EditRequest` with its reade
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from stillyou.config import UNGUIDED, GuidanceScales, MaskSettings, SamplingSettings
+from stillyou.config import GuidanceScales
 from stillyou.drafts.draw import Wear
 from stillyou.editing import options
-from stillyou.editing.effect_lookup import needs_draft, resolve_effect
 from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Crop, parse_crop
-from stillyou.editing.scene.domain import parse_domain, subject
+from stillyou.editing.scene.domain import parse_domain
 from stillyou.editing.scene.face_choice import FaceChoice, parse_face
 from stillyou.editing.supplied_mask import MaskLike
-from stillyou.effects.designs import find_design
 from stillyou.effects.domains import Domain
-from stillyou.effects.own import OwnEffect, check_wear
-from stillyou.effects.settings import Defaults
-from stillyou.effects.spec import EffectSpec, Prompts
+from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-    from stillyou.diffusion.card import ModelCard
-
-DEFAULT_STEPS, DRAFT_STEPS = 20, 8
-"""Steps from noise, and from a draft."""
-GLANCE_MAPS = 4
-"""Maps of the mask that says where a close-up goes."""
-OWN_DRAFT_REFINE = 0.4
-"""How far a user's own draft is refined: it is a sketch."""
-OFFICIAL_SEED = 3407
-"""What the released demo seeds its global generators with."""
 
 
 class EditOptions(TypedDict, total=False):
@@ -168,177 +149,3 @@ def _check_official(request: EditRequest) -> None:
                 f"official mode does as the released demo, which has no {name}",
                 f"Leave --{name.replace('_', '-')} out.",
             )
-
-
-@dataclass(frozen=True)
-class ModelTraits:
-    """What an edit must know of a model before it runs.
-
-    Attributes:
-        name: How the user named it.
-        card: What it was trained for.
-        resolution: Side of the squares that it was trained on, in pixels.
-    """
-
-    name: str
-    card: ModelCard
-    resolution: int
-
-
-@dataclass(frozen=True)
-class EditPlan:
-    """A request for one model, with every open question answered: all about an edit but the picture.
-
-    Attributes:
-        request: What was asked for.
-        effect: Its spec, with the model's own defaults.
-        model: Whom it is asked of.
-        side: Side of the square that the model works on, in pixels.
-        domain: What the picture shows; None before somebody has looked at one.
-        from_draft: Whether sampling starts from a draft.
-    """
-
-    request: EditRequest
-    effect: EffectSpec
-    model: ModelTraits
-    side: int
-    domain: Domain | None = None
-    from_draft: bool = False
-
-    def for_domain(self, domain: Domain) -> EditPlan:
-        """Return the plan for a picture of a domain: with its word for the subject, and what is tuned for it."""
-        return replace(self, domain=domain)
-
-    @cached_property
-    def _defaults(self) -> Defaults:
-        return self.effect.defaults(self.domain)
-
-    @cached_property
-    def prompts(self) -> Prompts:
-        """The prompts, every placeholder filled."""
-        word = {} if self.domain is None else subject(self.effect, self.domain, self.model.card.domains)
-        return self.effect.prompts({**word, **(self.request.variables or {})})
-
-    @property
-    def design(self) -> str | None:
-        """The look of the effect's art; None for effects without art."""
-        known = self.effect.looks
-        if self.request.design is not None:
-            return find_design(self.effect.id, self.request.design, known).name
-        return known[0].name if known else None
-
-    @property
-    def art_alone(self) -> bool:
-        """Whether the model was not trained for the effect, so that its art is all that there is."""
-        return needs_draft(self.effect, self.model.card)
-
-    @property
-    def wear(self) -> Wear:
-        """What of a costume is worn."""
-        return "both" if self.request.wear is None else self.request.wear
-
-    @property
-    def own_draft(self) -> DraftLike | None:
-        """A draft that the user made."""
-        given = self.request.draft
-        return None if given is None or (isinstance(given, str) and given in ("auto", "none")) else given
-
-    @property
-    def wants_draft(self) -> bool:
-        """Whether the edit starts from a draft wherever one can be made."""
-        said = self.request
-        if said.official or said.draft == "none" or self.refine == 1:
-            return False
-        asked = any(option is not None for option in (said.draft, said.design, said.wear, said.refine))
-        asked = asked or isinstance(self.effect, OwnEffect)
-        return self.own_draft is not None or (self.design is not None and (asked or self.model.card.drafts))
-
-    @property
-    def refine(self) -> float:
-        """How far sampling goes back from a draft: 0 = the draft as it is, 1 = from noise."""
-        if self.request.refine is not None:
-            return self.request.refine
-        if self.art_alone:
-            return 0.0
-        return OWN_DRAFT_REFINE if self.own_draft is not None else self._defaults.refine
-
-    @property
-    def close_up(self) -> bool:
-        """Whether the edit is drawn in a square of its own around the estimated mask."""
-        if self.request.official or self.request.mask is not None:
-            return False
-        return self._defaults.close_up if self.request.close_up is None else self.request.close_up
-
-    def drafted(self) -> EditPlan:
-        """Return the plan for a square that has a draft: fewer steps, and the full branch alone."""
-        return replace(self, from_draft=True)
-
-    @property
-    def guidance(self) -> GuidanceScales:
-        """Scales of the three guidance terms."""
-        if self.request.guidance is not None:
-            return self.request.guidance
-        return UNGUIDED if self.from_draft else self._defaults.guidance
-
-    @cached_property
-    def mask(self) -> MaskSettings:
-        """How the editing mask is estimated and used."""
-        said = self.request.mask_strategy
-        return self._defaults.mask if said is None else self._defaults.mask.model_copy(update={"strategy": said})
-
-    @property
-    def first_glance(self) -> MaskSettings:
-        """How the mask is estimated that says where a close-up goes: from few maps."""
-        return self.mask.model_copy(update={"maps": min(self.mask.maps, GLANCE_MAPS)})
-
-    @property
-    def asked_strength(self) -> float:
-        """The strength that the user means: 1 is the effect's default."""
-        return 1.0 if self.request.strength is None else self.request.strength
-
-    @property
-    def strength(self) -> float:
-        """What the sampler gets: the user's strength times the effect's default."""
-        return self.asked_strength * self._defaults.strength
-
-    @property
-    def sampling(self) -> SamplingSettings:
-        """What the model is run with: edits that agree in it may share a batch."""
-        refine, strength = 1.0, self.strength
-        if self.from_draft:  # a weaker costume is a fainter one, see `road.lay`
-            refine, strength = self.refine or 1.0, 1.0
-        return SamplingSettings(
-            guidance=self.guidance, mask=self.mask, steps=self.steps, strength=strength, refine=refine
-        )
-
-    @property
-    def steps(self) -> int:
-        """Steps of the sampler."""
-        usual = DRAFT_STEPS if self.from_draft else DEFAULT_STEPS
-        return usual if self.request.steps is None else self.request.steps
-
-    @property
-    def seed(self) -> int:
-        """What the noise follows from."""
-        default = OFFICIAL_SEED if self.request.official else 0
-        return default if self.request.seed is None else self.request.seed
-
-
-def resolve(request: EditRequest, model: ModelTraits) -> EditPlan:
-    """Plan a request for a model.
-
-    Raises:
-        UsageError: An effect that the model was not trained for, or a variable, a design or a part that the effect does
-            not have.
-    """
-    effect = resolve_effect(request.effect, model.card, model.name)
-    plan = EditPlan(request, effect, model, request.resolution or model.resolution)
-    plan.prompts, plan.design  # noqa: B018 - wrong names are refused here, before a picture is opened
-    if isinstance(effect, OwnEffect):
-        check_wear(effect, plan.wear)
-    if plan.art_alone and (request.official or request.draft == "none" or plan.refine > 0):
-        raise UsageError(
-            f"the model '{model.name}' was not trained for the effect '{effect.id}', so it can only lay its art on",
-            "Leave --official, --draft none and --refine out, or train it (docs/reference/own-effects.md).",
-        )
-    return plan

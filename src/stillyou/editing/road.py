@@ -14,7 +14,6 @@ round the k-th questions about all pictures of a batch are answered together.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,9 +23,9 @@ from PIL import Image
 from stillyou.editing.answering import Answer, Square
 from stillyou.editing.close_up import close_up
 from stillyou.editing.composite.composite import composite, in_profile, lay_draft, native_mask
-from stillyou.editing.drafting import SquareDraft, make_draft, reach, read_draft
+from stillyou.editing.drafting import Drafts, SquareDraft, dressed_only, make_drafts, reach
 from stillyou.editing.effect_lookup import default_subject, unusual
-from stillyou.editing.request import EditPlan
+from stillyou.editing.plan import EditPlan
 from stillyou.editing.result import (
     LEAST_CHANGE,
     EditReport,
@@ -41,7 +40,6 @@ from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.look import Scene, Target, Wish, look
 from stillyou.editing.scene.resample import Plane
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
-from stillyou.errors import StillYouError
 from stillyou.images import Picture
 from stillyou.images.colour import to_srgb
 from stillyou.images.picture import Pixels
@@ -76,7 +74,7 @@ class Work:
     rgb: Pixels
     mask: Pixels
     notes: tuple[str, ...] = ()
-    drafts: tuple[SquareDraft | None, ...] = ()
+    drafts: Drafts = ()
     close_ups: tuple[Framed, ...] = ()
     laid: int = 0
     evaluations: int = 0
@@ -132,36 +130,11 @@ def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work
     plan = plan.for_domain(scene.finding.domain)
     notes = [*picture.info.notes, *unusual(plan.model, plan.model.name, scene.finding.domain, plan.side), *scene.notes]
     notes += [*default_subject(plan.effect, plan.prompts.source), *(() if supplied is None else supplied.notes)]
-    drafts, about = _drafts(picture, scene, plan)
+    drafts, about = make_drafts(picture, scene, plan)
     if plan.art_alone:
-        scene, drafts = _dressed_only(scene, drafts, plan, about)
+        scene, drafts = dressed_only(scene, drafts, plan, about)
     empty = np.zeros(picture.rgb.shape[:2], np.uint8)
     return Work(plan, picture, scene, supplied, picture.rgb, empty, (*notes, *about), drafts, started=started)
-
-
-def _drafts(picture: Picture, scene: Scene, plan: EditPlan) -> tuple[tuple[SquareDraft | None, ...], list[str]]:
-    """Draw or read what each square starts from, and say where that could not be done."""
-    if not plan.wants_draft or plan.strength == 0:
-        return (), []
-    if plan.own_draft is not None:
-        return tuple(read_draft(plan.own_draft, picture, each.framed.crop) for each in scene.targets), []
-    made = [make_draft(picture, each.framed, plan) for each in scene.targets]
-    return tuple(draft for draft, _ in made), [note for _, notes in made for note in notes]
-
-
-def _dressed_only(
-    scene: Scene, drafts: tuple[SquareDraft | None, ...], plan: EditPlan, about: Sequence[str]
-) -> tuple[Scene, tuple[SquareDraft | None, ...]]:
-    """Leave out squares without a draft, of an effect that the model knows nothing of.
-
-    Raises:
-        StillYouError: None is left.
-    """
-    kept = [index for index, draft in enumerate(drafts) if draft is not None]
-    if drafts and not kept:
-        raise StillYouError(f"the picture was not edited with '{plan.effect.id}': {'; '.join(dict.fromkeys(about))}")
-    targets = tuple(scene.targets[index] for index in kept) if drafts else scene.targets
-    return replace(scene, targets=targets), tuple(drafts[index] for index in kept)
 
 
 def next_square(work: Work) -> Square | None:

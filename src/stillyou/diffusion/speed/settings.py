@@ -20,7 +20,7 @@ class SpeedSettings(Strict):
 
         scheduler: Another sampler than the model's own.
         guidance_share: Share of the steps, from the first, that evaluate all guidance branches; the later ones
-            evaluate `full` alone and keep the guidance of the last guided step (`guidance.GuidedPrediction`).
+            evaluate `full` alone and keep the guidance of the last guided step (`sampling.GuidedPrediction`).
         feature_interval: Every how many steps the UNet's deeper levels are computed; in between, their last features
             are used again (`feature_cache`). 1 computes them always.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from stillyou.config import GuidanceScales
-from stillyou.editing.request import DEFAULT_STEPS, DRAFT_STEPS
+from stillyou.editing.plan import DEFAULT_STEPS, DRAFT_STEPS
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
 from stillyou.pairs.pair import Attribute
