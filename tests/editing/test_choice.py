@@ -3,8 +3,8 @@
 import pytest
 
 from stillyou.editing.scene.face_choice import MOST_EDITED, FaceChoice, choose, parse_face
-from stillyou.editing.scene.faces import Face
 from stillyou.errors import StillYouError, UsageError
+from stillyou.images.faces import Face
 
 FACES = [Face(50, 60, 20), Face(120, 50, 40), Face(200, 60, 30)]
 

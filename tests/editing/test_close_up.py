@@ -14,9 +14,9 @@ from stillyou.editing.editor import Editor
 from stillyou.editing.plan import GLANCE_MAPS
 from stillyou.editing.request import EditRequest
 from stillyou.editing.scene.crop import Crop
-from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.frame import Framed, frame_crop, frame_face
 from stillyou.errors import UsageError
+from stillyou.images.faces import Face
 from tests.editing.fakes import PEOPLE_CARD, RedPipeline
 
 WHOLE = {"domain": "cartoon", "crop": Crop(0, 0, 200)}

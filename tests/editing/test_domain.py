@@ -11,12 +11,12 @@ from skimage import data
 from stillyou.diffusion.card import ModelCard
 from stillyou.editing.effect_lookup import resolve_effect
 from stillyou.editing.scene.domain import parse_domain, recognise, subject
-from stillyou.editing.scene.faces import Face, find_faces
-from stillyou.editing.scene.shading import shading
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.settings import PartialMask, Tuning
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
+from stillyou.images.faces import Face, find_faces
+from stillyou.images.shading import shading
 from tests.editing.fakes import CARD
 from tests.editing.portraits import portrait
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from stillyou.editing.scene.faces import MOST_FACES, Face, face_detector, find_faces
+from stillyou.images.faces import MOST_FACES, Face, face_detector, find_faces
 from tests.editing.portraits import FACE, astronaut, group, portrait
 
 pytest.importorskip("dlib", reason="needs dlib: pip install 'stillyou[faces]'")

@@ -10,9 +10,9 @@ from PIL import Image, ImageFilter
 
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.face_ownership import nearest_only, territory
-from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.frame import UPRIGHT, Framed, frame_crop, frame_face
 from stillyou.images import Picture
+from stillyou.images.faces import Face
 from stillyou.images.framing import FACE_CENTRE, FACE_SHARE
 from tests.editing.portraits import FACE, astronaut, portrait
 

@@ -10,11 +10,11 @@ from stillyou.cli import main
 from stillyou.editing.editor import Editor
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.face_choice import MOST_EDITED
-from stillyou.editing.scene.faces import Face
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.settings import PartialGuidance, PartialMask, Tuning
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images import read_mask, read_picture
+from stillyou.images.faces import Face
 from stillyou.images.framing import FACE_SHARE
 from tests.editing.fakes import CARD, PEOPLE_CARD, RedPipeline, finds
 from tests.editing.portraits import group, portrait

@@ -13,8 +13,8 @@ from PIL import Image
 
 from stillyou.editing.editor import Editor
 from stillyou.editing.request import EditRequest
-from stillyou.editing.scene.faces import Face
 from stillyou.errors import StillYouError, UsageError
+from stillyou.images.faces import Face
 from tests.editing.fakes import PEOPLE_CARD, RedPipeline
 
 FACES = (Face(60, 70, 30), Face(150, 72, 36, tilt=20.0), Face(230, 75, 26))

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from stillyou.editing.editor import Editor
-from stillyou.editing.scene.faces import Face
 from stillyou.effects.lookup import load_effect
 from stillyou.errors import StillYouError
 from stillyou.evaluation.known_truth.benchmark import Settings
@@ -16,6 +15,7 @@ from stillyou.evaluation.photographs.edits import Sample, measure_photographs, p
 from stillyou.evaluation.photographs.figures import changed, face_change
 from stillyou.evaluation.photographs.report import alike, photo_markdown, photo_rows, write_photo_report
 from stillyou.images import Picture
+from stillyou.images.faces import Face
 from tests.editing.fakes import PEOPLE_CARD, RedPipeline
 
 EFFECTS = [load_effect("santa"), load_effect("laughing")]

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from stillyou.drafts.fit import POINTS, Fit
 from stillyou.drafts.network import FitNetwork, load, predict, read
 from stillyou.draws import stable_seed
-from stillyou.editing.scene.faces import Face, find_faces
 from stillyou.editing.scene.frame import frame_face
 from stillyou.evaluation.identity import five_landmarks
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.files import atomic_path
 from stillyou.images import read_picture
+from stillyou.images.faces import Face, find_faces
 from stillyou.images.picture import Pixels
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
 from stillyou.training.fit.portraits import Portrait, draw_cartoon, draw_person

@@ -22,10 +22,10 @@ from stillyou.editing.request import EditRequest
 from stillyou.editing.result import EditResult
 from stillyou.editing.road import Work, finish, lay, next_square, prepare
 from stillyou.editing.scene.crop import Crop
-from stillyou.editing.scene.faces import Detector, face_detector
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.images import Picture, picture_from_image, read_picture
+from stillyou.images.faces import Detector, face_detector
 from stillyou.images.picture import Pixels
 from stillyou.models.load import load_pipeline
 from stillyou.models.lora_choice import LoraChoice

@@ -10,11 +10,11 @@ import numpy as np
 from stillyou.drafts import network
 from stillyou.drafts.fit import POINTS, Fit
 from stillyou.editing.scene.crop import Crop
-from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.frame import Framed, frame_face
 from stillyou.editing.scene.resample import Plane
 from stillyou.images import Picture
 from stillyou.images.colour import to_srgb
+from stillyou.images.faces import Face
 
 LOOKS = 3
 """Looks at a picture at most."""

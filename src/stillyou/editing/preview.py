@@ -11,11 +11,11 @@ from stillyou.editing.answering import answer
 from stillyou.editing.plan import ModelTraits, resolve
 from stillyou.editing.request import EditRequest
 from stillyou.editing.road import lay, next_square, prepare
-from stillyou.editing.scene.faces import face_detector
 from stillyou.editing.sheet import draw_grid
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError
 from stillyou.images import Picture, read_picture
+from stillyou.images.faces import face_detector
 
 _SIDE = 256
 """Side of the square that the fit network sees; no model works on it."""

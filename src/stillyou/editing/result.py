@@ -12,9 +12,9 @@ from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
 from stillyou.editing.drafting import SquareDraft, draft_image
-from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.frame import Framed
 from stillyou.images import Picture, encode_info, write_picture
+from stillyou.images.faces import Face
 from stillyou.images.picture import Pixels
 from stillyou.metrics import MARKED
 

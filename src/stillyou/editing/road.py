@@ -35,13 +35,13 @@ from stillyou.editing.result import (
     crop_report,
     face_reports,
 )
-from stillyou.editing.scene.faces import Detector
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.look import Scene, Target, Wish, look
 from stillyou.editing.scene.resample import Plane
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
 from stillyou.images import Picture
 from stillyou.images.colour import to_srgb
+from stillyou.images.faces import Detector
 from stillyou.images.picture import Pixels
 
 _MUCH_LOST = 0.1

@@ -25,10 +25,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stillyou.editing.scene.faces import Detector, Face, find_faces
 from stillyou.editing.scene.frame import frame_face
 from stillyou.errors import StillYouError, requires
 from stillyou.images import Picture
+from stillyou.images.faces import Detector, Face, find_faces
 from stillyou.images.framing import FACE_CENTRE
 from stillyou.metrics import Picture as Pixels
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillyou.editing.scene.faces import Face
 from stillyou.effects.domains import DOMAINS, SUBJECTS, Domain
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
+from stillyou.images.faces import Face
 
 _CERTAIN, _SURE = 1.3, 0.8
 """A face with the first score is one whatever the picture looks like; with the second, if it is a little shaded."""

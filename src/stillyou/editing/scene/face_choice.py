@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillyou.editing.scene.faces import Face
 from stillyou.errors import StillYouError, UsageError
+from stillyou.images.faces import Face
 
 MOST_EDITED = 20
 """Faces that ``all`` edits at most: each takes as long as a picture of its own."""

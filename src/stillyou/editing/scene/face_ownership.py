@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.editing.scene.crop import Crop
-from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.resample import Plane
+from stillyou.images.faces import Face
 
 _SOFTNESS = 0.6
 

@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from stillyou.editing.scene.crop import Crop
-from stillyou.editing.scene.faces import Face
 from stillyou.editing.scene.resample import Plane, mask_view, view
 from stillyou.images import Picture
+from stillyou.images.faces import Face
 from stillyou.images.framing import FACE_CENTRE, FACE_SHARE
 from stillyou.images.picture import Pixels
 

@@ -12,14 +12,14 @@ from stillyou.editing.scene.crop import Box, Crop, check_crop, find_crop, includ
 from stillyou.editing.scene.domain import Finding, recognise
 from stillyou.editing.scene.face_choice import MOST_EDITED, FaceChoice, choose
 from stillyou.editing.scene.face_ownership import nearest_only, territory
-from stillyou.editing.scene.faces import Detector, Face
 from stillyou.editing.scene.frame import Framed, frame_crop, frame_face
 from stillyou.editing.scene.resample import Plane
-from stillyou.editing.scene.shading import shading
 from stillyou.effects.domains import Domain
 from stillyou.errors import StillYouError
 from stillyou.images import Picture
+from stillyou.images.faces import Detector, Face
 from stillyou.images.picture import Pixels
+from stillyou.images.shading import shading
 
 _DOUBTFUL = "no face was found, so it was taken for a drawing, but may be a photograph; --domain people says otherwise"
 _INSTALL = "finding faces needs: pip install 'stillyou[faces]'"

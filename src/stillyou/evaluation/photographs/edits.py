@@ -20,7 +20,6 @@ from stillyou import metrics
 from stillyou.draws import stable_seed
 from stillyou.editing.editor import Editor
 from stillyou.editing.result import EditResult
-from stillyou.editing.scene.faces import Detector, Face
 from stillyou.editing.scene.frame import Framed, frame_face
 from stillyou.editing.scene.look import Wish, look
 from stillyou.effects.spec import EffectSpec
@@ -34,6 +33,7 @@ from stillyou.evaluation.known_truth.splits import PHOTOGRAPHS
 from stillyou.evaluation.photographs.figures import UNCHANGED, changed, summary
 from stillyou.images import Picture, looks_like_picture, read_picture
 from stillyou.images.colour import to_srgb
+from stillyou.images.faces import Detector, Face
 
 
 @dataclass(frozen=True)

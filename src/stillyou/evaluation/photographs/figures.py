@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from stillyou import metrics
 from stillyou.editing.result import EditResult, changes
-from stillyou.editing.scene.faces import Face
 from stillyou.evaluation.figures import Figures, identity_summary, mean
 from stillyou.images import Picture
+from stillyou.images.faces import Face
 
 MEANS = ("edit_success", "judge_score", "face_change", "mask_area")
 """Figures whose summary is their mean."""

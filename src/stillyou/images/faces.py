@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from stillyou.editing.scene.shading import shading
 from stillyou.images.picture import Pixels
+from stillyou.images.shading import shading
 
 _FIRST_LOOK, _SECOND_LOOK = 1024, 2560
 """Longer side of the copies that are searched: faces from 1/13 of it on are found in one, from 1/32 in the other."""
