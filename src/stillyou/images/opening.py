@@ -46,6 +46,31 @@ def opened(path: Path) -> Iterator[Opened]:
     Raises:
         StillYouError: No picture, or one that is not read: missing, damaged, enormous, animated, a camera's raw data.
     """
+    with _header(path) as (image, aside, kind):
+        try:
+            _check_still(image, str(path))
+            depth = Depth.of(image)
+            _decode(image)
+        except StillYouError:
+            raise
+        except Exception as error:  # decoders of damaged files raise nearly anything
+            raise _unread(path, kind, error) from error
+        yield Opened(image, depth, aside)
+
+
+def glance(path: Path) -> tuple[int, int]:
+    """Return the width and height that a file's header claims, as stored, without decoding its pixels.
+
+    Raises:
+        StillYouError: No picture by its first bytes and header, or an enormous one.
+    """
+    with _header(path) as (image, _, _):
+        return image.size
+
+
+@contextmanager
+def _header(path: Path) -> Iterator[tuple[Image.Image, Aside, str]]:
+    """Yield a file's image before its pixels are decoded, the blocks that it was not given, and the file's format."""
     kind = _checked_kind(path)
     formats = _formats(path, kind)
     try:
@@ -61,15 +86,7 @@ def opened(path: Path) -> Iterator[Opened]:
         raise _unread(path, kind, error) from error
     with image:
         _check_size(image, str(path))
-        try:
-            _check_still(image, str(path))
-            depth = Depth.of(image)
-            _decode(image)
-        except StillYouError:
-            raise
-        except Exception as error:  # as above
-            raise _unread(path, kind, error) from error
-        yield Opened(image, depth, aside)
+        yield image, aside, kind
 
 
 def checked(image: Image.Image, where: str) -> Opened:

@@ -1,0 +1,92 @@
+"""The server: a port, a model, the API and the page, until somebody stops it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from dataclasses import dataclass, field
+
+from stillyou.app.service.limits import Limits
+from stillyou.errors import StillYouError, UsageError
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How the server is started.
+
+    Attributes:
+        host: Address to listen on; others than this machine's can reach it only if it is not 127.0.0.1.
+        port: Port to listen on; 0 for any free one.
+        model: Name, folder or hub id.
+        device: `auto`, `cpu` or `cuda`.
+        limits: What is taken on.
+        token: What clients must send; None lets everybody in who reaches the port.
+        hosts: Names under which a proxy or a network knows the server, beside its own.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    model: str = "embedded"
+    device: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+    token: str | None = None
+    hosts: tuple[str, ...] = ()
+
+
+def serve(options: ServerOptions) -> None:
+    """Listen until the process is told to stop.
+
+    Raises:
+        StillYouError: The port is in use, or the model cannot be loaded.
+        UsageError: An address that this machine does not have.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    listener = bind(options.host, options.port)
+    try:
+        _serve_on(listener, options)
+    finally:
+        listener.close()
+
+
+def _serve_on(listener: socket.socket, options: ServerOptions) -> None:
+    import uvicorn
+
+    from stillyou.app.api.application import create_app
+    from stillyou.app.service import Service
+    from stillyou.editing.editor import Editor
+    from stillyou.machine import quiet_libraries
+
+    quiet_libraries()
+    with Service(Editor.from_pretrained(options.model, options.device), options.limits) as service:
+        app = create_app(service)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address, before anything heavy is loaded.
+
+    Raises:
+        StillYouError: The port is in use, or may not be used.
+        UsageError: An address that this machine does not have.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise _unbound(host, port, error) from error
+    return listener
+
+
+def _unbound(host: str, port: int, error: OSError) -> StillYouError:
+    if error.errno == errno.EADDRINUSE:
+        return StillYouError(f"port {port} of {host} is in use", f"Stop what uses it, or give --port {port + 1}.")
+    if error.errno == errno.EACCES:
+        return StillYouError(f"port {port} may not be used", "Choose one from 1024 on.")
+    return UsageError(f"cannot listen on {host}: {error.strerror}", "127.0.0.1 is this machine, 0.0.0.0 all networks.")

@@ -1,0 +1,187 @@
+"""The service: takes uploads and edits, and hands out progress and results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from stillyou.app.service import uploads
+from stillyou.app.service.board import Board, Clock
+from stillyou.app.service.errors import NotFound
+from stillyou.app.service.folder import PrivateFolder
+from stillyou.app.service.jobs import EditTask, Failure, Job, JobView
+from stillyou.app.service.limits import Limits
+from stillyou.app.service.outputs import ResultFile
+from stillyou.app.service.requests import known_effects, read_request
+from stillyou.app.service.tally import Tally
+from stillyou.app.service.uploads import Upload
+from stillyou.app.service.worker import Keeper, Worker
+from stillyou.editing.editor import Editor
+from stillyou.editing.request import EditRequest
+from stillyou.effects.spec import EffectSpec
+
+
+class Service:
+    """Edits for many callers with one model.
+
+    Args:
+        editor: The model; the service alone uses it from now on.
+        limits: What is taken on.
+        clock: Seconds that only grow; for tests.
+        root: Where the private folder is made; by default the system's place for temporary files.
+    """
+
+    def __init__(
+        self, editor: Editor, limits: Limits | None = None, clock: Clock = time.monotonic, root: Path | None = None
+    ) -> None:
+        self.editor, self.limits = editor, limits or Limits()
+        self.folder = PrivateFolder(root)
+        self.board = Board(self.limits, clock)
+        self._worker = Worker(self.board, editor, self.folder, lambda: None)
+        self._keeper = Keeper(self.tidy)
+        self._worker.start()
+        self._keeper.start()
+
+    def close(self) -> None:
+        """Cancel what is under way and remove all files."""
+        self.board.close()
+        self._keeper.stop()
+        self._worker.join(timeout=10)
+        self.folder.close()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What goes in
+
+    def take(self, data: bytes, field: str = "picture") -> Upload:
+        """Keep an uploaded file, checked by length and header alone.
+
+        Raises:
+            TooLarge: Too many bytes or pixels.
+            FieldError: No picture that can be read.
+            Busy: There is no room for it.
+        """
+        return uploads.take(data, field, self.folder, self.limits)
+
+    def drop(self, *files: Upload) -> None:
+        """Remove uploads that nobody needs any more."""
+        for file in files:
+            file.path.unlink(missing_ok=True)
+
+    def request(self, effect: str, options: Mapping[str, Any]) -> EditRequest:
+        """Check an edit's options, and that this model can do it.
+
+        Args:
+            effect: A name of `effects`.
+            options: By the names of `EditOptions`, but for files: `mask` is none, `draft` is ``auto`` or ``none``.
+
+        Raises:
+            FieldError: What is wrong, and in which field.
+        """
+        return read_request(effect, options, self.editor, self.limits)
+
+    def submit(self, task: EditTask) -> JobView:
+        """Put an edit into the queue.
+
+        Raises:
+            Busy: The queue is full.
+        """
+        self.board.reserve()
+        return self.board.submit(task)
+
+    @contextmanager
+    def place(self) -> Iterator[Callable[[EditTask], JobView]]:
+        """Keep a place in the queue while an edit is received; yields what submits it.
+
+        Raises:
+            Busy: The queue is full.
+        """
+        self.board.reserve()
+        used = False
+
+        def submit(task: EditTask) -> JobView:
+            nonlocal used
+            view = self.board.submit(task)
+            used = True
+            return view
+
+        try:
+            yield submit
+        finally:
+            if not used:
+                self.board.release()
+
+    # What comes out
+
+    def view(self, id: str) -> JobView:
+        """Return an edit as it is now; raises NotFound or Gone."""
+        return self.board.view(id)
+
+    def wait(self, id: str, timeout: float) -> JobView:
+        """Wait for an edit's end, at most `timeout` seconds; raises NotFound or Gone."""
+        return self.board.wait(id, timeout)
+
+    def watch(self, id: str, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have a callback called after every change of an edit, from any thread; it must return at once.
+
+        Returns:
+            What ends that.
+        """
+        return self.board.watch(id, callback)
+
+    def cancel(self, id: str) -> JobView:
+        """End an edit that nobody wants any more; one that has ended stays as it is. Raises NotFound or Gone."""
+        return self.board.cancel(id)
+
+    def open_result(self, id: str, kind: str = "picture") -> tuple[ResultFile, BinaryIO]:
+        """Open a file of a finished edit: `picture`, `mask` or `draft`. It stays readable when it is removed meanwhile.
+
+        Raises:
+            NotFound: No such edit or file.
+            Gone: It is no longer kept.
+        """
+        file = self.board.file(id, kind)
+        try:
+            return file, file.path.open("rb")
+        except FileNotFoundError as error:
+            raise NotFound("the results of this edit are no longer kept", "Ask for it again.") from error
+
+    def read_result(self, id: str, kind: str = "picture") -> bytes:
+        """Return the bytes of a file of a finished edit; raises as `open_result`."""
+        _, handle = self.open_result(id, kind)
+        with handle:
+            return handle.read()
+
+    # What is known
+
+    def effects(self) -> tuple[EffectSpec, ...]:
+        """Return the effects that people may ask this model for."""
+        return known_effects(self.editor)
+
+    @property
+    def tally(self) -> Tally:
+        """Counts since the start."""
+        return self.board.tally
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker runs."""
+        return self._worker.is_alive() and not self.board.closed
+
+    def tidy(self) -> None:
+        """End what takes too long, and remove what is no longer kept; done every second."""
+        for job, why in self.board.late():
+            self.board.fail(job, Failure("timeout", f"the edit was given up: {why}. Fewer steps, or later, may help."))
+        for job in self.board.forget():
+            self._remove(job)
+
+    def _remove(self, job: Job) -> None:
+        for file in job.files.values():
+            file.path.unlink(missing_ok=True)
