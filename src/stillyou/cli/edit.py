@@ -57,6 +57,9 @@ def _edit(
     ),
     design: str | None = typer.Option(None, metavar="NAME", help="A look of the effect; see stillyou effects NAME."),
     wear: str | None = typer.Option(None, metavar="hat|coat|both", help="What of a costume to wear. (default: both)"),
+    nudge: str | None = typer.Option(
+        None, metavar="hat:DX,DY,SCALE,TURN", help="Move the hat; in pixels and degrees; /coat:... moves the coat too."
+    ),
     draft: str | None = typer.Option(
         None, metavar="auto|none|FILE.png", help="Start from the effect's own art, from noise, or from your drawing."
     ),
@@ -198,7 +201,13 @@ def _check_folder(command: _Command) -> None:
     """Refuse for a folder what is about one picture."""
     request = command.request
     point = request.face is not None and request.face.kind == "point"
-    given = {"mask": request.mask, "crop": request.crop, "faces-out": command.faces_out, "face X,Y": point or None}
+    given = {
+        "mask": request.mask,
+        "crop": request.crop,
+        "nudge": request.nudge,
+        "faces-out": command.faces_out,
+        "face X,Y": point or None,
+    }
     given["draft-out"] = command.draft_out
     for name, value in given.items():
         if value is not None:

@@ -81,7 +81,14 @@ def read_art(path: Path, colours: Mapping[str, str] | None = None) -> Art:
     return picture.image()
 
 
-def draw_own(pixels: NDArray[np.uint8], fit: Fit, effect: OwnEffect, design: str, wear: Wear = "both") -> Draft:
+def draw_own(
+    pixels: NDArray[np.uint8],
+    fit: Fit,
+    effect: OwnEffect,
+    design: str,
+    wear: Wear = "both",
+    frames: Fit | None = None,
+) -> Draft:
     """Draw the art of an effect's folder for one square, at the square's own size.
 
     Args:
@@ -90,6 +97,7 @@ def draw_own(pixels: NDArray[np.uint8], fit: Fit, effect: OwnEffect, design: str
         effect: The effect.
         design: One of its designs.
         wear: What of it.
+        frames: Where parts are put, if that is not where things sit.
 
     Raises:
         UsageError: There is no such design, or nothing to wear.
@@ -101,14 +109,15 @@ def draw_own(pixels: NDArray[np.uint8], fit: Fit, effect: OwnEffect, design: str
     layers = [nothing(len(pixels), len(pixels))]
     for part in sorted(parts, key=lambda each: not each.behind):
         path = effect.file(part, design)
-        layers.append(_placed(read_art(path, colours), part, fit, len(pixels), path))
+        layers.append(_placed(read_art(path, colours), part, (fit, frames or fit), len(pixels), path))
     return stack(layers)
 
 
-def _placed(art: Art, part: Part, fit: Fit, side: int, path: Path) -> Draft:
-    """Draw one part on a square, without what it leaves free."""
+def _placed(art: Art, part: Part, fits: tuple[Fit, Fit], side: int, path: Path) -> Draft:
+    """Draw one part on a square, without what it leaves free; `fits` tell where things sit, and where art is put."""
+    fit, frames = fits
     size = art.view[2:] if isinstance(art, Svg) else (float(art.width), float(art.height))
-    matrix = placement(part, frame(fit, part.frame, side), size)
+    matrix = placement(part, frame(frames, part.frame, side), size)
     drawn = _svg(art, matrix, (side, side), path) if isinstance(art, Svg) else _image(art, matrix, side)
     if part.spares_face:
         drawn = drawn.cut(smooth((ellipse(fit, "face", side).distance(side, side) - 1) / _FEATHER))

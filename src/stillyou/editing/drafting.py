@@ -18,6 +18,7 @@ from scipy import ndimage
 from stillyou.drafts import network
 from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import Fit
+from stillyou.drafts.nudge import nudged
 from stillyou.editing.fitting import LOOKS, SEVERAL, find_fit, moved, upright
 from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Box, Crop
@@ -49,10 +50,12 @@ class SquareDraft:
     Attributes:
         crop: The square, in pixels of the picture.
         draft: Art over it, of any side; colours are sRGB.
+        fit: Where it was drawn, in shares of the square; None for a user's own.
     """
 
     crop: Crop
     draft: Draft
+    fit: Fit | None = None
 
     def part(self, box: Box) -> tuple[Plane, Plane]:
         """Return colours (h, w, 3) in 0..255 and alpha (h, w) in [0, 1] of some of the picture's pixels."""
@@ -143,7 +146,7 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
 
     seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
     reason = objection(seen, network.load().config.sure_below) or (told if told == SEVERAL else None)
-    if reason is not None:
+    if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
         done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise"
         return None, (f"{reason}, so {done}; {_REMEDY}",)
     fit, crop = upright(seen, framed), framed.crop
@@ -152,7 +155,13 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
         fit = moved(fit, framed.crop, crop)
     pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
     notes = _warned(fit, crop, picture.size) + ([] if told is None else [told])
-    return SquareDraft(crop, _drawn(pixels, fit, plan)), tuple(notes)
+    return SquareDraft(crop, _drawn(pixels, fit, plan, crop.size), _placed(fit, plan, crop.size)), tuple(notes)
+
+
+def _placed(fit: Fit, plan: EditPlan, side: int, *, with_face: bool = False) -> Fit:
+    """Return a fit as the user nudged it, on a square of a side in the picture's pixels."""
+    nudge = plan.request.nudge
+    return fit if nudge is None else nudged(fit, nudge, side, with_face=with_face)
 
 
 def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
@@ -164,16 +173,24 @@ def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
     return Crop(crop.left - (side - crop.size) // 2, crop.top, side)
 
 
-def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan) -> Draft:
-    """Draw a plan's art: that of its folder, or that which comes with the package."""
+def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan, side: int) -> Draft:
+    """Draw a plan's art: that of its folder, or that which comes with the package.
+
+    Args:
+        pixels: The square, of any size.
+        fit: Where things sit on it, before anything is nudged.
+        plan: What is drawn.
+        side: Of the square, in pixels of the picture.
+    """
     assert plan.design is not None and plan.domain is not None
     if isinstance(plan.effect, OwnEffect):
         from stillyou.drafts.folder import draw_own
 
-        return draw_own(pixels, fit, plan.effect, plan.design, plan.wear)
+        frames = _placed(fit, plan, side, with_face=True)
+        return draw_own(pixels, fit, plan.effect, plan.design, plan.wear, frames)
     from stillyou.drafts.draw import draw
 
-    return draw(pixels, fit, plan.domain, plan.effect.id, plan.design, plan.wear)
+    return draw(pixels, _placed(fit, plan, side), plan.domain, plan.effect.id, plan.design, plan.wear)
 
 
 def _warned(fit: Fit, crop: Crop, size: tuple[int, int]) -> list[str]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.drafts.draw import WEARS, Wear
+from stillyou.drafts.nudge import Nudges, read_nudge
 from stillyou.errors import UsageError, nearest
 
 MOST_STEPS = 1000
@@ -104,6 +105,11 @@ def wear(value: Any) -> Wear:
         if value == name:
             return name
     raise UsageError(f"'{value}' cannot be worn alone", nearest(str(value), WEARS))
+
+
+def nudge(value: Any) -> Nudges:
+    """Return how hat and coat are moved; raises UsageError for what is no nudge."""
+    return read_nudge(value)
 
 
 def design(value: Any) -> str:

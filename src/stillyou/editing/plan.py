@@ -116,7 +116,7 @@ class EditPlan:
         said = self.request
         if said.official or said.draft == "none" or self.refine == 1:
             return False
-        asked = any(option is not None for option in (said.draft, said.design, said.wear, said.refine))
+        asked = any(option is not None for option in (said.draft, said.design, said.wear, said.nudge, said.refine))
         asked = asked or isinstance(self.effect, OwnEffect)
         return self.own_draft is not None or (self.design is not None and (asked or self.model.card.drafts))
 

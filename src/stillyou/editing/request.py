@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from stillyou.config import GuidanceScales
 from stillyou.drafts.draw import Wear
+from stillyou.drafts.nudge import Nudges
 from stillyou.editing import options
 from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Crop, parse_crop
@@ -27,6 +28,13 @@ from stillyou.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+
+_NOT_RELEASED = (
+    *("mask", "crop", "face", "domain", "resolution"),
+    *("design", "wear", "nudge", "draft", "refine", "close_up"),
+)
+"""Options that the released demo has no counterpart of."""
 
 
 class EditOptions(TypedDict, total=False):
@@ -45,6 +53,7 @@ class EditOptions(TypedDict, total=False):
     resolution: int | None
     design: str | None
     wear: str | None
+    nudge: Nudges | str | None
     draft: DraftLike | None
     refine: float | None
     close_up: bool | None
@@ -75,6 +84,7 @@ class EditRequest:
         resolution: Side of the square that the model works on, instead of its own: a multiple of 64.
         design: A named look of the effect; its first one where nothing is said.
         wear: What of a costume: `hat`, `coat` or `both`.
+        nudge: How its hat and coat are moved from where the fit puts them: ``hat:DX,DY,SCALE,TURN/coat:...``.
         draft: ``auto`` starts from the effect's own art where it has some, ``none`` from noise, a file or image from
             that: at the picture's size, with alpha or drawn over it. Where nothing is said, the model's card decides.
         refine: How far sampling goes back from the draft: 0 = the draft as it is, 1 = from noise.
@@ -101,6 +111,7 @@ class EditRequest:
     resolution: int | None = _option(options.resolution)
     design: str | None = _option(options.design)
     wear: Wear | None = _option(options.wear)
+    nudge: Nudges | None = _option(options.nudge)
     draft: DraftLike | None = field(default=None, compare=False, repr=False, metadata={"reader": options.draft})
     refine: float | None = _option(options.refine)
     close_up: bool | None = _option(options.close_up)
@@ -127,6 +138,8 @@ class EditRequest:
                 object.__setattr__(self, each.name, each.metadata["reader"](value))
         if self.crop is not None and self.face is not None:
             raise UsageError("a crop and a face exclude each other", "Give --crop or --face.")
+        if self.nudge is not None and self.draft not in (None, "auto"):
+            raise UsageError("only the effect's own art can be nudged", "Leave --nudge out, or --draft.")
         if self.official:
             _check_official(self)
 
@@ -143,7 +156,7 @@ def _check_official(request: EditRequest) -> None:
             f"the release has no mask strategy '{request.mask_strategy}'",
             "Use --mask-strategy latent, or none without a mask.",
         )
-    for name in ("mask", "crop", "face", "domain", "resolution", "design", "wear", "draft", "refine", "close_up"):
+    for name in _NOT_RELEASED:
         if getattr(request, name) is not None:
             raise UsageError(
                 f"official mode does as the released demo, which has no {name}",

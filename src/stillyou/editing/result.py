@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
+from stillyou.drafts.nudge import PARTS, middle
 from stillyou.editing.drafting import SquareDraft, draft_image
 from stillyou.editing.scene.frame import Framed
 from stillyou.images import Picture, encode_info, write_picture
@@ -49,6 +51,20 @@ class FaceReport(Strict):
     turned: float = 0.0
 
 
+class PlacedReport(Strict):
+    """Where a hat or coat was put, in pixels of the upright picture: what a nudge turns about, and how large it is.
+
+    `x` and `y` are the middle of the hat's brim or of the neckline, `half` is half the brim or half the shoulders, and
+    `tilt` the degrees by which that leans clockwise.
+    """
+
+    part: Literal["hat", "coat"]
+    x: float
+    y: float
+    half: float
+    tilt: float
+
+
 class EditReport(Strict):
     """Settings and figures of one edit."""
 
@@ -77,6 +93,8 @@ class EditReport(Strict):
     domain_reason: str
     faces: tuple[FaceReport, ...] = ()
     """From left to right; not looked for where nothing depends on them."""
+    placed: tuple[PlacedReport, ...] = ()
+    """Where the effect's own art was put, of several faces on the first; none where the edit did not start from it."""
     mask_area: float
     """Share of the picture where the editing mask is at least 128."""
     change_inside: float
@@ -132,6 +150,22 @@ def crop_report(framed: Framed) -> CropReport:
 def close_up_report(drawn: Sequence[Framed], whole: Framed) -> CropReport | None:
     """Return the square that was drawn in, if one was chosen and is another than the whole one."""
     return crop_report(drawn[0]) if drawn and drawn[0] != whole else None
+
+
+def placed_reports(drafts: Sequence[SquareDraft | None]) -> tuple[PlacedReport, ...]:
+    """Return where the first draft's art was put; nothing without a fit."""
+    first = next((each for each in drafts if each is not None and each.fit is not None), None)
+    if first is None or first.fit is None:
+        return ()
+    crop, reports = first.crop, []
+    for part in PARTS:
+        where = middle(first.fit, part, crop.size)
+        tilt = float(np.degrees(np.arctan2(where.across[1], where.across[0])))
+        x, y = (float(each) for each in where.origin + np.array([crop.left, crop.top]))
+        reports.append(
+            PlacedReport(part=part, x=round(x, 1), y=round(y, 1), half=round(where.unit, 1), tilt=round(tilt, 1))
+        )
+    return tuple(reports)
 
 
 def face_reports(faces: Sequence[Face], edited: Mapping[int | None, Framed]) -> tuple[FaceReport, ...]:

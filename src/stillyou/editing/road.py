@@ -34,6 +34,7 @@ from stillyou.editing.result import (
     close_up_report,
     crop_report,
     face_reports,
+    placed_reports,
 )
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.look import Scene, Target, Wish, look
@@ -243,6 +244,7 @@ def finish(work: Work, pipeline: Any) -> EditResult:
         domain=scene.finding.domain,
         domain_reason=scene.finding.reason,
         faces=face_reports(scene.faces, {each.face: each.framed for each in scene.targets}),
+        placed=placed_reports(work.drafts),
         mask_area=area,
         change_inside=inside,
         change_outside=outside,
