@@ -70,6 +70,7 @@ def estimate(pixels: NDArray[np.uint8], fit: Fit) -> Light:
     if face.sum() < 30:
         return Light()
     skin = face & (luma > np.quantile(luma[face], 0.3)) & (luma < np.quantile(luma[face], 0.98))
+    skin = skin if skin.any() else face  # a face of one flat colour
     level = _level(luma[shown], float(np.quantile(luma[skin], 0.6)))
     gain = level * _cast(linear[shown], luma[shown])
     left, right = fit["face_left"], fit["face_right"]
