@@ -55,11 +55,14 @@ def _serve_on(listener: socket.socket, options: ServerOptions) -> None:
 
     from stillyou.app.api.application import create_app
     from stillyou.app.service import Service
+    from stillyou.app.service.thumbnails import default_cache
     from stillyou.editing.editor import Editor
     from stillyou.machine import quiet_libraries
 
     quiet_libraries()
-    with Service(Editor.from_pretrained(options.model, options.device), options.limits) as service:
+    with Service(
+        Editor.from_pretrained(options.model, options.device), options.limits, thumbnails=default_cache()
+    ) as service:
         app = create_app(service)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
         uvicorn.Server(config).run(sockets=[listener])

@@ -13,6 +13,8 @@ from stillyou.app.service.folder import PrivateFolder
 from stillyou.editing.result import EditResult
 from stillyou.errors import nearest
 from stillyou.images import Picture, write_mask, write_picture
+from stillyou.images.location import without_location
+from stillyou.images.provenance import marked
 
 FORMATS: Final = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
 """How a result may be written, and the extension. All but JPEG keep what was not edited bit for bit."""
@@ -91,7 +93,8 @@ def write(result: EditResult, wish: OutputWish, folder: PrivateFolder) -> tuple[
 
 def described(picture: Picture, wish: OutputWish) -> Picture:
     """Return a picture with the metadata that its result is to have."""
-    return replace(picture, info=picture.info)
+    info = picture.info if wish.keep_location else without_location(picture.info)
+    return replace(picture, info=marked(info) if wish.mark else info)
 
 
 def _file(path: Path, stem: str) -> ResultFile:

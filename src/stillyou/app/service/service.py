@@ -14,9 +14,12 @@ from stillyou.app.service.errors import NotFound
 from stillyou.app.service.folder import PrivateFolder
 from stillyou.app.service.jobs import EditTask, Failure, Job, JobView
 from stillyou.app.service.limits import Limits
+from stillyou.app.service.looking import Seen, one_at_a_time, see
 from stillyou.app.service.outputs import ResultFile
+from stillyou.app.service.recipes import command_line, python_code
 from stillyou.app.service.requests import known_effects, read_request
 from stillyou.app.service.tally import Tally
+from stillyou.app.service.thumbnails import Thumbnails
 from stillyou.app.service.uploads import Upload
 from stillyou.app.service.worker import Keeper, Worker
 from stillyou.editing.editor import Editor
@@ -32,15 +35,24 @@ class Service:
         limits: What is taken on.
         clock: Seconds that only grow; for tests.
         root: Where the private folder is made; by default the system's place for temporary files.
+        thumbnails: Where thumbnails are kept; None draws none.
     """
 
     def __init__(
-        self, editor: Editor, limits: Limits | None = None, clock: Clock = time.monotonic, root: Path | None = None
+        self,
+        editor: Editor,
+        limits: Limits | None = None,
+        clock: Clock = time.monotonic,
+        root: Path | None = None,
+        thumbnails: Path | None = None,
     ) -> None:
         self.editor, self.limits = editor, limits or Limits()
         self.folder = PrivateFolder(root)
         self.board = Board(self.limits, clock)
-        self._worker = Worker(self.board, editor, self.folder, lambda: None)
+        if editor.detector is not None:
+            editor.detector = one_at_a_time(editor.detector)
+        self.thumbnails = None if thumbnails is None else Thumbnails(editor, known_effects(editor), thumbnails)
+        self._worker = Worker(self.board, editor, self.folder, self._draw_thumbnail)
         self._keeper = Keeper(self.tidy)
         self._worker.start()
         self._keeper.start()
@@ -160,6 +172,30 @@ class Service:
             return handle.read()
 
     # What is known
+
+    def look(self, upload: Upload) -> Seen:
+        """Tell what a picture shows: size, kind, faces with their boxes and numbers. Takes some tenths of a second.
+
+        Raises:
+            FieldError: It cannot be decoded.
+        """
+        return see(upload.read(), self.editor.detector)
+
+    def thumbnail(self, effect: str, design: str | None = None) -> bytes | None:
+        """Return an effect's thumbnail or that of a design, WebP of 192 pixels a side; None while it is not drawn."""
+        return None if self.thumbnails is None else self.thumbnails.get(effect, design)
+
+    def _draw_thumbnail(self) -> bool:
+        return self.thumbnails is not None and self.thumbnails.draw_next(lambda: self.board.waiting > 0)
+
+    def recipes(self, task: EditTask) -> dict[str, str]:
+        """Return an edit as a `command` line and as `python`, of ``me.png``, ``mask.png`` and ``draft.png``."""
+        files = tuple(name for name in ("mask", "draft") if getattr(task, name) is not None)
+        model = self.editor.model
+        return {
+            "command": command_line(task.request, model, files=files),
+            "python": python_code(task.request, model, files=files),
+        }
 
     def effects(self) -> tuple[EffectSpec, ...]:
         """Return the effects that people may ask this model for."""

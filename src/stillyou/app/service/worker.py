@@ -33,21 +33,29 @@ class Worker(threading.Thread):
         board: Where they come from.
         editor: Carries them out; no other thread uses it meanwhile.
         folder: Where results go.
-        idle: Called when nothing waits.
+        idle: Does something else while nothing waits; False when there is nothing more to do.
     """
 
-    def __init__(self, board: Board, editor: Editor, folder: PrivateFolder, idle: Callable[[], None]) -> None:
+    def __init__(self, board: Board, editor: Editor, folder: PrivateFolder, idle: Callable[[], bool]) -> None:
         super().__init__(name="stillyou-model", daemon=True)
         self._board, self._editor, self._folder, self._idle = board, editor, folder, idle
+        self._more = True
 
     def run(self) -> None:
         """Work until the board is closed."""
         while not self._board.closed:
-            batch = self._board.take(_IDLE)
+            batch = self._board.take(0.0 if self._more else _IDLE)
             if batch:
                 self._carry_out(batch)
-            elif not self._board.closed:
-                self._idle()
+            elif self._more and not self._board.closed:
+                self._more = self._do_something_else()
+
+    def _do_something_else(self) -> bool:
+        try:
+            return self._idle()
+        except Exception:
+            LOG.exception("thumbnails cannot be drawn")
+            return False
 
     def _carry_out(self, batch: Sequence[Job]) -> None:
         ready: list[tuple[Job, EditRequest, Picture]] = []

@@ -1,0 +1,144 @@
+"""Thumbnails of effects and designs, drawn by the model itself on a sample while nobody waits for an edit.
+
+Costumes are shown on the photograph where the model was trained on people, all else on a drawing. They are kept in the
+user's cache, by model and version, so that a second start has them at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from stillyou import __version__
+from stillyou.editing.editor import Editor
+from stillyou.editing.request import EditRequest
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import StillYouError
+from stillyou.files import atomic_path
+
+SIDE: Final = 192
+_SAMPLES: Final = {"people": "astronaut.jpg", "cartoon": "micah.png"}
+_SQUARES: Final = {"people": (90, 0, 290), "cartoon": None}
+"""What is shown of a sample (left, top, side); None for all of it."""
+_LARGEST: Final = 1 << 20
+
+
+class _Later(Exception):
+    """Somebody waits for the model."""
+
+
+@dataclass
+class Thumbnails:
+    """Pictures of effects (design None) and their designs, as WebP.
+
+    Attributes:
+        editor: Draws them.
+        effects: What is offered.
+        cache: Where they are kept.
+    """
+
+    editor: Editor
+    effects: tuple[EffectSpec, ...]
+    cache: Path
+    _done: dict[tuple[str, str | None], bytes] = field(default_factory=dict)
+    _open: deque[tuple[EffectSpec, str | None]] | None = None
+
+    def get(self, effect: str, design: str | None = None) -> bytes | None:
+        """Return a thumbnail; None while it is not drawn."""
+        return self._done.get((effect, design))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all are drawn."""
+        return self._open is not None and not self._open
+
+    def draw_next(self, busy: Callable[[], bool]) -> bool:
+        """Draw or fetch one more; False when all are there. Called by the thread that has the model.
+
+        Args:
+            busy: Whether somebody waits for the model: the thumbnail is then given up, and drawn later.
+        """
+        if self._open is None:
+            self._open = deque(_wanted(self.effects))
+        if not self._open:
+            return False
+        effect, design = self._open.popleft()
+        try:
+            data = self._cached(effect, design) or self._drawn(effect, design, busy)
+        except _Later:
+            self._open.append((effect, design))
+            return True
+        if data is not None:
+            self._done[effect.id, design] = data
+        return True
+
+    def _cached(self, effect: EffectSpec, design: str | None) -> bytes | None:
+        try:
+            path = self._path(effect, design)
+            data = b"" if path.stat().st_size > _LARGEST else path.read_bytes()
+        except OSError:
+            return None
+        return data if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+
+    def _drawn(self, effect: EffectSpec, design: str | None, busy: Callable[[], bool]) -> bytes | None:
+        """Draw one, and keep it; None where the model cannot."""
+        domain = "people" if effect.looks and "people" in self.editor.pipeline.card.domains else "cartoon"
+        sample = Path(str(files("stillyou") / "samples" / _SAMPLES[domain]))
+        try:
+            request = EditRequest.read(effect, design=design, domain=domain)
+            result = self.editor.run(request, sample, lambda done, steps: _give_way(busy))
+            return _written(_square(result.image.convert("RGB"), domain), self._path(effect, design))
+        except StillYouError:
+            return None
+
+    def _path(self, effect: EffectSpec, design: str | None) -> Path:
+        pipeline = self.editor.pipeline
+        said = "\n".join([__version__, self.editor.model, pipeline.card.model_dump_json(), effect.model_dump_json()])
+        return self.cache / f"{effect.id}-{design or 'any'}-{hashlib.sha256(said.encode()).hexdigest()[:16]}.webp"
+
+
+def default_cache() -> Path:
+    """Return where thumbnails are kept, by the platform's custom."""
+    folder = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/.cache")
+    return Path(folder) / "stillyou" / "thumbnails"
+
+
+def _wanted(effects: tuple[EffectSpec, ...]) -> Iterator[tuple[EffectSpec, str | None]]:
+    """Yield what there is to draw: effects first, those with art before those that are sampled; then designs."""
+    for effect in sorted(effects, key=lambda each: not each.looks):
+        yield effect, None
+    for effect in effects:
+        for look in effect.looks:
+            yield effect, look.name
+
+
+def _square(image: Image.Image, domain: str) -> Image.Image:
+    """Return the part of a sample that shows the effect, small."""
+    shown = _SQUARES[domain]
+    if shown is not None:
+        left, top, side = shown
+        image = image.crop((left, top, left + side, top + side))
+    return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+
+
+def _give_way(busy: Callable[[], bool]) -> None:
+    if busy():
+        raise _Later
+
+
+def _written(image: Image.Image, path: Path) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=85)
+    with suppress(StillYouError), atomic_path(path) as part:  # without a cache it is drawn again at the next start
+        part.write_bytes(buffer.getvalue())
+    return buffer.getvalue()
