@@ -14,9 +14,9 @@ class LazyEditor:
 
     resolution = SIZE
 
-    def answer(self, pictures, effect, seeds, settings, costumes):
-        assert len(pictures) == len(seeds) == len(set(seeds))
-        return [Answer(picture, np.zeros(picture.shape[:2], np.uint8)) for picture in pictures]
+    def answer(self, batch):
+        assert len(batch.pictures) == len(batch.seeds) == len(set(batch.seeds))
+        return [Answer(picture, np.zeros(picture.shape[:2], np.uint8)) for picture in batch.pictures]
 
 
 class OracleEditor:
@@ -29,10 +29,10 @@ class OracleEditor:
         self.truth = {(pair.effect, pair.source.tobytes()): pair for pair in pairs}
         self.batches = []
 
-    def answer(self, pictures, effect, seeds, settings, costumes):
-        self.batches.append((effect.id, len(pictures), settings))
-        pairs = [self.truth[effect.id, picture.tobytes()] for picture in pictures]
-        return [Answer(p.target if settings.strength else p.source, p.mask) for p in pairs]
+    def answer(self, batch):
+        self.batches.append((batch.effect.id, len(batch.pictures), batch.settings))
+        pairs = [self.truth[batch.effect.id, picture.tobytes()] for picture in batch.pictures]
+        return [Answer(p.target if batch.settings.strength else p.source, p.mask) for p in pairs]
 
 
 class TruthJudge:

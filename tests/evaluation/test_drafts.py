@@ -27,9 +27,10 @@ class Remembers(LazyEditor):
     def __init__(self):
         self.asked = []
 
-    def answer(self, pictures, effect, seeds, settings, costumes):
-        self.asked += [(len(picture), settings, costume) for picture, costume in zip(pictures, costumes, strict=True)]
-        return super().answer(pictures, effect, seeds, settings, costumes)
+    def answer(self, batch):
+        pictures = zip(batch.pictures, batch.costumes, strict=True)
+        self.asked += [(len(picture), batch.settings, costume) for picture, costume in pictures]
+        return super().answer(batch)
 
 
 def test_designs_change_targets_and_prompts_alone():
@@ -84,9 +85,9 @@ class Copies:
     def copies(self, pairs):
         return [pair.target for pair in pairs]
 
-    def answer(self, pictures, effect, seeds, settings, costumes):
-        assert settings.refine == 0
-        return [Answer(picture, picture[..., 0]) for picture in pictures]
+    def answer(self, batch):
+        assert batch.settings.refine == 0
+        return [Answer(picture, picture[..., 0]) for picture in batch.pictures]
 
 
 def test_looks_stand_beside_autoencoder_draft_lazy_and_oracle():

@@ -36,8 +36,8 @@ class FailsTheOld:
     def __init__(self):
         self.truth = {pair.source.tobytes(): pair for pairs in PAIRS.values() for pair in pairs}
 
-    def answer(self, pictures, effect, seeds, settings, costumes):
-        pairs = [self.truth[picture.tobytes()] for picture in pictures]
+    def answer(self, batch):
+        pairs = [self.truth[picture.tobytes()] for picture in batch.pictures]
         young = [pair.attributes["age_band"] == "young" for pair in pairs]
         return [
             Answer(p.target if y else p.source, p.mask if y else p.mask * 0) for p, y in zip(pairs, young, strict=True)
@@ -88,8 +88,8 @@ def test_a_stranger_for_an_answer_is_no_longer_nearest_to_the_source():
     pairs = {"santa": [person("santa", index) for index in range(2)]}
 
     class Swaps(FailsTheOld):
-        def answer(self, pictures, effect, seeds, settings, costumes):
-            return [Answer(picture, picture[..., 0]) for picture in reversed(pictures)]
+        def answer(self, batch):
+            return [Answer(picture, picture[..., 0]) for picture in reversed(batch.pictures)]
 
     found = evaluate(
         Swaps(), RedJudge(), PairSample("people", 2, effects=EFFECTS[:1], pairs=pairs), faces=ColourReader()
@@ -104,8 +104,8 @@ def test_sources_without_a_face_have_no_identity_and_are_counted():
     pairs["santa"][1].source[:, :, 0] = pairs["santa"][1].target[SIDE // 2 :, :, 0] = 0
 
     class Lazy(FailsTheOld):
-        def answer(self, pictures, effect, seeds, settings, costumes):
-            return [Answer(picture, np.zeros((SIDE, SIDE), np.uint8)) for picture in pictures]
+        def answer(self, batch):
+            return [Answer(picture, np.zeros((SIDE, SIDE), np.uint8)) for picture in batch.pictures]
 
     found = evaluate(
         Lazy(), RedJudge(), PairSample("people", 3, effects=EFFECTS[:1], pairs=pairs), faces=ColourReader()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,65 +18,103 @@ from tests.fuzz.mutate import mutate_bytes, with_checksums
 @cache
 def corpus() -> tuple[bytes, ...]:
     """Small whole files: every format, many kinds of pixels, with and without metadata."""
-    draws = np.random.default_rng(3)
-    rgb = Image.fromarray(draws.integers(0, 256, (24, 17, 3), dtype=np.uint8))
-    smooth = rgb.resize((40, 30), Image.Resampling.BICUBIC)
-    alpha = Image.fromarray(draws.integers(0, 256, (24, 17, 4), dtype=np.uint8))
-    deep = Image.fromarray(draws.integers(0, 65536, (9, 9), dtype=np.uint16))
-    plain = {
-        "L": rgb.convert("L"),
-        "P": rgb.quantize(16),
-        "1": rgb.convert("1"),
-        "LA": alpha.convert("LA"),
-        "RGBA": alpha,
-    }
+    return (*_pngs(), *_jpegs(), *_webps(), *_bitmaps(), *_tiffs(), *_avif(), *_heif())
+
+
+def _rgb() -> Image.Image:
+    return _noise(24, 17, 3)
+
+
+def _smooth() -> Image.Image:
+    return _rgb().resize((40, 30), Image.Resampling.BICUBIC)
+
+
+def _alpha() -> Image.Image:
+    return _noise(24, 17, 4)
+
+
+def _deep() -> Image.Image:
+    return _noise(9, 9, dtype=np.uint16)
+
+
+def _noise(*shape: int, dtype: type = np.uint8) -> Image.Image:
+    draws = np.random.default_rng((3, *shape))
+    return Image.fromarray(draws.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True))
+
+
+def _about() -> dict[str, object]:
+    """Return EXIF and a profile, as Pillow's writers take them."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F], exif[0x8769] = 6, "Maker", {0x9003: "2020:01:01 00:00:00"}
-    about = {"exif": exif.tobytes(), "icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    return {"exif": exif.tobytes(), "icc_profile": profile.tobytes()}
+
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><tiff:Orientation>6</tiff:Orientation></x:xmpmeta>'
+
+
+def _pngs() -> Iterator[bytes]:
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "hello", zip=True)
     text.add_itxt("Title", "é", "en", "Titel", zip=True)
     text.add_text("Raw profile type exif", "\nexif\n   8\n4d4d002a00000008\n")
-    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><tiff:Orientation>6</tiff:Orientation></x:xmpmeta>'
-    made = [_bytes(image, "PNG") for image in (rgb, deep, *plain.values())]
-    made += [_bytes(rgb, "PNG", pnginfo=text, dpi=(72, 72), **about), _bytes(plain["P"], "PNG", transparency=3)]
-    made += [_bytes(rgb, "PNG", save_all=True, append_images=[rgb.rotate(9)])]
-    made += [_bytes(smooth, "JPEG", **about, xmp=xmp, dpi=(300, 300)), _bytes(smooth, "JPEG", progressive=True)]
-    made += [_bytes(smooth.convert(mode), "JPEG", quality=60) for mode in ("L", "CMYK")]
-    made += [_bytes(smooth, "MPO", save_all=True, append_images=[rgb])]
-    made += [
-        _bytes(alpha, "WEBP", lossless=True, **about),
-        _bytes(smooth, "WEBP", xmp=xmp),
-        _bytes(rgb, "WEBP", save_all=True, append_images=[rgb]),
-    ]
-    made += [_bytes(image, "BMP") for image in (rgb, plain["P"], plain["1"], plain["L"], alpha)]
-    made += [_bytes(image, "GIF") for image in (plain["P"], plain["L"])] + [
-        _bytes(rgb, "GIF", save_all=True, append_images=[rgb])
-    ]
+    rgb, alpha = _rgb(), _alpha()
+    for image in (rgb, _deep(), rgb.convert("L"), rgb.quantize(16), rgb.convert("1"), alpha.convert("LA"), alpha):
+        yield _bytes(image, "PNG")
+    yield _bytes(rgb, "PNG", pnginfo=text, dpi=(72, 72), **_about())
+    yield _bytes(rgb.quantize(16), "PNG", transparency=3)
+    yield _bytes(rgb, "PNG", save_all=True, append_images=[rgb.rotate(9)])
+
+
+def _jpegs() -> Iterator[bytes]:
+    smooth = _smooth()
+    yield _bytes(smooth, "JPEG", **_about(), xmp=XMP, dpi=(300, 300))
+    yield _bytes(smooth, "JPEG", progressive=True)
+    for mode in ("L", "CMYK"):
+        yield _bytes(smooth.convert(mode), "JPEG", quality=60)
+    yield _bytes(smooth, "MPO", save_all=True, append_images=[_rgb()])
+
+
+def _webps() -> Iterator[bytes]:
+    yield _bytes(_alpha(), "WEBP", lossless=True, **_about())
+    yield _bytes(_smooth(), "WEBP", xmp=XMP)
+    yield _bytes(_rgb(), "WEBP", save_all=True, append_images=[_rgb()])
+
+
+def _bitmaps() -> Iterator[bytes]:
+    rgb = _rgb()
+    for image in (rgb, rgb.quantize(16), rgb.convert("1"), rgb.convert("L"), _alpha()):
+        yield _bytes(image, "BMP")
+    for image in (rgb.quantize(16), rgb.convert("L")):
+        yield _bytes(image, "GIF")
+    yield _bytes(rgb, "GIF", save_all=True, append_images=[rgb])
+
+
+def _tiffs() -> Iterator[bytes]:
+    rgb, deep = _rgb(), _deep()
     for compression in (None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
-        made.append(_bytes(smooth, "TIFF", compression=compression, **({} if compression else about)))
-    made += [
-        _bytes(plain["1"], "TIFF", compression="group4"),
-        _bytes(rgb.convert("CMYK"), "TIFF"),
-        _bytes(rgb.convert("LAB"), "TIFF"),
-    ]
-    made += [
-        _bytes(deep, "TIFF", dpi=(72, 72)),
-        _bytes(Image.fromarray(np.asarray(deep, np.float32)), "TIFF"),
-        _bytes(alpha, "TIFF", big_tiff=True),
-    ]
-    made += [_bytes(rgb, "TIFF", save_all=True, append_images=[rgb])]
+        yield _bytes(_smooth(), "TIFF", compression=compression, **({} if compression else _about()))
+    yield _bytes(rgb.convert("1"), "TIFF", compression="group4")
+    for image in (rgb.convert("CMYK"), rgb.convert("LAB"), Image.fromarray(np.asarray(deep, np.float32))):
+        yield _bytes(image, "TIFF")
+    yield _bytes(deep, "TIFF", dpi=(72, 72))
+    yield _bytes(_alpha(), "TIFF", big_tiff=True)
+    yield _bytes(rgb, "TIFF", save_all=True, append_images=[rgb])
+
+
+def _avif() -> Iterator[bytes]:
     if features.check("avif"):
-        made += [_bytes(alpha, "AVIF", **about)]
+        yield _bytes(_alpha(), "AVIF", **_about())
+
+
+def _heif() -> Iterator[bytes]:
     try:
         import pillow_heif
-
-        heif = io.BytesIO()
-        pillow_heif.from_pillow(smooth).save(heif)
-        made.append(heif.getvalue())
     except ImportError:
-        pass
-    return tuple(made)
+        return
+    file = io.BytesIO()
+    pillow_heif.from_pillow(_smooth()).save(file)
+    yield file.getvalue()
 
 
 def _bytes(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -22,12 +22,11 @@ from stillyou.console import console
 from stillyou.editing.editor import Editor
 from stillyou.editing.result import EditResult
 from stillyou.effects.domains import Domain
-from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.features import EfficientNetLite0, available
 from stillyou.evaluation.judge.classifier import SHIPPED, Judge
 from stillyou.evaluation.known_truth.benchmark import Example, evaluate
 from stillyou.evaluation.known_truth.drawing import Drawing
-from stillyou.evaluation.known_truth.settings import Settings, Worn
+from stillyou.evaluation.known_truth.settings import Batch, Settings
 from stillyou.evaluation.known_truth.splits import SPLITS, PairSample, domain_of
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.evaluation.report.looks import distance_cell
@@ -58,16 +57,9 @@ class Recorder(ModelSubject):
         super().__init__(editor, domain)
         self.results: list[EditResult] = []
 
-    def edit(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[EditResult]:
+    def edit(self, batch: Batch) -> list[EditResult]:
         """Edit a batch and keep its results."""
-        made = super().edit(pictures, effect, seeds, settings, costumes)
+        made = super().edit(batch)
         self.results += made
         return made
 
@@ -75,7 +67,7 @@ class Recorder(ModelSubject):
 class _EditsAlone(Drawing):
     """Looks without drafts beside the edits: here they are a way of their own."""
 
-    def _drafts(self, *about: Any) -> dict[str, list[Picture]]:
+    def _drafts(self, batch: Batch) -> dict[str, list[Picture]]:
         return {}
 
 

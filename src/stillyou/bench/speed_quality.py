@@ -20,11 +20,10 @@ from stillyou.bench import command
 from stillyou.console import console
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.editing.editor import Editor
-from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.judge.classifier import SHIPPED, Judge
 from stillyou.evaluation.known_truth.benchmark import evaluate
-from stillyou.evaluation.known_truth.settings import Settings, Worn
+from stillyou.evaluation.known_truth.settings import Batch, Settings
 from stillyou.evaluation.known_truth.splits import SPLITS, PairSample
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.metrics import Picture
@@ -54,15 +53,8 @@ class _Recorder(ModelSubject):
         super().__init__(editor)
         self.edits: list[Picture] = []
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer]:
-        answers = super().answer(pictures, effect, seeds, settings, costumes)
+    def answer(self, batch: Batch) -> list[Answer]:
+        answers = super().answer(batch)
         self.edits += [answer.edit for answer in answers]
         return answers
 

@@ -16,7 +16,6 @@ from stillyou.untrusted.model_folder import read_index
 if TYPE_CHECKING:
     from stillyou.training.config import Stage, TrainingConfig
     from stillyou.training.run import Request
-    from stillyou.training.stages import RunReport
 
 
 def register(app: typer.Typer) -> None:
@@ -65,10 +64,8 @@ def _train(
 ) -> None:
     """Train a model: render pairs, train the autoencoder, train the editor. Run it again to resume."""
     requires("train", "accelerate", "pyarrow", "pyvips", "tensorboard")
-    if base and init:
-        raise UsageError("--base and --init exclude each other", "A model that was trained by stillyou is an --init.")
-    if image_encoder and not base:
-        raise UsageError("--image-encoder belongs to --base", "A trained model has its own.")
+    _check_together(base, init, image_encoder)
+    _check_minutes(budget_minutes=budget_minutes, pause_after_minutes=pause_after_minutes)
     if eight_bit:
         requires("eight-bit", "bitsandbytes")
     settings = _settings(recipe, config, base, init)
@@ -81,8 +78,6 @@ def _train(
         "lora": _lora(settings, lora, merge),
     }
     settings = _override(settings, budget_minutes, steps, batch, seed, precision, flags)
-    if pause_after_minutes is not None:
-        _check_positive("--pause-after-minutes", pause_after_minutes)
     from stillyou.effects.lookup import load_effects
     from stillyou.training.run import Request
 
@@ -98,12 +93,22 @@ def _train(
         image_encoder=image_encoder or None,
         effects=tuple(load_effects(effects)) if effects else (),
     )
-    if dry_run:
-        _print_plan(request, as_json)
-        return
-    from stillyou.training.stages import run_training
+    (_print_plan if dry_run else _run)(request, as_json)
 
-    _report(request, run_training(request), as_json)
+
+def _check_together(base: str, init: str, image_encoder: str) -> None:
+    """Refuse starting points that exclude each other."""
+    if base and init:
+        raise UsageError("--base and --init exclude each other", "A model that was trained by stillyou is an --init.")
+    if image_encoder and not base:
+        raise UsageError("--image-encoder belongs to --base", "A trained model has its own.")
+
+
+def _check_minutes(**options: float | None) -> None:
+    """Refuse times that are none."""
+    for name, value in options.items():
+        if value is not None and (not math.isfinite(value) or value <= 0):
+            raise UsageError(f"--{name.replace('_', '-')} is {value}", "Give a positive number of minutes.")
 
 
 def _settings(recipe: str, config: Path | None, base: str, init: str) -> TrainingConfig:
@@ -160,8 +165,6 @@ def _override(
     from stillyou.training.config import TrainingConfig
 
     data: dict[str, Any] = settings.model_dump()
-    if budget_minutes is not None:
-        _check_positive("--budget-minutes", budget_minutes)
     if budget_minutes is not None or steps is not None:
         data |= {"budget_minutes": budget_minutes, "steps": steps}
     if seed is not None:
@@ -173,11 +176,6 @@ def _override(
             data[name] = data[name] | {"batch": batch}
     data["editor"] = data["editor"] | {name: value for name, value in flags.items() if value is not None}
     return validate(TrainingConfig, data, "the command line")
-
-
-def _check_positive(option: str, value: float) -> None:
-    if not math.isfinite(value) or value <= 0:
-        raise UsageError(f"{option} is {value}", "Give a positive number of minutes.")
 
 
 def _stages(name: str, settings: TrainingConfig, *, own_pairs: bool, tune: bool) -> tuple[Stage, ...]:
@@ -209,7 +207,10 @@ def _print_plan(request: Request, as_json: bool) -> None:
                 typer.echo(f"  {key}: {json.dumps(value)}")
 
 
-def _report(request: Request, report: RunReport, as_json: bool) -> None:
+def _run(request: Request, as_json: bool) -> None:
+    from stillyou.training.stages import run_training
+
+    report = run_training(request)
     if not report.speaks:
         return
     model = None if report.model is None else str(report.model)

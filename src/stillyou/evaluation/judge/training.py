@@ -82,44 +82,17 @@ def train_judge(plan: Plan, config: JudgeConfig | None = None) -> Judge:
         The judge, with its training and its accuracy in its config.
     """
     requires("pairs", "dicebear", "dicebear_styles", "pyvips")
-    from stillyou.evaluation.judge.pictures import domain_of, joined, read, render
-
     first = None if plan.init is None else Judge.from_folder(plan.init)
     config = config or (JudgeConfig() if first is None else first.config)
     started = time.monotonic()
-
-    def rendered(purpose: Purpose, pairs: int, seconds: float, domains: Sequence[Domain]) -> JudgePictures:
-        with _progress() as bar:
-            task = bar.add_task(f"rendering ({purpose})", total=pairs)
-            return render(
-                purpose,
-                pairs,
-                resolution=config.resolution,
-                seed=plan.seed,
-                workers=plan.workers,
-                seconds=seconds,
-                domains=domains,
-                progress=lambda done: bar.update(task, completed=done),
-            )
-
-    given = [domain_of(folder) for folder in plan.folders]
-    missing = [domain for domain in plan.domains if domain not in given]
-    parts = []
-    if given:
-        with _progress() as bar:
-            task = bar.add_task("reading", total=None)
-            parts.append(read(plan.folders, config.resolution, lambda done: bar.update(task, completed=done)))
-    if missing:
-        parts.append(rendered("learn", plan.pairs, plan.minutes * 60 * RENDER_SHARE, missing))
-    learn = joined(parts)
-    held_back = rendered("held back", plan.held_back, math.inf, plan.domains)
-    deadline = started + plan.minutes * 60
+    learn = _pictures(plan, config.resolution)
+    held_back = _rendered("held back", plan, plan.domains, config.resolution)
     network, steps = fit(
         learn.pictures,
         labels(learn, config),
         config,
         plan,
-        deadline,
+        started + plan.minutes * 60,
         network=None if first is None else first.network,
         of_people=np.array(learn.styles) == "people",
     )
@@ -134,9 +107,44 @@ def train_judge(plan: Plan, config: JudgeConfig | None = None) -> Judge:
         "minutes": round((time.monotonic() - started) / 60, 1),
     }
     judge = Judge(config, network.half().float(), plan.device)  # measured with the precision that is stored
-    accuracy = measure(judge, held_back)
-    full = config.model_copy(update={"training": training, "accuracy": accuracy})
+    full = config.model_copy(update={"training": training, "accuracy": measure(judge, held_back)})
     return Judge(full, judge.network, plan.device)
+
+
+def _pictures(plan: Plan, resolution: int) -> JudgePictures:
+    """Return what the judge learns from: pairs that are there, and for domains that they do not show rendered ones."""
+    from stillyou.evaluation.judge.pictures import domain_of, joined, read
+
+    given = [domain_of(folder) for folder in plan.folders]
+    missing = [domain for domain in plan.domains if domain not in given]
+    parts = []
+    if given:
+        with _progress() as bar:
+            task = bar.add_task("reading", total=None)
+            parts.append(read(plan.folders, resolution, lambda done: bar.update(task, completed=done)))
+    if missing:
+        parts.append(_rendered("learn", plan, missing, resolution))
+    return joined(parts)
+
+
+def _rendered(purpose: Purpose, plan: Plan, domains: Sequence[Domain], resolution: int) -> JudgePictures:
+    """Render pictures to learn from, in a share of the time, or all of those that are held back."""
+    from stillyou.evaluation.judge.pictures import render
+
+    learns = purpose == "learn"
+    pairs = plan.pairs if learns else plan.held_back
+    with _progress() as bar:
+        task = bar.add_task(f"rendering ({purpose})", total=pairs)
+        return render(
+            purpose,
+            pairs,
+            resolution=resolution,
+            seed=plan.seed,
+            workers=plan.workers,
+            seconds=plan.minutes * 60 * RENDER_SHARE if learns else math.inf,
+            domains=domains,
+            progress=lambda done: bar.update(task, completed=done),
+        )
 
 
 def labels(pictures: JudgePictures, config: JudgeConfig) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from stillyou.evaluation.figures import Answer, figures, summary
 from stillyou.evaluation.identity import FaceReader, between
 from stillyou.evaluation.known_truth.groups import AXES, with_certainty, worst_first
 from stillyou.evaluation.known_truth.rows import Row, described, sources, summaries, with_identity
-from stillyou.evaluation.known_truth.settings import Settings, Worn, worn
+from stillyou.evaluation.known_truth.settings import Batch, Settings
 from stillyou.evaluation.known_truth.splits import PairSample, check_split, domain_of
 from stillyou.metrics import Picture
 from stillyou.pairs.pair import Attribute, Pair
@@ -39,30 +39,16 @@ class PictureEditor(Protocol):
         """Side of the pictures it edits, in pixels."""
         ...
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer]:
-        """Edit a batch of square pictures, uint8 (N, N, 3), with one effect; each has a seed and a costume to wear."""
+    def answer(self, batch: Batch) -> list[Answer]:
+        """Edit a batch."""
         ...
 
 
 class Beside(Protocol):
     """What measures how answers look, beside others of its own."""
 
-    def add(
-        self,
-        effect: EffectSpec,
-        pairs: Sequence[Pair],
-        edits: Sequence[Picture],
-        seeds: Sequence[int],
-        settings: Settings,
-    ) -> None:
-        """Take a batch of edits."""
+    def add(self, batch: Batch, pairs: Sequence[Pair], edits: Sequence[Picture]) -> None:
+        """Take the edits of a batch of pairs."""
         ...
 
     def document(self) -> dict[str, Any]:
@@ -139,10 +125,20 @@ def evaluate(
     for effect in sample.shown():
         run.measure(effect, sample.of(effect, editor.resolution))
     rows = run.rows if faces is None else with_identity(run.rows)
-    edit, lazy, oracle = (_tables(rows, name, sample.split) for name in ("edit", "lazy", "oracle"))
-    if "groups" in edit:
-        _sort_groups(edit, lazy, oracle)
     document = {
+        **_asked(sample, settings, editor.resolution),
+        "seconds": round(time.monotonic() - started, 2),
+        "seconds_per_edit": round(run.editing / len(rows), 4),
+        **_answers(rows, sample.split),
+        **({} if faces is None else {"different_people": between(sources(rows))}),
+        **({} if looks is None else {"looks": looks.document()}),
+    }
+    return Evaluation(document, run.examples)
+
+
+def _asked(sample: PairSample, settings: Settings, resolution: int) -> dict[str, Any]:
+    """Return what was asked for, as the document has it."""
+    return {
         "split": sample.split,
         "n": sample.n,
         "seed": sample.seed,
@@ -152,18 +148,18 @@ def evaluate(
         "designs": sample.designs,
         "strength": settings.strength,
         "guidance": {effect.id: settings.scales(effect).model_dump() for effect in sample.shown()},
-        "resolution": editor.resolution,
-        "size": sample.size or editor.resolution,
-        "seconds": round(time.monotonic() - started, 2),
-        "seconds_per_edit": round(run.editing / len(rows), 4),
-        **edit,
-        "judge_fit": oracle["edit_success"] >= LEAST_ORACLE and lazy["edit_success"] <= MOST_LAZY,
-        "lazy": lazy,
-        "oracle": oracle,
-        **({} if faces is None else {"different_people": between(sources(rows))}),
-        **({} if looks is None else {"looks": looks.document()}),
+        "resolution": resolution,
+        "size": sample.size or resolution,
     }
-    return Evaluation(document, run.examples)
+
+
+def _answers(rows: Sequence[Row], split: str) -> dict[str, Any]:
+    """Summarise the edits, and beside them the lazy answers and the oracle's, groups in the edits' order."""
+    edit, lazy, oracle = (_tables(rows, name, split) for name in ("edit", "lazy", "oracle"))
+    if "groups" in edit:
+        _sort_groups(edit, lazy, oracle)
+    fit = oracle["edit_success"] >= LEAST_ORACLE and lazy["edit_success"] <= MOST_LAZY
+    return {**edit, "judge_fit": fit, "lazy": lazy, "oracle": oracle}
 
 
 @dataclass
@@ -188,13 +184,13 @@ class _Run:
             part = pairs[first : first + self.batch]
             seeds = [stable_seed("evaluation noise", self.sample.seed, effect.id, first + i) for i in range(len(part))]
             started = time.monotonic()
-            costumes = [worn(pair.attributes) for pair in part]
-            answers = self.editor.answer([pair.source for pair in part], effect, seeds, self.settings, costumes)
+            asked = Batch.of(part, effect, seeds, self.settings)
+            answers = self.editor.answer(asked)
             self.editing += time.monotonic() - started
             rows = _figures_of(self.judge, self.faces, effect, part, answers)
             self.rows += rows
             if self.looks is not None:
-                self.looks.add(effect, part, [answer.edit for answer in answers], seeds, self.settings)
+                self.looks.add(asked, part, [answer.edit for answer in answers])
             for pair, answer, row in list(zip(part, answers, rows, strict=True))[: max(0, EXAMPLES - first)]:
                 self.examples.append(Example(pair, answer, bool(row.figures["edit"]["edit_success"])))
             self.progress(len(part))

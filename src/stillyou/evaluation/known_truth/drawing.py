@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stillyou.drafts.draw import has_art
-from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.features import Features
-from stillyou.evaluation.known_truth.settings import Settings, worn
+from stillyou.evaluation.known_truth.settings import Batch
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.evaluation.looks import Looks
 from stillyou.metrics import Picture
@@ -32,35 +31,24 @@ class Drawing:
     def __post_init__(self) -> None:
         self._looks = Looks(self.features)
 
-    def add(
-        self,
-        effect: EffectSpec,
-        pairs: Sequence[Pair],
-        edits: Sequence[Picture],
-        seeds: Sequence[int],
-        settings: Settings,
-    ) -> None:
+    def add(self, batch: Batch, pairs: Sequence[Pair], edits: Sequence[Picture]) -> None:
         """Take a batch of edits, and make the answers that stand beside them."""
         answers = {
             "edit": list(edits),
             "lazy": [pair.source for pair in pairs],
             "autoencoder": self.subject.copies(pairs),
-            **self._drafts(effect, pairs, seeds, settings),
+            **self._drafts(batch),
             "oracle": [pair.target for pair in pairs],
         }
-        self._looks.add(pairs, answers, effect.group)
+        self._looks.add(pairs, answers, batch.effect.group)
 
     def document(self) -> dict[str, Any]:
         """Return what `Looks.document` tells."""
         return self._looks.document()
 
-    def _drafts(
-        self, effect: EffectSpec, pairs: Sequence[Pair], seeds: Sequence[int], settings: Settings
-    ) -> dict[str, list[Picture]]:
+    def _drafts(self, batch: Batch) -> dict[str, list[Picture]]:
         """Return drafts as they are laid; nothing for effects without art, or where edits start from noise."""
-        if settings.draft == "none" or not has_art(effect.id):
+        if batch.settings.draft == "none" or not has_art(batch.effect.id):
             return {}
-        alone = replace(settings, refine=0.0)
-        costumes = [worn(pair.attributes) for pair in pairs]
-        made = self.subject.answer([pair.source for pair in pairs], effect, seeds, alone, costumes)
+        made = self.subject.answer(replace(batch, settings=replace(batch.settings, refine=0.0)))
         return {"draft": [answer.edit for answer in made]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +10,8 @@ from stillyou.config import GuidanceScales
 from stillyou.editing.plan import DEFAULT_STEPS, DRAFT_STEPS
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
-from stillyou.pairs.pair import Attribute
+from stillyou.metrics import Picture
+from stillyou.pairs.pair import Attribute, Pair
 
 if TYPE_CHECKING:
     from stillyou.editing.request import EditOptions
@@ -76,6 +77,31 @@ def worn(attributes: Mapping[str, Attribute]) -> Worn:
     """Return what a pair's target wears, if it is of a named design: an edit is asked for the same."""
     design = attributes.get("design")
     return Worn() if design is None else Worn(str(design), _WEARS.get(str(attributes.get("completeness")), "both"))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Edits that are made together, all with one effect.
+
+    Attributes:
+        effect: The effect.
+        pictures: Square sources, uint8 (N, N, 3) each.
+        seeds: What the noise of each follows from.
+        costumes: What each is asked to wear.
+        settings: How all of them are made.
+    """
+
+    effect: EffectSpec
+    pictures: Sequence[Picture]
+    seeds: Sequence[int]
+    costumes: Sequence[Worn]
+    settings: Settings
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], effect: EffectSpec, seeds: Sequence[int], settings: Settings) -> Batch:
+        """Return the edits of pairs' sources: each is asked for what its target wears."""
+        costumes = [worn(pair.attributes) for pair in pairs]
+        return cls(effect, [pair.source for pair in pairs], seeds, costumes, settings)
 
 
 def steps_told(steps: int | None) -> str:

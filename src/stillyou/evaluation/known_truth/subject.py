@@ -22,7 +22,7 @@ from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.evaluation.figures import Answer
-from stillyou.evaluation.known_truth.settings import Settings, Worn
+from stillyou.evaluation.known_truth.settings import Batch
 from stillyou.images import Picture as Whole
 from stillyou.images.tensors import to_levels, to_pixels
 from stillyou.metrics import Picture
@@ -72,35 +72,20 @@ class ModelSubject:
         """Return what users should know about the model and such pictures."""
         return unusual(self.editor.pipeline, self.editor.model, self.domain, self.resolution)
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer]:
-        """Edit a batch of square pictures uint8 (N, N, 3) with one effect; each has a seed and a costume to wear."""
-        results = self.edit(pictures, effect, seeds, settings, costumes)
-        return [Answer(result.picture.rgb, np.asarray(result.mask)) for result in results]
+    def answer(self, batch: Batch) -> list[Answer]:
+        """Edit a batch."""
+        return [Answer(result.picture.rgb, np.asarray(result.mask)) for result in self.edit(batch)]
 
-    def edit(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[EditResult]:
-        """Edit a batch as `answer` does, each picture as a whole."""
+    def edit(self, batch: Batch) -> list[EditResult]:
+        """Edit a batch, each picture as a whole."""
         requests = []
-        for picture, seed, costume in zip(pictures, seeds, costumes, strict=True):
-            options = settings.options(effect)
+        for picture, seed, costume in zip(batch.pictures, batch.seeds, batch.costumes, strict=True):
+            options = batch.settings.options(batch.effect)
             options |= {"seed": seed, "domain": self.domain, "crop": Crop(0, 0, len(picture))}
             options |= {"design": costume.design, "wear": costume.wear}
-            requests.append(EditRequest.read(effect, **options))
+            requests.append(EditRequest.read(batch.effect, **options))
         found = []
-        for result in self.editor.run_all(requests, [Whole(picture) for picture in pictures]):
+        for result in self.editor.run_all(requests, [Whole(picture) for picture in batch.pictures]):
             if isinstance(result, Exception):
                 raise result
             found.append(result)

@@ -148,21 +148,12 @@ def measure_photographs(
         reached += 1
         progress(1)
     if not found:
-        last = left_out[-1]
-        raise StillYouError(
-            f"no picture in {sample.folder} can be measured ({last['file']}: {last['reason']})",
-            "Give photographs in which a face can be seen.",
-        )
+        raise _nothing_measured(sample.folder, left_out[-1])
     document = {
         "split": PHOTOGRAPHS,
         "folder": str(sample.folder),
         "n": len(found),
-        "seed": seed,
-        "steps": settings.steps,
-        "draft": settings.draft,
-        "refine": settings.refine,
-        "strength": settings.strength,
-        "resolution": editor.pipeline.resolution,
+        **work.asked(),
         "seconds": round(time.monotonic() - started, 2),
         "seconds_per_edit": round(work.editing / (len(found) * len(effects)), 4),
         **_tables(found, faces is not None),
@@ -171,6 +162,14 @@ def measure_photographs(
         "not_reached": len(pictures) - reached,
     }
     return PhotoEvaluation(document, found)
+
+
+def _nothing_measured(folder: str | Path, last: Mapping[str, str]) -> StillYouError:
+    """Return the error of a folder without a picture that can be measured; `last` is the last one left out."""
+    return StillYouError(
+        f"no picture in {folder} can be measured ({last['file']}: {last['reason']})",
+        "Give photographs in which a face can be seen.",
+    )
 
 
 def _attempt(
@@ -198,6 +197,18 @@ class _Work:
     seed: int
     faces: FaceReader | None
     editing: float = 0.0
+
+    def asked(self) -> dict[str, Any]:
+        """Return what was asked for, as the document has it."""
+        how = self.settings
+        return {
+            "seed": self.seed,
+            "steps": how.steps,
+            "draft": how.draft,
+            "refine": how.refine,
+            "strength": how.strength,
+            "resolution": self.editor.pipeline.resolution,
+        }
 
     def measure(self, path: Path, effects: Sequence[EffectSpec]) -> Photograph:
         """Edit one photograph with every effect; raises StillYouError if there is no face to edit."""

@@ -1,4 +1,7 @@
-"""No function takes so many arguments that its callers pass options through by name: what goes together is a record."""
+"""Sizes that keep the code readable: parameters of a function, lines of a function and of a file.
+
+A function that takes many arguments has callers that pass options through by name: what goes together is a record.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ import stillyou
 
 WIDEST = 8
 """Parameters of a function, `self` and `cls` not counted."""
+LONGEST, LARGEST = 60, 300
+"""Lines of a function and of a file."""
 ROOT = Path(stillyou.__file__).parent
 ALLOWED = {
     "editing/editor.py: Editor.edit",  # the convenient face: every option of a request by its name
@@ -39,3 +44,18 @@ def test_no_function_outside_the_command_line_is_wider_than_eight() -> None:
     assert len(found) > 1000  # the whole package was read
     assert {name: count for name, count in found.items() if count > WIDEST and name not in ALLOWED} == {}
     assert found.keys() >= ALLOWED
+
+
+def test_no_function_is_longer_than_sixty_lines_and_no_file_than_three_hundred() -> None:
+    """Commands in `cli` list their options, a line each: there only the body counts."""
+    long = []
+    for path in ROOT.rglob("*.py"):
+        text, name = path.read_text("utf-8"), path.relative_to(ROOT).as_posix()
+        if len(text.splitlines()) > LARGEST:
+            long.append(name)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = node.body[0].lineno if name.startswith("cli/") else node.lineno
+                if (node.end_lineno or first) - first >= LONGEST:
+                    long.append(f"{name}: {node.name}")
+    assert long == []
