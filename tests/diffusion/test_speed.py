@@ -10,8 +10,8 @@ from torch import nn
 
 from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.diffusion import pipeline as pipeline_module
-from stillyou.diffusion.conditions import Conditions
-from stillyou.diffusion.guidance import guide
+from stillyou.diffusion.conditions import Branch, Conditions
+from stillyou.diffusion.guidance import guide, needed_branches
 from stillyou.diffusion.sampling import GuidedPrediction
 from stillyou.diffusion.speed.attention import fuse_attention, split_attention
 from stillyou.diffusion.speed.feature_cache import FeatureCache, shallow, whole
@@ -121,12 +121,28 @@ class TestLateGuidance:
             return Conditions(torch.zeros(count, 1, 2, 2), torch.zeros(count, 1, 1))
 
         answers = iter([torch.tensor([1.0, 2.0, 4.0, 7.0]), torch.tensor([8.0])])
-        predict = GuidedPrediction(lambda *_: next(answers).view(-1, 1, 1, 1), rows(3), rows(1), SCALES)
+        shared = {branch: rows(1) for branch in (Branch.NONE, Branch.IMAGE, Branch.IMAGE_SOURCE)}
+        predict = GuidedPrediction(lambda *_: next(answers).view(-1, 1, 1, 1), shared, rows(1), SCALES)
         z, t = torch.zeros(1, 1, 1, 1), torch.tensor(1)
         guided = float(predict(z, t))
         assert guided == pytest.approx(float(guide(*(torch.tensor(v) for v in (1.0, 2.0, 4.0, 7.0)), SCALES)))
         assert float(predict(z, t, late=True)) == pytest.approx(8.0 + guided - 7.0)
         assert predict.evaluations == 5
+
+    @pytest.mark.parametrize(
+        ("scales", "evaluations"),
+        [((1, 1, 1), 1), ((1, 1, 3), 2), ((2, 2, 2), 2), ((1, 3, 3), 2), ((1.5, 1, 3), 4), ((1.5, 1.5, 3), 3)],
+    )
+    def test_branches_whose_weights_cancel_are_not_evaluated(self, scales, evaluations):
+        """Each branch predicts a number of its own, by which the stand-in knows it."""
+        own = {Branch.NONE: 1.0, Branch.IMAGE: 2.0, Branch.IMAGE_SOURCE: 4.0, Branch.FULL: 7.0}
+        parts = {b: Conditions(torch.zeros(1, 1, 1, 1), torch.full((1, 1, 1), value)) for b, value in own.items()}
+        g = GuidanceScales(**dict(zip(("image", "source", "text"), scales, strict=True)))
+        shared = {branch: parts[branch] for branch in needed_branches(g)}
+        predict = GuidedPrediction(lambda z, t, seen: seen.tokens.view(-1, 1, 1, 1), shared, parts[Branch.FULL], g)
+        guided = float(predict(torch.zeros(1, 1, 1, 1), torch.tensor(1)))
+        assert guided == pytest.approx(float(guide(*(torch.tensor(value) for value in own.values()), g)))
+        assert predict.evaluations == evaluations
 
 
 class TestFeatureCache:

@@ -39,6 +39,15 @@ def guide_rows(predictions: torch.Tensor, g: GuidanceScales, order: Sequence[Bra
     return guide(e[Branch.NONE], e[Branch.IMAGE], e[Branch.IMAGE_SOURCE], e[Branch.FULL], g)
 
 
+def needed_branches(g: GuidanceScales) -> tuple[Branch, ...]:
+    """Return which of `SHARED_BRANCHES` have a weight other than 0 in `guide`.
+
+    e = (1 - g_image) e(none) + (g_image - g_source) e(image) + (g_source - g_text) e(image+source) + g_text e(full)
+    """
+    weights = (1 - g.image, g.image - g.source, g.source - g.text)
+    return tuple(branch for branch, weight in zip(SHARED_BRANCHES, weights, strict=True) if weight != 0)
+
+
 def blend_prompts(e_target: torch.Tensor, e_source_prompt: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Mix the `full` predictions of two prompts: 1 = target prompt, 0 = source prompt.
 

@@ -9,14 +9,14 @@ structure holds the edit back. Mixing the two prompts' predictions instead was t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from stillyou.config import UNGUIDED, GuidanceScales, MaskSettings, SamplingSettings
+from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.diffusion.conditions import Branch, Conditions, EncodedSource
-from stillyou.diffusion.guidance import SHARED_BRANCHES, blend_prompts, guide
+from stillyou.diffusion.guidance import SHARED_BRANCHES, blend_prompts, guide, needed_branches
 from stillyou.diffusion.linear_sampler import stepper
 from stillyou.diffusion.mask import difference_map, smooth, soft_map
 from stillyou.diffusion.network import Denoiser
@@ -150,7 +150,7 @@ def _guided_prediction(
     predict = denoiser.predict
     if speed.feature_interval > 1:
         predict = FeatureCache(denoiser.unet, speed.feature_interval, compiled=speed.compile).predict
-    shared = encoded.conditions(*SHARED_BRANCHES)
+    shared = {branch: encoded.conditions(branch) for branch in needed_branches(guidance)}
     full = [encoded.conditions(Branch.FULL)]
     if weight is not None:
         full.append(encoded.conditions(Branch.FULL, source_prompt=True))
@@ -164,11 +164,11 @@ class GuidedPrediction:
     e = e(full) + (e - e(full)) of that step. Guidance settles the composition early; later its direction changes
     little (adaptive guidance, Castillo et al. 2023, arXiv 2312.12487, drops it there).
 
-    With all scales at 1 the terms cancel, e = e(full), and nothing else is evaluated.
+    Branches whose weights cancel are not evaluated (`needed_branches`): with all scales at 1 that leaves `full` alone.
 
     Args:
         predict: The denoiser's.
-        shared: Conditions of `SHARED_BRANCHES`, stacked.
+        shared: Conditions of the shared branches that the scales need, each for the whole batch.
         full: Conditions of `full` with the target prompt and, if there is a weight, with the source prompt, stacked.
         guidance: Scales of the three terms.
         weight: Of the target prompt (B, 1, h, w), see `blend_prompts`; None is the target prompt alone.
@@ -177,14 +177,14 @@ class GuidedPrediction:
     def __init__(
         self,
         predict: Predict,
-        shared: Conditions,
+        shared: Mapping[Branch, Conditions],
         full: Conditions,
         guidance: GuidanceScales,
         weight: torch.Tensor | None = None,
     ) -> None:
         self.predict = predict
-        self.unguided = guidance == UNGUIDED
-        self.all = full if self.unguided else Conditions.stack([shared, full])
+        self.needed = needed_branches(guidance)
+        self.all = Conditions.stack([*(shared[branch] for branch in self.needed), full])
         self.full = full
         self.guidance = guidance
         self.weight = weight
@@ -201,11 +201,12 @@ class GuidedPrediction:
         e_full = predictions[-1]
         if self.weight is not None:
             e_full = blend_prompts(predictions[-2], predictions[-1], self.weight)
-        if self.unguided:
+        if not self.needed:
             return e_full
         if added is not None:
             return e_full + added
-        e_none, e_image, e_image_source = predictions[:3]
-        e = guide(e_none, e_image, e_image_source, e_full, self.guidance)
+        e_shared = dict(zip(self.needed, predictions, strict=False))
+        e_none, e_image, e_image_source = (e_shared.get(branch, e_full) for branch in SHARED_BRANCHES)
+        e = guide(e_none, e_image, e_image_source, e_full, self.guidance)  # those not evaluated have no weight
         self._added = e - e_full
         return e
