@@ -17,6 +17,8 @@ from stillyou.images.tensors import to_levels, to_pixels
 
 Progress = Callable[[int, int], None]
 Plane = NDArray[np.float32]
+NO_PIXELS: Pixels = np.zeros((0, 0, 3), np.uint8)
+"""Of a square that nobody needs to see."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Square:
         mask: (side, side) in [0, 1], to use instead of the estimated one.
         draft: uint8 (side, side, 3), sRGB: the square with a draft on it, to start from.
         mask_alone: Whether only the estimated mask is wanted.
+        alone: Whether a draft is laid on as it is drawn, so that the model has nothing to say.
     """
 
     plan: EditPlan
@@ -36,6 +39,7 @@ class Square:
     mask: Plane | None = None
     draft: Pixels | None = None
     mask_alone: bool = False
+    alone: bool = False
 
     @property
     def settings(self) -> str:
@@ -45,11 +49,9 @@ class Square:
 
     @property
     def answered(self) -> Answer | None:
-        """The answer to a draft that is not refined: the draft itself. None where the model is needed."""
-        if self.draft is None or self.mask is None or self.plan.refine > 0:
-            return None
-        drawn = self.draft.astype(np.float32)
-        return Answer(drawn, drawn, self.mask, 0)
+        """The empty answer where a draft is laid on as it is drawn; None where the model is needed."""
+        nothing = NO_PIXELS.astype(np.float32)
+        return Answer(nothing, nothing, nothing[..., 0], 0) if self.alone else None
 
 
 @dataclass(frozen=True)

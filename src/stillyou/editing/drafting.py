@@ -21,21 +21,23 @@ from stillyou.drafts.fit import Fit
 from stillyou.drafts.nudge import nudged
 from stillyou.editing.fitting import LOOKS, SEVERAL, find_fit, moved, upright
 from stillyou.editing.options import DraftLike
-from stillyou.editing.scene.crop import Box, Crop
+from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.look import Scene
-from stillyou.editing.scene.resample import Plane, enlarge, strips, view
+from stillyou.editing.scene.resample import Plane, view
+from stillyou.editing.square_draft import SquareDraft
 from stillyou.effects.own import OwnEffect
 from stillyou.errors import StillYouError
 from stillyou.images import Picture, picture_from_image, read_picture
-from stillyou.images.colour import from_srgb, to_srgb
+from stillyou.images.colour import to_srgb
 from stillyou.images.picture import Pixels
 
 if TYPE_CHECKING:
     from stillyou.editing.plan import EditPlan
 
-LARGEST = 2048
-"""Longest side at which art is drawn; on larger squares it is enlarged."""
+LARGEST, LARGEST_RENDERED = 2048, 1024
+"""Longest side at which art is drawn, and art that was rendered ahead (some 700 pixels wide) for photographs; on larger
+squares it is enlarged."""
 _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
 _FARTHEST = 1.6
@@ -43,6 +45,7 @@ _FARTHEST = 1.6
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True, eq=False)
 class SquareDraft:
     """A draft over one square of a picture.
@@ -90,19 +93,10 @@ class SquareDraft:
         return replace(picture, rgb=rgb)
 
 
+=======
+>>>>>>> b575c81 (Drafts on large pictures: premultiplied 8 bits, enlarged inside the art's box alone)
 Drafts = tuple[SquareDraft | None, ...]
 """Of a picture's squares, each one's or None; empty where no draft is wanted."""
-
-
-def draft_image(drafts: Sequence[SquareDraft], picture: Picture) -> Image.Image:
-    """Return drafts as one RGBA image of a picture's size, sRGB."""
-    canvas = Image.new("RGBA", picture.size)
-    for each in drafts:
-        left, top, right, bottom = each.crop.visible(picture.size)
-        colours, alpha = each.part((left, top, right, bottom))
-        layer = np.dstack([np.clip(colours, 0, 255), 255 * np.clip(alpha, 0, 1)])
-        canvas.alpha_composite(Image.fromarray(np.rint(layer).astype(np.uint8), "RGBA"), (left, top))
-    return canvas
 
 
 def reach(alpha: Plane) -> Plane:
@@ -153,7 +147,7 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     if plan.refine == 0:
         crop = _down_to_the_edge(crop, picture.size)
         fit = moved(fit, framed.crop, crop)
-    pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
+    pixels = to_srgb(view(picture, crop, min(crop.size, _largest(plan))), picture.info.icc)
     notes = _warned(fit, crop, picture.size) + ([] if told is None else [told])
     return SquareDraft(crop, _drawn(pixels, fit, plan, crop.size), _placed(fit, plan, crop.size)), tuple(notes)
 
@@ -162,6 +156,12 @@ def _placed(fit: Fit, plan: EditPlan, side: int, *, with_face: bool = False) -> 
     """Return a fit as the user nudged it, on a square of a side in the picture's pixels."""
     nudge = plan.request.nudge
     return fit if nudge is None else nudged(fit, nudge, side, with_face=with_face)
+
+
+def _largest(plan: EditPlan) -> int:
+    """Return the longest side at which a plan's art is worth drawing."""
+    rendered = plan.domain == "people" and not isinstance(plan.effect, OwnEffect)
+    return LARGEST_RENDERED if rendered else LARGEST
 
 
 def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:

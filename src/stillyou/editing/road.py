@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from stillyou.editing.answering import Answer, Square
+from stillyou.editing.answering import NO_PIXELS, Answer, Square
 from stillyou.editing.close_up import close_up
 from stillyou.editing.composite.composite import composite, in_profile, lay_draft, native_mask
-from stillyou.editing.drafting import Drafts, SquareDraft, dressed_only, make_drafts, reach
+from stillyou.editing.drafting import Drafts, dressed_only, make_drafts, reach
 from stillyou.editing.effect_lookup import default_subject, unusual
 from stillyou.editing.plan import EditPlan
 from stillyou.editing.result import (
@@ -38,7 +38,7 @@ from stillyou.editing.result import (
 )
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.look import Scene, Target, Wish, look
-from stillyou.editing.scene.resample import Plane
+from stillyou.editing.square_draft import SquareDraft
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
 from stillyou.images import Picture
 from stillyou.images.colour import to_srgb
@@ -102,6 +102,11 @@ class Work:
         return self.drafts[self.laid] if self.drafts else None
 
     @property
+    def draft_alone(self) -> bool:
+        """Whether the next square is its draft as it is drawn, so that there is nothing to ask the model."""
+        return self.draft is not None and self.plan.refine == 0
+
+    @property
     def looks(self) -> bool:
         """Whether the model is first asked where the next square's edit goes."""
         return self.plan.close_up and self.draft is None and len(self.close_ups) == self.laid
@@ -142,6 +147,8 @@ def next_square(work: Work) -> Square | None:
     """Return what the model is asked next about a picture; None when it is done."""
     if not work.waits:
         return None
+    if work.draft_alone:
+        return Square(work.plan.drafted(), NO_PIXELS, alone=True)
     framed, supplied, icc = work.framed, _own(work), work.source.info.icc
     pixels = to_srgb(framed.see(work.picture), icc)
     if work.looks:
@@ -159,12 +166,11 @@ def lay(work: Work, answer: Answer) -> Work:
     """Put the answer for a picture's next square into the picture; what its mask leaves at 0 stays bit-identical."""
     if work.looks:
         return _look_closer(work, answer)
-    framed, icc, picture, notes = work.framed, work.source.info.icc, work.picture, list(answer.notes)
-    mask = _visible(_mask(work, answer, notes), picture, notes)
-    edit, copy = (in_profile(framed.lay(planes), icc) for planes in (answer.edit, answer.reconstruction))
+    notes = list(answer.notes)
+    mask = _visible(_mask(work, answer, notes), work.picture, notes)
     return replace(
         work,
-        rgb=_composited(work, edit, copy, mask),
+        rgb=_composited(work, answer, mask),
         mask=np.maximum(work.mask, mask),
         notes=(*work.notes, *notes),
         laid=work.laid + 1,
@@ -184,12 +190,14 @@ def _look_closer(work: Work, answer: Answer) -> Work:
     )
 
 
-def _composited(work: Work, edit: Plane, copy: Plane, mask: Pixels) -> Pixels:
+def _composited(work: Work, answer: Answer, mask: Pixels) -> Pixels:
     """Return the picture with an edit; a draft alone is laid on as it is drawn."""
-    if work.draft is not None and work.plan.refine == 0:
-        return lay_draft(work.picture, work.draft, mask)
-    drafted = None if work.draft is None else work.draft.on(work.picture)
-    return composite(work.picture, edit, copy, mask, work.framed.crop, detail=drafted)
+    framed, draft, picture = work.framed, work.draft, work.picture
+    if draft is not None and work.draft_alone:
+        return lay_draft(picture, draft, mask)
+    planes = (answer.edit, answer.reconstruction)
+    edit, copy = (in_profile(framed.lay(each), picture.info.icc) for each in planes)
+    return composite(picture, edit, copy, mask, framed.crop, detail=None if draft is None else draft.on(picture))
 
 
 def _mask(work: Work, answer: Answer, notes: list[str]) -> Pixels:
@@ -198,7 +206,7 @@ def _mask(work: Work, answer: Answer, notes: list[str]) -> Pixels:
     if supplied is not None:
         supplied = supplied.within(framed.crop)
         notes += supplied.notes
-    if draft is not None and work.plan.refine == 0:
+    if draft is not None and work.draft_alone:
         mask = _art_mask(work, draft, None if supplied is None else supplied.pixels)
     elif supplied is not None:
         mask = supplied.pixels
