@@ -21,8 +21,9 @@ def unet_inputs(
     unet: UNet2DConditionModel, noisy: torch.Tensor, conditions: Conditions
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return what the UNet reads, in its precision: latents (B, 2C, h, w), noisy then source; tokens (B, T + N, d)."""
-    stacked = torch.cat([noisy, conditions.source], dim=1).to(unet.dtype).contiguous()
-    return stacked, conditions.tokens.to(unet.dtype)
+    precision = next(unet.parameters()).dtype  # diffusers' own property looks through all modules, at every step
+    stacked = torch.cat([noisy, conditions.source], dim=1).to(precision).contiguous()
+    return stacked, conditions.tokens.to(precision)
 
 
 def call_unet(

@@ -7,12 +7,11 @@ note says so: the edit then starts from noise, or is left out where the effect i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from stillyou.drafts import network

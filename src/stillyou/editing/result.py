@@ -207,6 +207,9 @@ def changes(before: Pixels, after: Pixels, mask: Pixels) -> tuple[float, float, 
     inside, total, outside = 0, 0, 0
     for row in range(0, len(mask), 256):  # in strips: differences of 50 megapixels would take a lot of memory
         part = slice(row, row + 256)
+        if np.array_equal(after[part], before[part]):
+            inside += int((mask[part] >= MARKED).sum())
+            continue
         difference: NDArray[np.int16] = np.abs(after[part].astype(np.int16) - before[part])
         marked = mask[part] >= MARKED
         inside += int(marked.sum())
