@@ -63,10 +63,11 @@ class SquareDraft:
         if len(self.draft.alpha) == self.crop.size:
             rows, columns = self._own(box)
             return self.draft.rgb[rows, columns], self.draft.alpha[rows, columns]
-        values = np.asarray(self._enlarged(self._packed, box)).astype(np.float32)
-        weight = values[..., 3:] / 255
-        colours = np.divide(values[..., :3], weight, out=np.zeros_like(values[..., :3]), where=weight > 0)
-        return np.minimum(colours, 255), weight[..., 0]
+        values: Plane = np.asarray(self._enlarged(self._packed, box)).astype(np.float32)
+        weight: Plane = values[..., 3:] / np.float32(255)
+        colours = np.zeros_like(values[..., :3])
+        np.divide(values[..., :3], weight, out=colours, where=weight > 0)
+        return np.minimum(colours, np.float32(255)), weight[..., 0]
 
     def mask(self, size: tuple[int, int]) -> Pixels:
         """Return its alpha as an 8-bit mask of a whole picture of this width and height."""
