@@ -44,56 +44,6 @@ _FARTHEST = 1.6
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
 
-<<<<<<< HEAD
-@dataclass(frozen=True, eq=False)
-class SquareDraft:
-    """A draft over one square of a picture.
-
-    Attributes:
-        crop: The square, in pixels of the picture.
-        draft: Art over it, of any side; colours are sRGB.
-        fit: Where it was drawn, in shares of the square; None for a user's own.
-    """
-
-    crop: Crop
-    draft: Draft
-    fit: Fit | None = None
-
-    def part(self, box: Box) -> tuple[Plane, Plane]:
-        """Return colours (h, w, 3) in 0..255 and alpha (h, w) in [0, 1] of some of the picture's pixels."""
-        alpha, rgb = self.draft.alpha, self.draft.rgb
-        if len(alpha) == self.crop.size:
-            left, top = box[0] - self.crop.left, box[1] - self.crop.top
-            part = (slice(top, top + box[3] - box[1]), slice(left, left + box[2] - box[0]))
-            return rgb[part], alpha[part]
-        how = Image.Resampling.BILINEAR
-        weight = enlarge(alpha, self.crop, box, how)
-        weighted = enlarge(rgb * alpha[..., None], self.crop, box, how)
-        colours = np.divide(weighted, weight[..., None], out=np.zeros_like(weighted), where=weight[..., None] > 0)
-        return colours, weight
-
-    def mask(self, size: tuple[int, int]) -> Pixels:
-        """Return its alpha as an 8-bit mask of a whole picture of this width and height."""
-        whole = np.zeros((size[1], size[0]), np.uint8)
-        for box in strips(self.crop.visible(size)):
-            left, top, right, bottom = box
-            whole[top:bottom, left:right] = np.rint(255 * np.clip(self.part(box)[1], 0, 1))
-        return whole
-
-    def on(self, picture: Picture) -> Picture:
-        """Return a picture with the draft on it, in the picture's own colour space."""
-        rgb, icc = picture.rgb.copy(), picture.info.icc
-        for box in strips(self.crop.visible(picture.size)):
-            left, top, right, bottom = box
-            below = to_srgb(np.ascontiguousarray(rgb[top:bottom, left:right]), icc)
-            colours, alpha = self.part(box)
-            laid = from_srgb(Draft(colours, alpha).over(below), icc)
-            rgb[top:bottom, left:right] = np.where(alpha[..., None] > 0, laid, rgb[top:bottom, left:right])
-        return replace(picture, rgb=rgb)
-
-
-=======
->>>>>>> b575c81 (Drafts on large pictures: premultiplied 8 bits, enlarged inside the art's box alone)
 Drafts = tuple[SquareDraft | None, ...]
 """Of a picture's squares, each one's or None; empty where no draft is wanted."""
 

@@ -12,11 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stillyou.config import GuidanceScales, MaskSettings, Strict
-<<<<<<< HEAD
 from stillyou.drafts.nudge import PARTS, middle
-from stillyou.editing.drafting import SquareDraft, draft_image
-=======
->>>>>>> b575c81 (Drafts on large pictures: premultiplied 8 bits, enlarged inside the art's box alone)
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.square_draft import SquareDraft, draft_image
 from stillyou.images import Picture, encode_info, write_picture

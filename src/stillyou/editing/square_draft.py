@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from stillyou.drafts.draft import Draft
+from stillyou.drafts.fit import Fit
 from stillyou.editing.scene.crop import Box, Crop, mask_box
 from stillyou.editing.scene.resample import Plane, strips
 from stillyou.images import Picture
@@ -26,10 +27,12 @@ class SquareDraft:
     Attributes:
         crop: The square, in pixels of the picture.
         draft: Art over it, of any side; colours are sRGB.
+        fit: Where it was drawn, in shares of the square; None for a user's own.
     """
 
     crop: Crop
     draft: Draft
+    fit: Fit | None = None
 
     @cached_property
     def _alpha(self) -> Image.Image:
