@@ -63,8 +63,8 @@ def _serve_on(listener: socket.socket, options: ServerOptions) -> None:
     with Service(
         Editor.from_pretrained(options.model, options.device), options.limits, thumbnails=default_cache()
     ) as service:
-        app = create_app(service)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
+        app = create_app(service, options.token, options.hosts)
+        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from stillyou.app.api.idempotency import Keys
 from stillyou.app.service import Service
 
 
@@ -15,4 +16,11 @@ def the_service(request: Request) -> Service:
     return service
 
 
+def the_keys(request: Request) -> Keys:
+    """Return the application's idempotency keys."""
+    keys: Keys = request.app.state.keys
+    return keys
+
+
 TheService = Annotated[Service, Depends(the_service)]
+TheKeys = Annotated[Keys, Depends(the_keys)]

@@ -31,10 +31,13 @@ class Board:
     Args:
         limits: How many may wait, how long they may take and are kept.
         clock: Seconds that only grow.
+        on_end: Called with an edit as it ends, under the lock.
     """
 
-    def __init__(self, limits: Limits, clock: Clock = time.monotonic) -> None:
-        self.limits, self.clock, self.tally = limits, clock, Tally()
+    def __init__(
+        self, limits: Limits, clock: Clock = time.monotonic, on_end: Callable[[Job], None] = lambda job: None
+    ) -> None:
+        self.limits, self.clock, self.tally, self._on_end = limits, clock, Tally(), on_end
         self._changed = threading.Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: list[Job] = []
@@ -176,6 +179,7 @@ class Board:
         if job in self._waiting:
             self._waiting.remove(job)
         self.tally.ended(state.value, job.ended - (job.started if job.started is not None else job.submitted))
+        self._on_end(job)
         self._changed.notify_all()
 
     def late(self) -> list[tuple[Job, str]]:
@@ -206,6 +210,12 @@ class Board:
         self._tell(gone)
         return gone
 
+    def remove(self, id: str) -> Job | None:
+        """Forget an edit that has ended; None if it goes on. Raises NotFound or Gone."""
+        with self._changed:
+            job = self._job(id)
+            return self._forget(job) if job.state.final else None
+
     def _forget(self, job: Job) -> Job:
         del self._jobs[job.id]
         self._gone[job.id] = None
@@ -234,6 +244,16 @@ class Board:
         """How many edits wait."""
         with self._changed:
             return len(self._waiting)
+
+    def task(self, id: str) -> EditTask:
+        """Return what an edit is about; raises NotFound or Gone."""
+        with self._changed:
+            return self._job(id).task
+
+    def kept_bytes(self) -> int:
+        """Return the size of the results that are kept."""
+        with self._changed:
+            return sum(job.bytes for job in self._jobs.values())
 
     def running(self) -> int:
         """Return how many edits the model works on."""

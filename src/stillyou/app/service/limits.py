@@ -22,7 +22,8 @@ class Limits:
         seconds: For how long an edit may run.
         wait_seconds: For how long one may wait in the queue.
         keep_seconds: For how long results and uploads are kept after they were last needed.
-        keep_bytes: How much of them is kept; the oldest results go first.
+        keep_bytes: How much of results is kept, the oldest go first; and how much of uploads, more are refused.
+        looks: Pictures that are looked at, at a time, without being edited.
     """
 
     queue: int = 64
@@ -36,3 +37,9 @@ class Limits:
     wait_seconds: float = 600.0
     keep_seconds: float = 900.0
     keep_bytes: int = 2 << 30
+    looks: int = 4
+
+    @property
+    def body_bytes(self) -> int:
+        """Bytes of a request with a picture, a mask and a draft; base64 takes a third more than they have."""
+        return 4 * self.upload_bytes + (1 << 20)

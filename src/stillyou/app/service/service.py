@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stillyou.app.service import uploads
 from stillyou.app.service.board import Board, Clock
-from stillyou.app.service.errors import NotFound
+from stillyou.app.service.errors import Busy, NotFound
 from stillyou.app.service.folder import PrivateFolder
 from stillyou.app.service.jobs import EditTask, Failure, Job, JobView
 from stillyou.app.service.limits import Limits
@@ -20,7 +20,7 @@ from stillyou.app.service.recipes import command_line, python_code
 from stillyou.app.service.requests import known_effects, read_request
 from stillyou.app.service.tally import Tally
 from stillyou.app.service.thumbnails import Thumbnails
-from stillyou.app.service.uploads import Upload
+from stillyou.app.service.uploads import Shelf, Upload
 from stillyou.app.service.worker import Keeper, Worker
 from stillyou.editing.editor import Editor
 from stillyou.editing.request import EditRequest
@@ -48,7 +48,9 @@ class Service:
     ) -> None:
         self.editor, self.limits = editor, limits or Limits()
         self.folder = PrivateFolder(root)
-        self.board = Board(self.limits, clock)
+        self.board = Board(self.limits, clock, self._drop_uploads)
+        self.shelf = Shelf(self.folder, self.limits, clock)
+        self._looks = threading.BoundedSemaphore(self.limits.looks)
         if editor.detector is not None:
             editor.detector = one_at_a_time(editor.detector)
         self.thumbnails = None if thumbnails is None else Thumbnails(editor, known_effects(editor), thumbnails)
@@ -80,12 +82,15 @@ class Service:
             FieldError: No picture that can be read.
             Busy: There is no room for it.
         """
-        return uploads.take(data, field, self.folder, self.limits)
+        return self.shelf.take(data, field)
 
     def drop(self, *files: Upload) -> None:
         """Remove uploads that nobody needs any more."""
-        for file in files:
-            file.path.unlink(missing_ok=True)
+        self.shelf.drop(*files)
+
+    def _drop_uploads(self, job: Job) -> None:
+        if job.task.once:
+            self.shelf.drop(*job.task.uploads)
 
     def request(self, effect: str, options: Mapping[str, Any]) -> EditRequest:
         """Check an edit's options, and that this model can do it.
@@ -104,9 +109,10 @@ class Service:
 
         Raises:
             Busy: The queue is full.
+            FieldError: An upload is no longer kept.
         """
-        self.board.reserve()
-        return self.board.submit(task)
+        with self.place() as submit:
+            return submit(task)
 
     @contextmanager
     def place(self) -> Iterator[Callable[[EditTask], JobView]]:
@@ -120,6 +126,7 @@ class Service:
 
         def submit(task: EditTask) -> JobView:
             nonlocal used
+            self.shelf.need(*task.uploads)
             view = self.board.submit(task)
             used = True
             return view
@@ -152,6 +159,15 @@ class Service:
         """End an edit that nobody wants any more; one that has ended stays as it is. Raises NotFound or Gone."""
         return self.board.cancel(id)
 
+    def remove(self, id: str) -> None:
+        """Remove the results of an edit that has ended, before its time. Raises NotFound or Gone."""
+        if (job := self.board.remove(id)) is not None:
+            self._remove(job)
+
+    def task(self, id: str) -> EditTask:
+        """Return what an edit is about; raises NotFound or Gone."""
+        return self.board.task(id)
+
     def open_result(self, id: str, kind: str = "picture") -> tuple[ResultFile, BinaryIO]:
         """Open a file of a finished edit: `picture`, `mask` or `draft`. It stays readable when it is removed meanwhile.
 
@@ -172,6 +188,16 @@ class Service:
             return handle.read()
 
     # What is known
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        """Take one of the few places for pictures that are only looked at; raises Busy where all are taken."""
+        if not self._looks.acquire(blocking=False):
+            raise Busy("too many pictures are being looked at", 1)
+        try:
+            yield
+        finally:
+            self._looks.release()
 
     def look(self, upload: Upload) -> Seen:
         """Tell what a picture shows: size, kind, faces with their boxes and numbers. Takes some tenths of a second.
@@ -217,6 +243,7 @@ class Service:
             self.board.fail(job, Failure("timeout", f"the edit was given up: {why}. Fewer steps, or later, may help."))
         for job in self.board.forget():
             self._remove(job)
+        self.shelf.tidy()
 
     def _remove(self, job: Job) -> None:
         for file in job.files.values():

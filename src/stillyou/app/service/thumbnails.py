@@ -31,6 +31,8 @@ _SAMPLES: Final = {"people": "astronaut.jpg", "cartoon": "micah.png"}
 _SQUARES: Final = {"people": (90, 0, 290), "cartoon": None}
 """What is shown of a sample (left, top, side); None for all of it."""
 _LARGEST: Final = 1 << 20
+_STEPS: Final = 10
+"""Of what is sampled: half as many as usual look the same at this size."""
 
 
 class _Later(Exception):
@@ -39,7 +41,7 @@ class _Later(Exception):
 
 @dataclass
 class Thumbnails:
-    """Pictures of effects (design None) and their designs, as WebP.
+    """Pictures of designs, and of effects without any, as WebP; an effect's own is that of its first design.
 
     Attributes:
         editor: Draws them.
@@ -55,7 +57,8 @@ class Thumbnails:
 
     def get(self, effect: str, design: str | None = None) -> bytes | None:
         """Return a thumbnail; None while it is not drawn."""
-        return self._done.get((effect, design))
+        looks = next((known.looks for known in self.effects if known.id == effect), ())
+        return self._done.get((effect, design or (looks[0].name if looks else None)))
 
     @property
     def complete(self) -> bool:
@@ -95,7 +98,7 @@ class Thumbnails:
         domain = "people" if effect.looks and "people" in self.editor.pipeline.card.domains else "cartoon"
         sample = Path(str(files("stillyou") / "samples" / _SAMPLES[domain]))
         try:
-            request = EditRequest.read(effect, design=design, domain=domain)
+            request = EditRequest.read(effect, design=design, domain=domain, steps=None if design else _STEPS)
             result = self.editor.run(request, sample, lambda done, steps: _give_way(busy))
             return _written(_square(result.image.convert("RGB"), domain), self._path(effect, design))
         except StillYouError:
@@ -114,12 +117,16 @@ def default_cache() -> Path:
 
 
 def _wanted(effects: tuple[EffectSpec, ...]) -> Iterator[tuple[EffectSpec, str | None]]:
-    """Yield what there is to draw: effects first, those with art before those that are sampled; then designs."""
-    for effect in sorted(effects, key=lambda each: not each.looks):
-        yield effect, None
-    for effect in effects:
-        for look in effect.looks:
+    """Yield what there is to draw: first designs, then all others, then what has to be sampled."""
+    costumes = [effect for effect in effects if effect.looks]
+    for effect in costumes:
+        yield effect, effect.looks[0].name
+    for effect in costumes:
+        for look in effect.looks[1:]:
             yield effect, look.name
+    for effect in effects:
+        if not effect.looks:
+            yield effect, None
 
 
 def _square(image: Image.Image, domain: str) -> Image.Image:

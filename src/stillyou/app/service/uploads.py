@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
-from stillyou.app.service.errors import FieldError, TooLarge
+from stillyou.app.service.errors import Busy, FieldError, TooLarge
 from stillyou.app.service.folder import PrivateFolder
 from stillyou.app.service.limits import Limits
 from stillyou.errors import StillYouError
 from stillyou.images import Picture, read_picture
 from stillyou.images.opening import glance
+
+_ROOM_AFTER: Final = 30
+"""Seconds after which a full shelf may have room again."""
 
 
 @dataclass(frozen=True)
@@ -41,38 +47,12 @@ class Upload:
         Raises:
             FieldError: It is damaged, animated, or no picture.
         """
+        if not self.path.exists():
+            raise _gone(self)
         try:
             return read_picture(self.path)
         except StillYouError as error:
             raise told(error, self) from error
-
-
-def take(data: bytes, field: str, folder: PrivateFolder, limits: Limits) -> Upload:
-    """Check a file's length and header, and keep it.
-
-    Raises:
-        TooLarge: It has too many bytes or pixels.
-        FieldError: It is empty, or no picture that can be read.
-    """
-    if len(data) > limits.upload_bytes:
-        raise TooLarge(field, f"the {field} has {len(data)} bytes", f"At most {limits.upload_bytes} are taken.")
-    path = folder.new()
-    path.write_bytes(data)
-    try:
-        size = glance(path)
-        upload = Upload(path, size, len(data), field)
-        if upload.pixels > limits.pixels:
-            raise TooLarge(
-                field,
-                f"the {field} has {size[0]}x{size[1]} pixels",
-                f"At most {limits.pixels / 1e6:g} megapixels are taken; scale it down first.",
-            )
-    except StillYouError as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, FieldError):
-            raise
-        raise told(error, Upload(path, (0, 0), len(data), field)) from error
-    return upload
 
 
 def told(error: StillYouError, *uploads: Upload) -> FieldError:
@@ -84,3 +64,83 @@ def told(error: StillYouError, *uploads: Upload) -> FieldError:
         what, remedy = (re.sub(f"({name} )?{re.escape(str(upload.path))}", name, text) for text in (what, remedy))
     kind = TooLarge if "megapixels are opened" in what else FieldError
     return kind(field, what, remedy)
+
+
+class Shelf:
+    """The uploads that are kept, and since when nobody has needed them.
+
+    Args:
+        folder: Where they lie.
+        limits: Of one upload and of all.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, folder: PrivateFolder, limits: Limits, clock: Callable[[], float]) -> None:
+        self._folder, self._limits, self._clock = folder, limits, clock
+        self._lock, self._kept, self._bytes = threading.Lock(), dict[Path, tuple[Upload, float]](), 0
+
+    def take(self, data: bytes, field: str) -> Upload:
+        """Check a file's length and header, and keep it.
+
+        Raises:
+            TooLarge: It has too many bytes or pixels.
+            FieldError: It is empty, or no picture that can be read.
+            Busy: There is no room.
+        """
+        if len(data) > self._limits.upload_bytes:
+            most = self._limits.upload_bytes
+            raise TooLarge(field, f"the {field} has {len(data)} bytes", f"At most {most} are taken.")
+        if self._bytes + len(data) > self._limits.keep_bytes:
+            raise Busy("there is no room for another upload", _ROOM_AFTER)
+        upload = _checked(self._folder.new(), data, field, self._limits)
+        with self._lock:
+            self._kept[upload.path] = (upload, self._clock())
+            self._bytes += upload.bytes
+        return upload
+
+    def need(self, *uploads: Upload) -> None:
+        """Note that uploads are needed now; raises FieldError for one that is gone."""
+        with self._lock:
+            for upload in uploads:
+                if upload.path not in self._kept:
+                    raise _gone(upload)
+                self._kept[upload.path] = (upload, self._clock())
+
+    def drop(self, *uploads: Upload) -> None:
+        """Remove uploads; those that are gone already are no error."""
+        with self._lock:
+            for upload in uploads:
+                if self._kept.pop(upload.path, None) is not None:
+                    self._bytes -= upload.bytes
+                    upload.path.unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove what nobody has needed for long."""
+        with self._lock:
+            old = [upload for upload, since in self._kept.values() if self._clock() - since > self._limits.keep_seconds]
+        self.drop(*old)
+
+
+def _checked(path: Path, data: bytes, field: str, limits: Limits) -> Upload:
+    """Write a file, and remove it again if its header is not that of a picture of a size that is taken."""
+    upload = Upload(path, (0, 0), len(data), field)
+    try:
+        path.write_bytes(data)
+        upload = replace(upload, size=glance(path))
+        if upload.pixels > limits.pixels:
+            raise StillYouError(
+                f"{path} has {upload.size[0]}x{upload.size[1]} pixels; at most {limits.pixels / 1e6:g} "
+                "megapixels are opened",
+                "Scale it down first.",
+            )
+    except StillYouError as error:
+        path.unlink(missing_ok=True)
+        raise told(error, upload) from error
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise Busy("there is no room for another upload", _ROOM_AFTER) from error
+    return upload
+
+
+def _gone(upload: Upload) -> FieldError:
+    return FieldError(upload.field, f"the {upload.field} is no longer kept", "Send it again.")
