@@ -1,4 +1,4 @@
-"""``stillyou pairs``: make, import, inspect and show before/after pairs."""
+"""``stillyou pairs``: make, import, inspect and show before/after pairs; `pairs_curation` curates them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
+from stillyou.cli import pairs_curation
 from stillyou.cli.options import parse_variables
 from stillyou.console import console, results
 from stillyou.effects.domains import parse_domain
@@ -31,9 +32,10 @@ _VARIABLES = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeh
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = typer.Typer(no_args_is_help=True, help="Make, import, inspect and show before/after pairs.")
+    group = typer.Typer(no_args_is_help=True, help="Make, import, curate, inspect and show before/after pairs.")
     for name, command in (("make", _make), ("import", _import), ("info", _info), ("show", _show)):
         group.command(name)(command)
+    pairs_curation.register(group)
     app.add_typer(group, name="pairs")
 
 
@@ -72,7 +74,7 @@ def _make(
     check_numbers(n=n, size=size, shard_size=shard_size, workers=execution.workers, seed=seed)
     prepare(config)
     summary = make_pairs(config, chosen, n, out, seed=seed, shard_size=shard_size, execution=execution)
-    _report(out, summary, as_json)
+    report_counts(out, summary, as_json)
 
 
 def _import(
@@ -95,7 +97,7 @@ def _import(
     shown = None if domain is None else parse_domain(domain)
     workers = workers or min(cores(), _MOST_WORKERS)
     summary = import_pairs(path, spec, out, layout=parse_layout(layout), size=size, workers=workers, domain=shown)
-    _report(out, summary, as_json)
+    report_counts(out, summary, as_json)
     if not sum(summary.accepted.values()):
         raise StillYouError(f"no pair of {path} was accepted", f"See why: stillyou pairs show {out} --rejected")
 
@@ -136,7 +138,7 @@ def _info(
             text = "; ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, Mapping) else said
             results().print(f"{name.replace('_', ' ')}: {text}", markup=False)
     summary = summarise(dataset.rows(("effect", "status", "reason")), meta.effects)
-    _report(folder, summary, as_json, facts)
+    report_counts(folder, summary, as_json, facts)
     if dataset.complaint:
         raise StillYouError(dataset.complaint, "Run the command that made it again: it makes just these.")
 
@@ -169,7 +171,7 @@ def _show(
     print(json.dumps({"sheet": str(out), "pairs": shown}) if as_json else f"{out}: {shown} of {len(dataset)} pairs")
 
 
-def _report(folder: Path, summary: Summary, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:
+def report_counts(folder: Path, summary: Summary, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:
     """Print how many candidates were accepted, and why others were not."""
     effects = {
         name: {"accepted": accepted, "rejected": dict(summary.rejected[name])}

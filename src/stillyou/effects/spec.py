@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pydantic import Field, ValidationInfo, field_validator
 
 from stillyou.config import Strict
+from stillyou.effects.bands import Band
 from stillyou.effects.designs import Design, designs
 from stillyou.effects.domains import SUBJECTS, Domain
 from stillyou.effects.groups import GROUPS, Group
@@ -66,6 +67,8 @@ class EffectSpec(Strict):
     """Whether the edit is drawn in a square of its own around the mask, at the model's full resolution."""
     domains: dict[Domain, Tuning] = {}
     """Settings that differ in a domain."""
+    curation: dict[str, Band] = {}
+    """What scores of its pairs may be, by score, where they differ from the rules of curation."""
 
     @field_validator("variables")
     @classmethod

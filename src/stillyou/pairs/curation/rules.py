@@ -17,6 +17,13 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.pairs.dataset.shards import Status
 from stillyou.pairs.pair import Mask, Pair
 
+SHOWN = "the source shows the effect already"
+NOTHING = "nothing changed"
+HIDDEN = "the change is hidden or too small"
+TOO_LARGE = "the change is too large"
+FAINT = "the change is too faint"
+SPECKLED = "the mask is speckled"
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -84,17 +91,21 @@ def judge_candidate(pair: Pair, effect: EffectSpec, scores: Mapping[str, float])
         The status, and the reason of a rejection, always one of a few short phrases.
     """
     bounds = BOUNDS[effect.group]
-    shown = pair.attributes.get("source_costume" if effect.group == "costume" else "source_expression")
     faults = (
-        (shown == effect.id, "the source shows the effect already"),
-        (scores["mask_share"] == 0, "nothing changed"),
-        (scores["mask_share"] < bounds.least_share, "the change is hidden or too small"),
-        (scores["mask_share"] > bounds.greatest_share, "the change is too large"),
-        (scores["change_inside"] < bounds.least_change, "the change is too faint"),
-        (scores["speckle"] > bounds.greatest_speckle, "the mask is speckled"),
+        (shown_already(effect, pair.attributes), SHOWN),
+        (scores["mask_share"] == 0, NOTHING),
+        (scores["mask_share"] < bounds.least_share, HIDDEN),
+        (scores["mask_share"] > bounds.greatest_share, TOO_LARGE),
+        (scores["change_inside"] < bounds.least_change, FAINT),
+        (scores["speckle"] > bounds.greatest_speckle, SPECKLED),
     )
     reason = next((phrase for fault, phrase in faults if fault), "")
     return ("rejected", reason) if reason else ("accepted", "")
+
+
+def shown_already(effect: EffectSpec, attributes: Mapping[str, object]) -> bool:
+    """Tell whether a teacher says that the source shows the effect."""
+    return attributes.get("source_costume" if effect.group == "costume" else "source_expression") == effect.id
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,8 @@ def decode_png(data: bytes, size: int, mode: Literal["RGB", "L"]) -> npt.NDArray
         return np.array(image)
 
 
-def _compact(values: Mapping[str, Attribute]) -> str:
+def compact(values: Mapping[str, Attribute]) -> str:
+    """Write scores or attributes as a cell of a shard."""
     return json.dumps(dict(values), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -149,7 +150,7 @@ def _cells(row: Row) -> dict[str, Any]:
     cells: dict[str, Any] = {name: {"bytes": encode_png(getattr(pair, name)), "path": None} for name in IMAGES}
     cells |= {name: getattr(pair, name) for name in ("source_prompt", "target_prompt", "effect", "teacher", "seed")}
     cells |= {"key": row.key, "status": row.status, "reason": row.reason}
-    return cells | {"scores": _compact(row.scores), "attributes": _compact(pair.attributes)}
+    return cells | {"scores": compact(row.scores), "attributes": compact(pair.attributes)}
 
 
 def _digest_row(digest: hashlib.blake2b, cells: Mapping[str, Any]) -> None:
@@ -172,6 +173,11 @@ def write_shard(path: Path, rows: Iterable[Row], *, settings: str, start: int, s
     Raises:
         StillYouError: The folder cannot be written to, or the disk is full.
     """
+    return write_cells(path, map(_cells, rows), settings=settings, start=start, stop=stop)
+
+
+def write_cells(path: Path, rows: Iterable[Mapping[str, Any]], *, settings: str, start: int, stop: int) -> ShardNote:
+    """Write a shard of rows as its columns hold them; see `write_shard`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -179,7 +185,7 @@ def write_shard(path: Path, rows: Iterable[Row], *, settings: str, start: int, s
     with atomic_path(path) as part:
         options = {"compression": "none", "use_dictionary": False, "write_statistics": False}
         with pq.ParquetWriter(part, columns, version="2.6", write_page_checksum=True, **options) as writer:
-            while group := [_cells(row) for row in islice(supply, ROWS_A_GROUP)]:
+            while group := [dict(row) for row in islice(supply, ROWS_A_GROUP)]:
                 for cells in group:
                     _digest_row(digest, cells)
                 writer.write_table(pa.Table.from_pylist(group, schema=columns))

@@ -83,6 +83,39 @@ def inspect_shards(folder: Path, info: DatasetInfo) -> ShardState:
     return ShardState(whole, missing, broken)
 
 
+def decoded(pngs: Sequence[bytes], row: Mapping[str, Any], info: DatasetInfo, path: Path) -> Pair:
+    """Decode one pair.
+
+    Args:
+        pngs: Its pictures, in the order of `IMAGES`.
+        row: Its metadata, with a dict of attributes.
+        info: Of its dataset.
+        path: Its shard.
+
+    Raises:
+        StillYouError: A picture is damaged.
+    """
+    try:
+        source, target, mask = (
+            decode_png(png, info.size, "L" if name == "mask" else "RGB") for name, png in zip(IMAGES, pngs, strict=True)
+        )
+    except Exception as error:  # decoders of damaged pictures raise nearly anything
+        raise damaged(path, error) from error
+    fields = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "attributes")
+    return Pair(source, target, mask, **{name: row[name] for name in fields}, domain=info.domain)
+
+
+def shard_rows(reader: ShardReader, info: DatasetInfo) -> list[dict[str, Any]]:
+    """Return the metadata of a shard's rows in their order; ``scores`` and ``attributes`` as dicts.
+
+    Raises:
+        StillYouError: The shard is damaged.
+    """
+    table = reader.metadata()
+    check_words(table, reader.path, [effect.id for effect in info.effects])
+    return [parsed(row | {"position": place}, reader.path) for place, row in enumerate(table.to_pylist())]
+
+
 class PairDataset:
     """Reads a pair dataset: metadata at once and cheaply, pictures one pair at a time.
 
@@ -159,15 +192,7 @@ class PairDataset:
         row = self.row(index)
         shard = self._table["shard"][index].as_py()
         pngs = self._reader(shard).pictures(self._table["position"][index].as_py())
-        size = self.meta.size
-        try:
-            source, target, mask = (
-                decode_png(png, size, "L" if name == "mask" else "RGB") for name, png in zip(IMAGES, pngs, strict=True)
-            )
-        except Exception as error:  # decoders of damaged pictures raise nearly anything
-            raise damaged(self._readers[shard].path, error) from error
-        fields = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "attributes")
-        return Pair(source, target, mask, **{name: row[name] for name in fields}, domain=self.meta.domain)
+        return decoded(pngs, row, self.meta, self._readers[shard].path)
 
     def fingerprint(self) -> str:
         """Return a digest of the selected pairs, for caches: settings, shard contents and selection."""

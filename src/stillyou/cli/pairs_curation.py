@@ -1,0 +1,48 @@
+"""``stillyou pairs curate`` and ``stillyou pairs report``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import typer
+
+from stillyou.errors import requires
+from stillyou.machine import cores
+
+_FOLDER = typer.Argument(..., metavar="FOLDER", help="A pair dataset.")
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands to ``pairs``."""
+    group.command("curate")(_curate)
+
+
+def _curate(
+    folder: Path = _FOLDER,
+    least: list[str] = typer.Option([], "--min", metavar="NAME=V", help="Refuse lower scores; may be repeated."),
+    most: list[str] = typer.Option([], "--max", metavar="NAME=V", help="Refuse higher scores; may be repeated."),
+    keep: float | None = typer.Option(
+        None, "--keep", metavar="SHARE", help="Keep this share of each effect's candidates, the best ones."
+    ),
+    workers: int = typer.Option(
+        0, "--workers", help="Processes; they never change the result.", show_default="one a core"
+    ),
+    again: bool = typer.Option(False, "--again", help="Measure again what the same scorers have measured."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Measure pairs, refuse the lazy, the overdone and the broken ones, and keep scores and reasons."""
+    requires("pairs", "pyarrow")
+    from stillyou.cli.pairs import report_counts
+    from stillyou.pairs.curate import Curation, curate
+    from stillyou.pairs.curation.criteria import parse_bands
+
+    how = Curation(
+        bands=parse_bands(least, most),
+        keep=keep,
+        workers=workers or cores(),
+        again=again,
+        command=shlex.join(["stillyou", *sys.argv[1:]]),
+    )
+    report_counts(folder, curate(folder, how), as_json)
