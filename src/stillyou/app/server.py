@@ -41,7 +41,6 @@ def serve(options: ServerOptions) -> None:
         StillYouError: The port is in use, or the model cannot be loaded.
         UsageError: An address that this machine does not have.
     """
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     listener = bind(options.host, options.port)
     try:
@@ -54,6 +53,7 @@ def _serve_on(listener: socket.socket, options: ServerOptions) -> None:
     import uvicorn
 
     from stillyou.app.api.application import create_app
+    from stillyou.app.page.routes import router as page
     from stillyou.app.service import Service
     from stillyou.app.service.thumbnails import default_cache
     from stillyou.editing.editor import Editor
@@ -64,6 +64,7 @@ def _serve_on(listener: socket.socket, options: ServerOptions) -> None:
         Editor.from_pretrained(options.model, options.device), options.limits, thumbnails=default_cache()
     ) as service:
         app = create_app(service, options.token, options.hosts)
+        app.include_router(page)
         config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
         uvicorn.Server(config).run(sockets=[listener])
 

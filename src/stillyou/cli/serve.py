@@ -30,7 +30,7 @@ def _app(
     ),
 ) -> None:
     """Serve a page for people at / and an API for programs under /v1, until Ctrl-C."""
-    requires("app", "fastapi", "uvicorn", "gradio", "multipart", "prometheus_client")
+    requires("app", "fastapi", "uvicorn", "multipart", "prometheus_client")
     if max_queue < 1:
         raise UsageError(f"--max-queue {max_queue} leaves no place for an edit", "Give 1 or more.")
     from stillyou.app.server import ServerOptions, serve

@@ -1,0 +1,84 @@
+"""A server in a thread and Chromium before it, for the tests of the page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stillyou.app.api.application import create_app
+from stillyou.app.page.routes import router
+from stillyou.app.service import Service
+
+_KNOWN = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def browser_path() -> str:
+    """Return a browser of this machine, or skip: nothing is downloaded for a test."""
+    path = os.environ.get("STILLYOU_BROWSER") or next(filter(None, map(shutil.which, _KNOWN)), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    return path
+
+
+@contextmanager
+def serving(service: Service) -> Iterator[str]:
+    """Serve the page over a service on a free port; yields its address."""
+    import uvicorn
+
+    app = create_app(service)
+    app.include_router(router)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listener.close()
+
+
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """Start Chromium; yields Playwright's browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the tests of the page need playwright")
+    path = browser_path()
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser: Any, address: str, **context: Any) -> Iterator[Any]:
+    """Open the page in a context of its own; whatever it says on the console fails the test."""
+    told: list[str] = []
+    visitor = browser.new_context(**context)
+    page = visitor.new_page()
+    page.set_default_timeout(20_000)
+    page.on("console", lambda each: told.append(each.text) if each.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    yield page
+    visitor.close()
+    assert not told
+
+
+def saved(page: Any, click: str, folder: Path) -> Path:
+    """Click on something that saves a file; return where it is."""
+    with page.expect_download() as download:
+        page.click(click)
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
