@@ -43,8 +43,11 @@ def _make(
     out: Path = _OUT,
     n: int = typer.Option(..., "-n", help="Candidates an effect; a finished dataset may grow."),
     effects: str = typer.Option("all", "-e", "--effects", metavar="NAMES", help="'all', or ids and .yaml files."),
-    teacher: str = typer.Option("cartoon", "--teacher", help="Who makes the pairs: cartoon or people."),
+    teacher: str = typer.Option("cartoon", "--teacher", help="Who makes the pairs: cartoon, people or portraits."),
     size: int = _SIZE,
+    sources: Path | None = typer.Option(
+        None, "--sources", metavar="FOLDER", help="Portraits of your own that the pairs are made of."
+    ),
     backgrounds: Path | None = typer.Option(
         None, "--backgrounds", metavar="FOLDER", help="Photographs to stand people before."
     ),
@@ -63,7 +66,7 @@ def _make(
     """Make pairs; run the same command again to resume, or with a greater -n to grow."""
     from stillyou.pairs.teachers.registry import configure, prepare
 
-    config = configure(teacher, {"size": size, "backgrounds": backgrounds, "designs": designs})
+    config = configure(teacher, {"size": size, "sources": sources, "backgrounds": backgrounds, "designs": designs})
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")

@@ -113,6 +113,24 @@ def find_faces(rgb: Pixels) -> list[Face]:
     return sorted(measured, key=lambda face: (face.x, face.y))
 
 
+def find_large_faces(rgb: Pixels, look: int = 512) -> list[Face]:
+    """Find the large upright faces of a picture in one quick look: from 80 / `look` of its longer side on.
+
+    Args:
+        rgb: uint8 (H, W, 3), of any size.
+        look: Longer side of the copy that is searched.
+
+    Returns:
+        The surest first; their tilt is not measured.
+    """
+    height, width = rgb.shape[:2]
+    if min(height, width) < _LEAST_SIDE:
+        return []
+    scale = min(look / max(height, width), _MOST_ENLARGED)
+    found = _run(_resized(Image.fromarray(rgb), scale), _LEAST_SCORE, True)
+    return [_scaled(face, 1 / scale) for face in _distinct(found)]
+
+
 def _scales(longest: int) -> list[float]:
     """Return by how much a picture is resized for each look."""
     first = min(_FIRST_LOOK / longest, _MOST_ENLARGED)

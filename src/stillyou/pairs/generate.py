@@ -18,7 +18,8 @@ from stillyou.pairs.assemble import DEFAULT_EXECUTION, SHARD_SIZE, Execution, bu
 from stillyou.pairs.curation.rules import Summary, judge_candidate, measure
 from stillyou.pairs.dataset.info import DatasetInfo
 from stillyou.pairs.dataset.shards import Row
-from stillyou.pairs.pair import Pair
+from stillyou.pairs.pair import REFUSED, Pair
+from stillyou.pairs.teachers.contents import art_contents
 from stillyou.pairs.teachers.protocol import PairRequest, Teacher, TeacherConfig
 
 
@@ -55,7 +56,7 @@ def make_pairs(
     check_numbers(n=n, size=config.size, shard_size=shard_size, workers=execution.workers, seed=seed)
     if config.needs.gpu:
         execution = replace(execution, workers=1)
-    options = config.contents()
+    options = config.contents() | art_contents(effects)
     open_rows = partial(TeacherRows, config, list(effects), seed, execution.device)
     info = DatasetInfo(
         made_with=__version__,
@@ -108,6 +109,8 @@ class TeacherRows:
     def _row(self, request: PairRequest, pair: Pair) -> Row:
         scores = measure(pair)
         status, reason = judge_candidate(pair, request.effect, scores)
+        if REFUSED in pair.attributes:
+            status, reason = "rejected", str(pair.attributes[REFUSED])
         key = pair_key(self._config.kind, self._seed, request.effect, request.index)
         return Row(key, pair, status, reason, scores)
 

@@ -15,6 +15,8 @@ Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.uint8]
 """(H, W), 255 where the edit may change the picture, 0 where it must not."""
 Attribute = str | int | float
+REFUSED = "refused"
+"""The attribute by which a teacher refuses a candidate of its own, with the reason."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,6 +62,18 @@ class Surroundings:
         there = (self.head > 0.5) & (np.abs(u) < 0.5)
         return float(np.quantile(v[there], 0.99)) if there.any() else 0.0
 
+    def part(self, left: float, top: float, share: float) -> Surroundings:
+        """Return what is around the face in a smaller square, all in shares of this square's side."""
+        height, width = self.head.shape
+        box = (left * width, top * height, (left + share) * width, (top + share) * height)
+
+        def cut(plane: Plane) -> Plane:
+            how = Image.Resampling.BILINEAR
+            return np.asarray(Image.fromarray(plane, "F").resize((width, height), how, box), np.float32)
+
+        behind = np.stack([cut(np.ascontiguousarray(self.behind[..., k])) for k in range(3)], -1)
+        return Surroundings(cut(self.head), behind)
+
 
 def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
     """Tell the head and what is behind it apart.

@@ -31,7 +31,15 @@ _SHADOW, _SOFT = 0.42, 384
 """How dark contact shadows are, and the side in pixels at which soft things are drawn."""
 
 
-def draw_costume(pixels: NDArray[np.uint8], fit: Fit, effect: str, design: str, *, wear: Wear = "both") -> Draft:
+def draw_costume(
+    pixels: NDArray[np.uint8],
+    fit: Fit,
+    effect: str,
+    design: str,
+    *,
+    wear: Wear = "both",
+    around: Surroundings | None = None,
+) -> Draft:
     """Draw a costume on a square.
 
     Args:
@@ -40,6 +48,7 @@ def draw_costume(pixels: NDArray[np.uint8], fit: Fit, effect: str, design: str, 
         effect: A costume: one of `effects.designs.DESIGNS`.
         design: Its look.
         wear: What of it.
+        around: What is around the face, where it has been looked at already; the larger part of the time goes there.
 
     Returns:
         The draft; its alpha is exactly 0 inside the face's ellipse.
@@ -48,7 +57,7 @@ def draw_costume(pixels: NDArray[np.uint8], fit: Fit, effect: str, design: str, 
         UsageError: There is no such design.
     """
     find_design(effect, design)
-    light, around = estimate(pixels, fit), look(pixels, fit)
+    light, around = estimate(pixels, fit), around or look(pixels, fit)
     layers: list[Draft] = []
     if wear != "coat":
         hat = dressed_head(fit, around, effect, design, len(pixels)).drawn(light, len(pixels))

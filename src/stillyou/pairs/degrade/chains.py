@@ -41,6 +41,17 @@ PHOTOGRAPH: Chain = (
 )
 """What a phone, a cheap lens and a messenger do to a picture."""
 
+PORTRAIT: Chain = (
+    (0.45, colour),
+    (0.04, grey),
+    (0.15, vignette),
+    (0.1, blur),
+    (0.15, low_resolution),
+    (0.2, sensor_noise),
+    (0.3, jpeg),
+)
+"""What is left to meet for a real photograph, which has been through some of it already."""
+
 _UNTOUCHED = 0.15
 """Share of pairs that stay as they are."""
 _CARRIED = 0.015
