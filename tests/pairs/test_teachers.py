@@ -29,7 +29,7 @@ from stillyou.pairs.teachers.contents import describe_pictures
 from stillyou.pairs.teachers.kinds import registered
 from stillyou.pairs.teachers.people.config import PeopleConfig
 from stillyou.pairs.teachers.protocol import Needs, PairRequest, Teacher, TeacherConfig
-from stillyou.pairs.teachers.registry import configure, kinds_showing, teacher_kinds
+from stillyou.pairs.teachers.registry import configure, studios_showing, teacher_kinds
 from tests.pairs.fakes import QUIET, FakeTeacher, quiet
 
 EFFECTS = load_effects("royal,angry")
@@ -157,14 +157,15 @@ def test_answers_that_are_not_what_was_asked_for_are_refused(tmp_path: Path, fau
 
 
 def test_kinds_are_known_by_name_and_domain() -> None:
-    assert teacher_kinds() == ["cartoon", "people"]
-    assert kinds_showing(["people"]) == ["people"] and kinds_showing(["cartoon", "people"]) == teacher_kinds()
+    known = teacher_kinds()
+    assert {"cartoon", "people", "portraits"} <= set(known) and known == sorted(known)
+    assert studios_showing(["people"]) == ["people"] and studios_showing(["cartoon", "people"]) == ["cartoon", "people"]
     with registered(EditorConfig):
-        assert kinds_showing(["people"]) == ["editor", "people"] and kinds_showing(["cartoon"]) == ["cartoon", "editor"]
+        assert studios_showing(["people"]) == ["people"] and studios_showing(["cartoon"]) == ["cartoon"]
         with pytest.raises(ValueError, match="two teachers 'editor'"), registered(type("Other", (EditorConfig,), {})):
             pass
-        assert "editor" in teacher_kinds()
-    assert teacher_kinds() == ["cartoon", "people"]
+        assert teacher_kinds() == sorted([*known, "editor"])
+    assert teacher_kinds() == known
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import Fit
@@ -33,6 +34,8 @@ _LOOSE, _WIDEST = 1.05, 1.24
 """How much larger than the skull hats are at least and at most."""
 _THICK = 0.4
 """Half brims by which hair pushes a hood outwards at most."""
+_SHRUNK = 0.85
+"""Sprites that are drawn smaller than this are shrunk before they are lit."""
 _LONGEST = 1.6
 """How far a coat's hem may be drawn out; where the border is farther away, the coat ends as it was cut."""
 
@@ -55,7 +58,18 @@ class Worn:
 
     def drawn(self, light: Light, side: int) -> Draft:
         """Draw it on an empty square, lit like the picture."""
-        return draw(lit(self.art, light, self.matrix, side), self.back, self.box, (side, side))
+        scale = float(np.sqrt(abs(np.linalg.det(self.matrix[:2]))))
+        worn = self if scale > _SHRUNK else self._shrunk(scale)
+        return draw(lit(worn.art, light, worn.matrix, side), worn.back, worn.box, (side, side))
+
+    def _shrunk(self, scale: float) -> Worn:
+        """Return the same at about the size at which it is drawn: light takes as long as the sprite has pixels."""
+        height, width = self.art.shape[:2]
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        small = Image.fromarray(self.art, "RGBA").convert("RGBa").resize(size, Image.Resampling.LANCZOS)
+        ratio = np.array(size) / (width, height)
+        matrix = np.concatenate([self.matrix[:2] / ratio[:, None], self.matrix[2:]])
+        return Worn(np.asarray(small.convert("RGBA")), matrix, lambda points: self.back(points) * ratio, self.box)
 
 
 def dressed_head(fit: Fit, around: Surroundings, effect: str, design: str, side: int) -> Worn:

@@ -53,7 +53,7 @@ class Sprite:
         return Sprite(np.ascontiguousarray(self.pixels[:, ::-1]), points, -self.yaw, self.pitch)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _described(effect: str, design: str) -> dict[str, list[dict[str, Any]]]:
     text = (ART / effect / f"{design}.json").read_text("utf-8")
     described: dict[str, list[dict[str, Any]]] = json.loads(text)
@@ -70,9 +70,9 @@ def deepened(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([np.rint(deeper).astype(np.uint8), pixels[..., 3:]], -1)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def sprites(effect: str, design: str, part: Part) -> tuple[Sprite, ...]:
-    """Return all sprites of a part of a design, mirror images included.
+    """Return all sprites of a part of a design, mirror images included; they are kept (190 MB for all there are).
 
     Raises:
         UsageError: There is no such design.

@@ -119,6 +119,8 @@ class TeacherConfig(Strict):
     """Side of the square pictures in pixels."""
 
     needs: ClassVar[Needs] = Needs()
+    studio: ClassVar[bool] = False
+    """Whether it draws from nothing but seeds, with the truth known: training renders such pairs by itself."""
     later: ClassVar[frozenset[str]] = frozenset({"designs"})
     """Options that came after the first datasets of their kind."""
 

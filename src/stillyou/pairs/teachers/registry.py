@@ -22,10 +22,10 @@ def teacher_kinds() -> list[str]:
     return sorted(KINDS)
 
 
-def kinds_showing(domains: Iterable[str]) -> list[str]:
-    """Return the kinds that can show one of these domains."""
+def studios_showing(domains: Iterable[str]) -> list[str]:
+    """Return the studios that can show one of these domains."""
     wanted = set(domains)
-    return [kind for kind in teacher_kinds() if wanted & set(KINDS[kind].domains())]
+    return [kind for kind in teacher_kinds() if KINDS[kind].studio and wanted & set(KINDS[kind].domains())]
 
 
 def configure(kind: str, options: Mapping[str, object]) -> TeacherConfig:

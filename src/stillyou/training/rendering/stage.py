@@ -20,7 +20,7 @@ from stillyou.errors import StillYouError, UsageError
 from stillyou.models.find import find_model
 from stillyou.pairs.assemble import salvage
 from stillyou.pairs.dataset.info import DESCRIPTION
-from stillyou.pairs.teachers.registry import kinds_showing
+from stillyou.pairs.teachers.registry import studios_showing
 from stillyou.training.config import RenderSettings, TeacherSettings
 from stillyou.training.loop.clock import Limits
 from stillyou.training.loop.progress import StageReporter, duration
@@ -136,6 +136,6 @@ def render_work(request: Request) -> RenderWork:
     effects = [spec for spec in card.effects if spec.id in built_in()]
     if not effects:
         raise UsageError(f"the model '{request.init}' knows no effect of the studio", "Set studio_share = 0.")
-    known = kinds_showing(card.domains) or list(settings.teachers)
+    known = studios_showing(card.domains) or list(settings.teachers)
     teachers = {name: settings.teachers.get(name, TeacherSettings()) for name in known}
     return RenderWork(card.resolution, effects, settings.model_copy(update={"teachers": teachers}))

@@ -26,6 +26,7 @@ class CartoonConfig(TeacherConfig):
     """Whether every costume is one of its named designs, which the target prompt then names; see `named_designs`."""
 
     needs: ClassVar[Needs] = Needs("pairs", ("dicebear", "dicebear_styles", "pyvips"), memory=80)
+    studio: ClassVar[bool] = True
 
     def build(self, device: str = "auto") -> Teacher:
         """Build the cartoon studio; see `TeacherConfig.build`."""

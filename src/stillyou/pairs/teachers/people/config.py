@@ -24,6 +24,7 @@ class PeopleConfig(TeacherConfig):
     """Whether every costume is one of its named designs, which the target prompt then names; see `named_designs`."""
 
     needs: ClassVar[Needs] = Needs("people", ("moderngl", "scipy", "pyvips"), egl=True, memory=430)
+    studio: ClassVar[bool] = True
 
     def contents(self) -> dict[str, str]:
         """Say which photographs lie in the folder of backgrounds."""

@@ -34,7 +34,7 @@ _SURE = 0.5
 _QUICK = 512
 _SECOND, _LOOK_OF_ONE = 0.5, 80
 """Share of the head's size from which on another face is a second person; pixels of the smallest face in a look."""
-_FEWEST = 0.25
+_FEWEST = 0.33
 """A face must have so many pixels a side, as a share of those that it has in a pair."""
 _APART = 0.12
 """Brims by which two looks may differ where no face was found."""
