@@ -40,10 +40,29 @@ class Answer:
     Attributes:
         edit: (H, W, 3) uint8, the picture after compositing.
         mask: (H, W) uint8, the editing mask that compositing used; 0 = kept exactly.
+        evaluations: Evaluations of the UNet that it took; None where nobody has counted.
     """
 
     edit: Picture
     mask: Picture
+    evaluations: int | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What stands for an answer that there is not.
+
+    Attributes:
+        reason: What went wrong, in a few words.
+    """
+
+    reason: str
+
+
+def failed_figures() -> Figures:
+    """Return the figures of an answer that there is not: no success, and no value for anything else."""
+    others = (*MEANS, "predicted_area", "true_area", "outside_change")
+    return {**dict.fromkeys(others), "edit_success": 0.0, "judge_score": 0.0}
 
 
 def figures(answer: Answer, pair: Pair, success: bool, score: float) -> Figures:

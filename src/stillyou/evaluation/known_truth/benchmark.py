@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from stillyou.draws import stable_seed
 from stillyou.effects.spec import EffectSpec
-from stillyou.evaluation.figures import Answer, figures, summary
+from stillyou.evaluation.figures import Answer, Failed, Figures, failed_figures, figures, summary
 from stillyou.evaluation.identity import FaceReader, between
 from stillyou.evaluation.known_truth.groups import AXES, with_certainty, worst_first
 from stillyou.evaluation.known_truth.rows import Row, described, sources, summaries, with_identity
@@ -39,7 +39,7 @@ class PictureEditor(Protocol):
         """Side of the pictures it edits, in pixels."""
         ...
 
-    def answer(self, batch: Batch) -> list[Answer]:
+    def answer(self, batch: Batch) -> Sequence[Answer | Failed]:
         """Edit a batch."""
         ...
 
@@ -80,10 +80,12 @@ class Evaluation:
     Attributes:
         document: The figures, ready for JSON.
         examples: The first edits of each effect.
+        rows: The figures of every picture, effect after effect.
     """
 
     document: dict[str, Any]
     examples: list[Example] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
 
 def evaluate(
@@ -133,7 +135,7 @@ def evaluate(
         **({} if faces is None else {"different_people": between(sources(rows))}),
         **({} if looks is None else {"looks": looks.document()}),
     }
-    return Evaluation(document, run.examples)
+    return Evaluation(document, run.examples, rows)
 
 
 def _asked(sample: PairSample, settings: Settings, resolution: int) -> dict[str, Any]:
@@ -189,34 +191,50 @@ class _Run:
             self.editing += time.monotonic() - started
             rows = _figures_of(self.judge, self.faces, effect, part, answers)
             self.rows += rows
-            if self.looks is not None:
-                self.looks.add(asked, part, [answer.edit for answer in answers])
+            self._look(asked, part, answers)
             for pair, answer, row in list(zip(part, answers, rows, strict=True))[: max(0, EXAMPLES - first)]:
-                self.examples.append(Example(pair, answer, bool(row.figures["edit"]["edit_success"])))
+                if isinstance(answer, Answer):
+                    self.examples.append(Example(pair, answer, bool(row.figures["edit"]["edit_success"])))
             self.progress(len(part))
+
+    def _look(self, asked: Batch, pairs: Sequence[Pair], answers: Sequence[Answer | Failed]) -> None:
+        """Hand a batch's answers to what measures their looks, without those that failed."""
+        done = {i: answer.edit for i, answer in enumerate(answers) if isinstance(answer, Answer)}
+        if self.looks is not None and done:
+            self.looks.add(asked.only(list(done)), [pairs[i] for i in done], list(done.values()))
 
 
 def _figures_of(
-    judge: PictureJudge, faces: FaceReader | None, effect: EffectSpec, pairs: Sequence[Pair], answers: Sequence[Answer]
+    judge: PictureJudge,
+    faces: FaceReader | None,
+    effect: EffectSpec,
+    pairs: Sequence[Pair],
+    answers: Sequence[Answer | Failed],
 ) -> list[Row]:
     """Measure a batch's edits, the lazy answers and the oracle's."""
-    given = {
+    given: dict[str, list[Answer | Failed]] = {
         "edit": list(answers),
         "lazy": [Answer(pair.source, pair.mask * 0) for pair in pairs],
         "oracle": [Answer(pair.target, pair.mask) for pair in pairs],
     }
-    columns = {}
-    for name, batch in given.items():
-        verdicts = zip(*judge.scores(effect, [answer.edit for answer in batch]), strict=True)
-        columns[name] = [figures(a, pair, *v) for a, pair, v in zip(batch, pairs, verdicts, strict=True)]
+    columns = {name: _column(judge, effect, pairs, batch) for name, batch in given.items()}
+    rows = []
+    for i, pair in enumerate(pairs):
+        there = {name: each.edit for name in given if isinstance(each := given[name][i], Answer)}
+        found = {name: columns[name][i] for name in given}
+        rows.append(Row(effect.id, pair.attributes, found, None if faces is None else described(faces, there)))
+    return rows
+
+
+def _column(
+    judge: PictureJudge, effect: EffectSpec, pairs: Sequence[Pair], answers: Sequence[Answer | Failed]
+) -> list[Figures]:
+    """Measure answers of one kind; those that failed are not shown to the judge."""
+    there = [answer for answer in answers if isinstance(answer, Answer)]
+    verdicts = iter(zip(*judge.scores(effect, [a.edit for a in there]), strict=True) if there else ())
     return [
-        Row(
-            effect.id,
-            pair.attributes,
-            {name: columns[name][i] for name in given},
-            None if faces is None else described(faces, {name: given[name][i].edit for name in given}),
-        )
-        for i, pair in enumerate(pairs)
+        figures(answer, pair, *next(verdicts)) if isinstance(answer, Answer) else failed_figures()
+        for answer, pair in zip(answers, pairs, strict=True)
     ]
 
 

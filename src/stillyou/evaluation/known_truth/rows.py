@@ -24,6 +24,7 @@ class Row:
         attributes: What is known of the picture.
         figures: By answer: `edit`, `lazy` and, where there is truth, `oracle`.
         faces: A descriptor of each answer; None if nobody compares faces, or if the source shows none.
+            Answers that failed have none.
     """
 
     effect: str
@@ -49,7 +50,7 @@ def with_identity(rows: Sequence[Row]) -> list[Row]:
     everybody = sources(rows)
 
     def values(row: Row, answer: str) -> Figures:
-        if row.faces is None:
+        if row.faces is None or answer not in row.faces:
             return dict.fromkeys(IDENTITY)
         face, own = row.faces[answer], row.faces[SOURCE]
         closest = is_nearest(face, own, everybody)

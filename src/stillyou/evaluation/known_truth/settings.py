@@ -103,6 +103,12 @@ class Batch:
         costumes = [worn(pair.attributes) for pair in pairs]
         return cls(effect, [pair.source for pair in pairs], seeds, costumes, settings)
 
+    def only(self, places: Sequence[int]) -> Batch:
+        """Return the edits at some places alone."""
+        columns = (self.pictures, self.seeds, self.costumes)
+        pictures, seeds, costumes = ([column[i] for i in places] for column in columns)
+        return Batch(self.effect, pictures, seeds, costumes, self.settings)  # type: ignore[arg-type]
+
 
 def steps_told(steps: int | None) -> str:
     """Say in words how many steps edits took."""

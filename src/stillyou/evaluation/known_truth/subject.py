@@ -74,7 +74,7 @@ class ModelSubject:
 
     def answer(self, batch: Batch) -> list[Answer]:
         """Edit a batch."""
-        return [Answer(result.picture.rgb, np.asarray(result.mask)) for result in self.edit(batch)]
+        return [Answer(r.picture.rgb, np.asarray(r.mask), r.report.evaluations) for r in self.edit(batch)]
 
     def edit(self, batch: Batch) -> list[EditResult]:
         """Edit a batch, each picture as a whole."""

@@ -1,0 +1,44 @@
+"""The draft alone: the effect's art as it is laid on the portrait, no sampling (docs/reference/drafts.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from stillyou.drafts.draw import has_art
+from stillyou.effects.spec import EffectSpec
+from stillyou.evaluation.figures import Answer
+from stillyou.evaluation.known_truth.settings import Settings, Worn
+from stillyou.evaluation.known_truth.subject import ModelSubject
+from stillyou.metrics import Picture
+
+
+class DraftAlone:
+    """Answers with drafts; an effect without art has none, so its pictures stay as they are.
+
+    Where the fit is unsure there is no draft either, and the answer is the model's edit from noise, as users get it.
+    """
+
+    def __init__(self, subject: ModelSubject) -> None:
+        self._subject = subject
+
+    @property
+    def resolution(self) -> int:
+        """Side of the pictures that the model edits, in pixels."""
+        return self._subject.resolution
+
+    def answer(
+        self,
+        pictures: Sequence[Picture],
+        effect: EffectSpec,
+        seeds: Sequence[int],
+        settings: Settings,
+        costumes: Sequence[Worn],
+    ) -> list[Answer]:
+        """Answer a batch of square pictures uint8 (N, N, 3)."""
+        if not has_art(effect.id):
+            return [Answer(picture, np.zeros(picture.shape[:2], np.uint8), 0) for picture in pictures]
+        alone = replace(settings, draft="auto", refine=0.0, guidance=None, text_scale=None)
+        return self._subject.answer(pictures, effect, seeds, alone, costumes)
