@@ -201,3 +201,45 @@ def test_a_missing_extra_names_the_command_that_installs_it(run, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "matplotlib" else found(name, *a))
     code, _, err = run("-n", 1)
     assert code == 1 and "pip install 'stillyou[evaluate]'" in err
+
+
+def test_baselines_and_somebodys_editor_share_the_pairs(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "brush_for_cli.py").write_text(
+        "class Brush:\n    def edit(self, picture, effect, seed):\n"
+        "        if effect.id == 'santa':\n            raise ValueError('out of red')\n        return 255 - picture\n"
+    )
+    chosen = ("-n", 1, "--split", "unseen-styles", "--size", 64)
+    code, out, err = run(
+        *chosen, "--editor", "brush_for_cli:Brush", "--against", "sdedit,draft,lazy,oracle", "--budget", 4, "--json"
+    )
+    assert code == 0, err
+    document = json.loads(out)
+    assert list(document["candidates"]) == ["editor", "sdedit", "draft", "lazy", "oracle"]
+    assert document["candidates"]["editor"]["failures"] == {"raised ValueError: out of red": 1}
+    assert document["candidates"]["sdedit"]["evaluations"] == 4
+    assert document["candidates"]["lazy"]["outside_error"] == document["candidates"]["oracle"]["inside_error"] == 0
+    assert "editor raised ValueError: out of red: 1 times" in " ".join(err.split())
+    pictures = tmp_path / "report" / "pictures"
+    for name in ("source", "target", "mask", "sdedit", "draft"):
+        assert Image.open(pictures / "angry" / "0000" / f"{name}.png").size == (64, 64)
+    assert not (pictures / "santa" / "0000" / "editor.png").exists()
+    assert (tmp_path / "report" / "comparison.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--against", "sdedt"), "Did you mean 'sdedit'"),
+        (("--against", "lazy", "--split", "photos", "holiday/"), "need known truth"),
+        (("--editor", "a:B", "--answers", "."), "both take the model's place"),
+        (("--answers", "nowhere/"), "nowhere is not a folder"),
+        (("--editor", "no_such_module_here:B"), "no module 'no_such_module_here'"),
+        (("--against", "lazy", "--budget", 0), "--budget 0"),
+    ],
+)
+def test_wrong_options_of_comparisons_are_refused_in_a_line(run, tmp_path, arguments, named):
+    code, out, err = run(*arguments)
+    assert code == 2 and not out
+    assert named in " ".join(err.split()) and "Traceback" not in err
+    assert not (tmp_path / "report").exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from stillyou.cli.evaluate_compare import parse_others, run_comparison
 from stillyou.cli.evaluate_output import print_photographs, print_split
 from stillyou.config import GuidanceScales
 from stillyou.console import console
@@ -69,10 +70,14 @@ def evaluate(
     batch: int = typer.Option(8, help="Pictures edited at a time."),
     curves: bool = typer.Option(False, "--curves", help="Also measure curves over the text scale and strength."),
     judge: Path | None = typer.Option(None, metavar="FOLDER", help="Another judge than the shipped one."),
+    against: str = typer.Option("", metavar="NAMES", help="Baselines on the same pairs, with commas between."),
+    editor: str = typer.Option("", metavar="MODULE:NAME", help="Your own editor in the model's place; runs its code."),
+    answers: Path | None = typer.Option(None, metavar="FOLDER", help="Ready pictures in the model's place."),
+    budget: int = typer.Option(100, help="Evaluations of the UNet that a baseline's edit may take."),
     as_json: bool = typer.Option(False, "--json", help="Print the figures as one JSON object."),
 ) -> None:
     """Measure edit success, masks, identity and what stays untouched, on pairs with known truth or on photographs."""
-    _check_numbers(n=(n, 1, 100_000), seed=(seed, 0, 2**63 - 1), batch=(batch, 1, 1024))
+    _check_numbers(n=(n, 1, 100_000), seed=(seed, 0, 2**63 - 1), batch=(batch, 1, 1024), budget=(budget, 1, 100_000))
     if steps is not None:
         _check_numbers(steps=(steps, 1, 1000))
     if size is not None:
@@ -87,10 +92,13 @@ def evaluate(
     refined = None if refine is None else checked_refine(refine)
     check_split(split, ALL_SPLITS)
     _check_needs(split, photographs, curves)
+    others = parse_others(against, editor, answers, budget, split)
     settings = Settings(steps=steps, guidance=scales, draft=start, refine=refined)
     named = start == "auto" if designs is None else designs
     request = _Request(model, split, n, settings, seed, batch, curves, size, named)
-    if photographs is not None:
+    if others.asked:
+        run_comparison(request, others, output, judge, device, as_json)
+    elif photographs is not None:
         _run_photographs(request, photographs, output, judge, device, as_json)
     else:
         _run_split(request, output, judge, device, as_json)
@@ -145,7 +153,7 @@ def _run_photographs(
     total = min(request.n, len(pictures_in(photographs)[0]))
     examiner, subject = _load(request, judge, device)
     folder = prepare_folder(output)
-    with _progress() as bar:
+    with progress_bar() as bar:
         task = bar.add_task(f"evaluating {request.split}", total=total)
         found = measure_photographs(
             subject.editor,
@@ -154,14 +162,14 @@ def _run_photographs(
             Sample(photographs, request.n),
             settings=request.settings,
             seed=request.seed,
-            faces=_face_reader(),
+            faces=face_reader(),
             progress=lambda files: bar.advance(task, files),
         )
     found.document = {"model": request.model, **found.document}
     print_photographs(found.document, write_photo_report(folder, found), as_json)
 
 
-def _face_reader() -> FaceReader | None:
+def face_reader() -> FaceReader | None:
     """Return what compares faces; without its extra a line says how to get it, and there are no such figures."""
     from stillyou.evaluation.identity import INSTALL, DlibReader, available
 
@@ -219,9 +227,9 @@ def _measure(subject: ModelSubject, judge: Judge, request: _Request) -> Evaluati
     curve_n = max(1, request.n // 8) if request.with_curves else 0
     sample = PairSample(request.split, request.n, request.seed, effects, request.size, request.designs)
     options: dict[str, Any] = {"settings": request.settings, "batch": request.batch}
-    faces = _face_reader() if request.split == "people" else None
+    faces = face_reader() if request.split == "people" else None
     looks = Drawing(subject, _features())
-    with _progress() as bar:
+    with progress_bar() as bar:
         total = len(effects) * request.n + curve_edits(len(effects), curve_n)
         task = bar.add_task(f"evaluating {request.split}", total=total)
         options["progress"] = lambda edits: bar.advance(task, edits)
@@ -232,7 +240,8 @@ def _measure(subject: ModelSubject, judge: Judge, request: _Request) -> Evaluati
     return found
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
+    """Return the bar of an evaluation."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

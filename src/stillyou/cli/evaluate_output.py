@@ -20,16 +20,16 @@ def print_split(document: Mapping[str, Any], files: Sequence[Path], as_json: boo
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
     else:
-        _print_table(f"{document['model']} on {document['split']}", rows(document, BRIEF))
+        print_table(f"{document['model']} on {document['split']}", rows(document, BRIEF))
         for axis in axes(document)[1:]:  # the first table has the effects
-            _print_table(f"by {axis}", group_rows(document, axis))
+            print_table(f"by {axis}", group_rows(document, axis))
         if "looks" in document:
-            _print_table("looks", looks_rows(document))
+            print_table("looks", looks_rows(document))
         for line in people_lines(document):
             typer.echo(line)
     if not document["judge_fit"]:
         console.print(f"Warning: {judge_warning(document)}", markup=False)
-    _print_files(files)
+    print_files(files)
 
 
 def print_photographs(document: Mapping[str, Any], files: Sequence[Path], as_json: bool) -> None:
@@ -39,20 +39,22 @@ def print_photographs(document: Mapping[str, Any], files: Sequence[Path], as_jso
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
     else:
-        _print_table(f"{document['model']} on {counted(document['n'])}", photo_rows(document, figures=BRIEF))
+        print_table(f"{document['model']} on {counted(document['n'])}", photo_rows(document, figures=BRIEF))
         typer.echo("\n".join(line for line in alike(document) if line))
     for each in document["left_out"]:
         console.print(f"left out: {each['file']}: {each['reason']}", markup=False)
     if document["not_reached"]:
         console.print(f"Note: {document['not_reached']} more pictures were not reached; -n N takes more of them.")
-    _print_files(files)
+    print_files(files)
 
 
-def _print_files(files: Sequence[Path]) -> None:
+def print_files(files: Sequence[Path]) -> None:
+    """Say which files were written."""
     console.print("Wrote " + ", ".join(str(path) for path in files), markup=False)
 
 
-def _print_table(title: str, table: Sequence[Sequence[str]]) -> None:
+def print_table(title: str, table: Sequence[Sequence[str]]) -> None:
+    """Print a table whose first row is its head."""
     from rich.table import Table
 
     head, *body = table

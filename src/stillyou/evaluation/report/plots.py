@@ -17,7 +17,7 @@ RECALL_GOAL, AREA_GOAL = 0.95, 3.0
 def plot_success(document: Mapping[str, Any], path: Path) -> None:
     """Draw edit success of each effect and each style as bars, beside the lazy answer and, if any, the oracle."""
     parts = [(key, title) for key, title in (("effects", "effect"), ("styles", "drawing style")) if key in document]
-    figure = _figure(11, 3.2 * len(parts))
+    figure = drawing(11, 3.2 * len(parts))
     for row, (key, title) in enumerate(parts):
         axes = figure.add_subplot(len(parts), 1, row + 1)
         names = list(document[key])
@@ -30,7 +30,7 @@ def plot_success(document: Mapping[str, Any], path: Path) -> None:
         axes.grid(axis="y", alpha=0.3)
         axes.set_axisbelow(True)
     figure.axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 _BESIDE = {
@@ -44,7 +44,7 @@ def plot_groups(document: Mapping[str, Any], path: Path) -> None:
     bars = [(axis, name, table) for axis, tables in document["groups"].items() for name, table in tables.items()]
     places = [-index - 0.8 * list(document["groups"]).index(axis) for index, (axis, _, _) in enumerate(bars)]
     columns = ["edit_success", *(["identity_similarity"] if "identity_similarity" in document else [])]
-    figure = _figure(5.5 * len(columns), 1.4 + 0.33 * len(bars))
+    figure = drawing(5.5 * len(columns), 1.4 + 0.33 * len(bars))
     for column, key in enumerate(columns):
         axes = figure.add_subplot(1, len(columns), column + 1)
         for place, (_, _, table) in zip(places, bars, strict=True):
@@ -60,12 +60,12 @@ def plot_groups(document: Mapping[str, Any], path: Path) -> None:
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 def plot_masks(document: Mapping[str, Any], path: Path) -> None:
     """Draw each effect's mask recall over its area ratio, with the goals."""
-    figure = _figure(6.4, 4.8)
+    figure = drawing(6.4, 4.8)
     axes = figure.add_subplot()
     for name, table in document["effects"].items():
         if table["mask_recall"] is None or table["mask_area_ratio"] is None:
@@ -79,12 +79,12 @@ def plot_masks(document: Mapping[str, Any], path: Path) -> None:
     axes.set(xlabel="marked area / true area", ylabel="true-mask recall", xlim=(0, None), ylim=(0, 1.05))
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 def plot_curves(curves: Mapping[str, Any], path: Path) -> None:
     """Draw success over what changed outside the true mask, along the text scale and along strength."""
-    figure = _figure(7, 5)
+    figure = drawing(7, 5)
     axes = figure.add_subplot()
     for axis, colour in (("text", COLOURS["edit"]), ("strength", "#c0713a")):
         places = [(point["outside_true_error"], point["edit_success"]) for point in curves[axis]]
@@ -97,12 +97,12 @@ def plot_curves(curves: Mapping[str, Any], path: Path) -> None:
     axes.set(xlabel="change outside the true mask (mean, 8-bit levels)", ylabel="edit success", ylim=(-0.03, 1.06))
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 def plot_strength(curves: Mapping[str, Any], path: Path) -> None:
     """Draw the judge score over strength, each effect thin and their mean bold."""
-    figure = _figure(7, 5)
+    figure = drawing(7, 5)
     axes = figure.add_subplot()
     points = curves["strength"]
     strengths = [point["strength"] for point in points]
@@ -113,7 +113,7 @@ def plot_strength(curves: Mapping[str, Any], path: Path) -> None:
     axes.set(xlabel="strength", ylabel="judge score", ylim=(-0.03, 1.03), xticks=strengths)
     axes.grid(alpha=0.3)
     axes.legend(ncols=2)
-    _save(figure, path)
+    save_plot(figure, path)
 
 
 def _answers(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -121,7 +121,8 @@ def _answers(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {"edit": document, **{name: document[name] for name in others}}
 
 
-def _figure(width: float, height: float) -> Any:
+def drawing(width: float, height: float) -> Any:
+    """Return an empty figure of a size in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -130,6 +131,7 @@ def _figure(width: float, height: float) -> Any:
     return figure
 
 
-def _save(figure: Any, path: Path) -> None:
+def save_plot(figure: Any, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
     with atomic_path(path) as part:
         figure.savefig(part, dpi=110)
