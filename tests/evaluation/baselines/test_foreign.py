@@ -54,10 +54,10 @@ def test_an_editor_that_fails_as_a_batch_loses_the_guilty_picture_alone():
     class Batches:
         resolution = SIDE
 
-        def answer(self, pictures, effect, seeds, settings, costumes):
-            if any(np.array_equal(p, PAIRS[2].source) for p in pictures):
+        def answer(self, batch):
+            if any(np.array_equal(p, PAIRS[2].source) for p in batch.pictures):
                 raise MemoryError
-            return [Answer(p, p[..., 0] * 0) for p in pictures]
+            return [Answer(p, p[..., 0] * 0) for p in batch.pictures]
 
     seen = []
     guarded = Guarded(Batches(), lambda effect, source, answer: seen.append(answer))

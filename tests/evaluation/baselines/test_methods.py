@@ -15,7 +15,7 @@ from stillyou.evaluation.baselines.latent import LatentEditor
 from stillyou.evaluation.baselines.levels import CLEAN, Levels
 from stillyou.evaluation.baselines.sdedit import SDEdit
 from stillyou.evaluation.baselines.text_model import TextModel
-from stillyou.evaluation.known_truth.settings import Settings, Worn
+from stillyou.evaluation.known_truth.settings import Batch, Settings, Worn
 
 SEEDS = (3, 4)
 EFFECT = load_effect("santa")
@@ -148,8 +148,8 @@ def test_steps_of_a_schedule():
 def test_methods_answer_pictures_of_another_side_the_same_in_any_batch(tiny_pipeline, pictures, method):
     editor = LatentEditor(tiny_pipeline, method)
     larger = [np.repeat(np.repeat(p, 2, 0), 2, 1) for p in pictures]
-    both = editor.answer(larger, EFFECT, SEEDS, Settings(), [Worn()] * 2)
-    alone = editor.answer(larger[1:], EFFECT, SEEDS[1:], Settings(), [Worn()])
+    both = editor.answer(Batch(EFFECT, larger, SEEDS, [Worn()] * 2, Settings()))
+    alone = editor.answer(Batch(EFFECT, larger[1:], SEEDS[1:], [Worn()], Settings()))
     assert both[1].edit.shape == (128, 128, 3) and both[1].mask.shape == (128, 128)
     assert np.abs(both[1].edit.astype(int) - alone[0].edit).max() <= 1
     assert both[1].evaluations is not None and 0 < both[1].evaluations <= method.budget

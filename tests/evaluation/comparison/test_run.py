@@ -31,10 +31,10 @@ class Fading:
 
     resolution = SIDE
 
-    def answer(self, pictures, effect, seeds, settings, costumes):
-        answers = []
-        for picture in pictures:
-            index, pair = TRUTH.find(effect, picture)
+    def answer(self, batch):
+        answers, settings = [], batch.settings
+        for picture in batch.pictures:
+            index, pair = TRUTH.find(batch.effect, picture)
             if index == 3:
                 raise RuntimeError("no paint")
             edit = picture.copy() if settings.strength < 0.5 else pair.target.copy()

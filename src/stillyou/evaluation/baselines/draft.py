@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from stillyou.drafts.draw import has_art
-from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.figures import Answer
-from stillyou.evaluation.known_truth.settings import Settings, Worn
+from stillyou.evaluation.known_truth.settings import Batch
 from stillyou.evaluation.known_truth.subject import ModelSubject
-from stillyou.metrics import Picture
 
 
 class DraftAlone:
@@ -29,16 +26,9 @@ class DraftAlone:
         """Side of the pictures that the model edits, in pixels."""
         return self._subject.resolution
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer]:
+    def answer(self, batch: Batch) -> list[Answer]:
         """Answer a batch of square pictures uint8 (N, N, 3)."""
-        if not has_art(effect.id):
-            return [Answer(picture, np.zeros(picture.shape[:2], np.uint8), 0) for picture in pictures]
-        alone = replace(settings, draft="auto", refine=0.0, guidance=None, text_scale=None)
-        return self._subject.answer(pictures, effect, seeds, alone, costumes)
+        if not has_art(batch.effect.id):
+            return [Answer(picture, np.zeros(picture.shape[:2], np.uint8), 0) for picture in batch.pictures]
+        alone = replace(batch.settings, draft="auto", refine=0.0, guidance=None, text_scale=None)
+        return self._subject.answer(replace(batch, settings=alone))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from stillyou.metrics import Picture
 from stillyou.untrusted.rules import told
 
 if TYPE_CHECKING:
-    from stillyou.evaluation.known_truth.settings import Settings, Worn
+    from stillyou.evaluation.known_truth.settings import Batch
 
 RESOLUTION = 256
 """Side of the pictures that an editor gets which does not say its own, in pixels."""
@@ -38,16 +37,10 @@ class ForeignEditor:
         self.editor = editor
         self.resolution = int(getattr(editor, "resolution", RESOLUTION))
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer | Failed]:
+    def answer(self, batch: Batch) -> list[Answer | Failed]:
         """Ask for one picture after the other; what is raised belongs to its picture (`guard`)."""
-        return [self._one(picture, effect, seed) for picture, seed in zip(pictures, seeds, strict=True)]
+        columns = zip(batch.pictures, batch.seeds, strict=True)
+        return [self._one(picture, batch.effect, seed) for picture, seed in columns]
 
     def _one(self, picture: Picture, effect: EffectSpec, seed: int) -> Answer | Failed:
         try:
@@ -70,16 +63,9 @@ class FolderAnswers:
     def __init__(self, folder: Path, truth: Truth, resolution: int) -> None:
         self._folder, self._truth, self.resolution = folder, truth, resolution
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer | Failed]:
+    def answer(self, batch: Batch) -> list[Answer | Failed]:
         """Read a batch."""
-        return [self._one(effect, picture) for picture in pictures]
+        return [self._one(batch.effect, picture) for picture in batch.pictures]
 
     def _one(self, effect: EffectSpec, picture: Picture) -> Answer | Failed:
         number = f"{self._truth.find(effect, picture)[0]:04d}"

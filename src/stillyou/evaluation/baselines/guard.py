@@ -16,7 +16,7 @@ from stillyou.untrusted.rules import told
 
 if TYPE_CHECKING:
     from stillyou.evaluation.known_truth.benchmark import PictureEditor
-    from stillyou.evaluation.known_truth.settings import Settings, Worn
+    from stillyou.evaluation.known_truth.settings import Batch
 
 Seen = Callable[[EffectSpec, Picture, "Answer | Failed"], None]
 """Called with the effect, the source and what came back."""
@@ -44,27 +44,19 @@ class Guarded:
         """Side of the pictures that the editor edits, in pixels."""
         return self._editor.resolution
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer | Failed]:
+    def answer(self, batch: Batch) -> list[Answer | Failed]:
         """Answer a batch; where it fails as a whole, its pictures are tried one by one."""
         found: list[Answer | Failed]
         try:
-            made: Sequence[Any] = self._editor.answer(pictures, effect, seeds, settings, costumes)
-            found = [checked(answer, picture) for answer, picture in zip(made, pictures, strict=True)]
+            made: Sequence[Any] = self._editor.answer(batch)
+            found = [checked(answer, picture) for answer, picture in zip(made, batch.pictures, strict=True)]
         except Exception as error:  # anybody's editor: of any kind
-            if len(pictures) > 1:
-                rows = zip(pictures, seeds, costumes, strict=True)
-                return [self.answer([p], effect, [s], settings, [c])[0] for p, s, c in rows]
+            if len(batch.pictures) > 1:
+                return [self.answer(batch.only([i]))[0] for i in range(len(batch.pictures))]
             found = [Failed(f"raised {type(error).__name__}: {told(error)}")]
-        for picture, answer in zip(pictures, found, strict=True):
+        for picture, answer in zip(batch.pictures, found, strict=True):
             self._count(answer)
-            self._seen(effect, picture, answer)
+            self._seen(batch.effect, picture, answer)
         return found
 
     def _count(self, answer: Answer | Failed) -> None:

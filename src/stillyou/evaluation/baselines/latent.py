@@ -6,7 +6,6 @@ laid over the source. That is how they are published, and how they are measured.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +16,6 @@ from torch.nn import functional
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.resample import view
-from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.baselines.text_model import TextModel
 from stillyou.evaluation.figures import Answer
 from stillyou.images import Picture as Whole
@@ -25,7 +23,7 @@ from stillyou.images.tensors import to_pictures, to_pixels
 from stillyou.metrics import Picture
 
 if TYPE_CHECKING:
-    from stillyou.evaluation.known_truth.settings import Settings, Worn
+    from stillyou.evaluation.known_truth.settings import Batch
 
 
 @dataclass(frozen=True)
@@ -66,22 +64,15 @@ class LatentEditor:
         return int(self._pipeline.resolution)
 
     @torch.inference_mode()
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer]:
+    def answer(self, batch: Batch) -> list[Answer]:
         """Edit a batch of square pictures uint8 (N, N, 3); they are shrunk to the model's side and back."""
-        side = len(pictures[0])
-        seen = [view(Whole(p), Crop(0, 0, side), self.resolution) for p in pictures]
+        side, effect = len(batch.pictures[0]), batch.effect
+        seen = [view(Whole(p), Crop(0, 0, side), self.resolution) for p in batch.pictures]
         pixels = to_pixels(seen).to(self._pipeline.vae.device)
-        model = TextModel(self._pipeline, pixels, [effect.prompts()] * len(pictures), seeds)
-        made = replace(self._method, guidance=settings.scales(effect).text).edit(model)  # type: ignore[type-var]
+        model = TextModel(self._pipeline, pixels, [effect.prompts()] * len(seen), batch.seeds)
+        made = replace(self._method, guidance=batch.settings.scales(effect).text).edit(model)  # type: ignore[type-var]
         edits = to_pictures(_resized(self._pipeline.decode(made.latents).float(), side))
-        masks = _masks(made.mask, len(pictures), side)
+        masks = _masks(made.mask, len(seen), side)
         return [Answer(e, m, model.evaluations) for e, m in zip(edits, masks, strict=True)]
 
 

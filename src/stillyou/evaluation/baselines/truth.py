@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stillyou.effects.spec import EffectSpec
@@ -11,7 +11,7 @@ from stillyou.metrics import Picture
 from stillyou.pairs.pair import Pair
 
 if TYPE_CHECKING:
-    from stillyou.evaluation.known_truth.settings import Settings, Worn
+    from stillyou.evaluation.known_truth.settings import Batch
     from stillyou.evaluation.known_truth.splits import PairSample
 
 
@@ -46,16 +46,9 @@ class FromTruth:
     def __init__(self, truth: Truth, resolution: int, choose: Callable[[Pair], Answer]) -> None:
         self._truth, self._choose, self.resolution = truth, choose, resolution
 
-    def answer(
-        self,
-        pictures: Sequence[Picture],
-        effect: EffectSpec,
-        seeds: Sequence[int],
-        settings: Settings,
-        costumes: Sequence[Worn],
-    ) -> list[Answer]:
+    def answer(self, batch: Batch) -> list[Answer]:
         """Answer a batch."""
-        return [self._choose(self._truth.find(effect, picture)[1]) for picture in pictures]
+        return [self._choose(self._truth.find(batch.effect, picture)[1]) for picture in batch.pictures]
 
 
 def lazy(pair: Pair) -> Answer:

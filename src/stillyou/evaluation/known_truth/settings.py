@@ -105,9 +105,13 @@ class Batch:
 
     def only(self, places: Sequence[int]) -> Batch:
         """Return the edits at some places alone."""
-        columns = (self.pictures, self.seeds, self.costumes)
-        pictures, seeds, costumes = ([column[i] for i in places] for column in columns)
-        return Batch(self.effect, pictures, seeds, costumes, self.settings)  # type: ignore[arg-type]
+        return Batch(
+            self.effect,
+            [self.pictures[i] for i in places],
+            [self.seeds[i] for i in places],
+            [self.costumes[i] for i in places],
+            self.settings,
+        )
 
 
 def steps_told(steps: int | None) -> str:
