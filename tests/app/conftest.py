@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
+from stillyou.app.api.application import create_app
 from stillyou.app.service import EditTask, JobView, Limits, Service
 from stillyou.editing.editor import Editor
 from tests.editing.fakes import CARD, RedPipeline
@@ -85,3 +87,19 @@ def finished(service: Service, id: str) -> JobView:
     view = service.wait(id, 30)
     assert view.state.final
     return view
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    with TestClient(create_app(service), base_url="http://localhost:7860") as opened:
+        yield opened
+
+
+WHOLE = {"effect": "laughing", "crop": "0,0,80", "close_up": "false", "seed": "3"}
+"""Fields of an edit in which nothing has to be found."""
+
+
+def sent(image: bytes | None = None, **fields: Any) -> dict[str, Any]:
+    """Return the arguments of a multipart request for an edit."""
+    picture = encoded(portrait()) if image is None else image
+    return {"files": {"picture": ("../../etc/passwd", picture)}, "data": {**WHOLE, **fields}}
