@@ -1,9 +1,10 @@
-"""Precision and recall of curation on pairs of a studio, half of them with planted defects.
+"""Precision and recall of curation on pairs of a studio, nearly half of them with planted defects.
 
 python -m stillyou.bench.curation [--teacher cartoon] [--pairs 200] [--size 256] [--workers N] [--json] [-o FILE]
 
-Every second pair gets one of the six defects of `stillyou.bench.planted`, in turn. A pair with a defect that is refused
-counts as found, for the right reason or another (told apart); a good pair that is refused counts against precision.
+Every second pair of an effect, from its second one on, gets one of the six defects of `stillyou.bench.planted`. A pair
+with a defect that is refused counts as found, for the right reason or another (told apart); a good pair that is refused
+counts against precision.
 
     precision = defects refused / pairs refused        recall = defects refused / defects
 """
@@ -50,8 +51,9 @@ def plant(made: Path, out: Path) -> dict[str, str]:
     rows: list[Row] = []
     for index in range(len(dataset)):
         key, pair = dataset.row(index)["key"], dataset.load(index)
+        turn = sum(divmod(index, len(info.effects)))  # neighbours in a row and in a column take turns
         due = sum(defect != "" for defect in truth.values())
-        defect = DEFECTS[due % len(DEFECTS)] if pair.effect in good and 2 * due < len(truth) else ""
+        defect = DEFECTS[due % len(DEFECTS)] if turn % 2 and pair.effect in good else ""
         if defect:
             pair = planted(defect, pair, dataset.load(good[pair.effect]))
         else:

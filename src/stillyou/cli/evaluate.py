@@ -171,7 +171,8 @@ def _run_photographs(
 
 def face_reader() -> FaceReader | None:
     """Return what compares faces; without its extra a line says how to get it, and there are no such figures."""
-    from stillyou.evaluation.identity import INSTALL, DlibReader, available
+    from stillyou.evaluation.identity import DlibReader
+    from stillyou.models.dlib_files import INSTALL, available
 
     if not available():
         console.print(f"Note: identity is left out; it needs: {INSTALL}", markup=False)

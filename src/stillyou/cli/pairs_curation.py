@@ -17,6 +17,7 @@ _FOLDER = typer.Argument(..., metavar="FOLDER", help="A pair dataset.")
 def register(group: typer.Typer) -> None:
     """Add the commands to ``pairs``."""
     group.command("curate")(_curate)
+    group.command("report")(_page)
 
 
 def _curate(
@@ -46,3 +47,17 @@ def _curate(
         command=shlex.join(["stillyou", *sys.argv[1:]]),
     )
     report_counts(folder, curate(folder, how), as_json)
+
+
+def _page(
+    folder: Path = _FOLDER,
+    out: Path = typer.Option(..., "-o", "--out", metavar="FILE.html", help="Where the report goes."),
+) -> None:
+    """Write a report as one HTML file: counts, scores with their bounds, yields, kept and refused pairs, licences."""
+    requires("pairs", "pyarrow")
+    from stillyou.errors import UsageError
+    from stillyou.pairs.curation.report.page import write_report
+
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"the report's file is {out}", "Name it with .html at its end.")
+    print(write_report(folder, out))

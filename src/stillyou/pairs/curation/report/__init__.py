@@ -1,0 +1,1 @@
+"""The report of a curation: one HTML file that opens from disk."""
