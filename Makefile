@@ -1,10 +1,10 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Both set up .venv themselves.
+# On a fresh machine: `make demo`, `make app` and `make test`. Each sets up .venv itself.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stillyou-installed
 
-.PHONY: setup demo test lint format bench clean
+.PHONY: setup demo app test lint format bench clean
 .DEFAULT_GOAL := demo
 
 setup: $(STAMP)
@@ -18,6 +18,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup
 	$(BIN)/python -m stillyou demo -o demo
+
+app: setup
+	$(BIN)/python -m stillyou app
 
 test: setup
 	$(BIN)/python -m pytest

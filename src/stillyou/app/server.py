@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stillyou.app.service.limits import Limits
 from stillyou.errors import StillYouError, UsageError
+
+if TYPE_CHECKING:
+    from stillyou.app.service import Service
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,12 @@ class ServerOptions:
     hosts: tuple[str, ...] = ()
 
 
-def serve(options: ServerOptions) -> None:
+def serve(options: ServerOptions, tell: Callable[[str], None]) -> None:
     """Listen until the process is told to stop.
+
+    Args:
+        options: Where, with which model, and for whom.
+        tell: Takes lines for people.
 
     Raises:
         StillYouError: The port is in use, or the model cannot be loaded.
@@ -44,29 +53,36 @@ def serve(options: ServerOptions) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     listener = bind(options.host, options.port)
     try:
-        _serve_on(listener, options)
+        host, port = options.host, listener.getsockname()[1]
+        tell(f"loading the model '{options.model}' ...")
+        with _editing(options) as service:
+            tell(f"stillyou is at http://{f'[{host}]' if ':' in host else host}:{port}/ ; Ctrl-C stops it")
+            _listen(listener, service, options)
     finally:
         listener.close()
 
 
-def _serve_on(listener: socket.socket, options: ServerOptions) -> None:
-    import uvicorn
-
-    from stillyou.app.api.application import create_app
-    from stillyou.app.page.routes import router as page
+def _editing(options: ServerOptions) -> Service:
     from stillyou.app.service import Service
     from stillyou.app.service.thumbnails import default_cache
     from stillyou.editing.editor import Editor
     from stillyou.machine import quiet_libraries
 
     quiet_libraries()
-    with Service(
-        Editor.from_pretrained(options.model, options.device), options.limits, thumbnails=default_cache()
-    ) as service:
-        app = create_app(service, options.token, options.hosts)
-        app.include_router(page)
-        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
-        uvicorn.Server(config).run(sockets=[listener])
+    editor = Editor.from_pretrained(options.model, options.device)
+    return Service(editor, options.limits, thumbnails=default_cache())
+
+
+def _listen(listener: socket.socket, service: Service, options: ServerOptions) -> None:
+    import uvicorn
+
+    from stillyou.app.api.application import create_app
+    from stillyou.app.page.routes import router as page
+
+    app = create_app(service, options.token, options.hosts)
+    app.include_router(page)
+    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import typer
 
 from stillyou.console import console
@@ -33,9 +35,12 @@ def _app(
     requires("app", "fastapi", "uvicorn", "multipart", "prometheus_client")
     if max_queue < 1:
         raise UsageError(f"--max-queue {max_queue} leaves no place for an edit", "Give 1 or more.")
+    if token and not re.fullmatch(r"[!-~]{1,200}", token):
+        raise UsageError(
+            "the token has characters that headers cannot carry", "Use letters, digits and signs of ASCII."
+        )
     from stillyou.app.server import ServerOptions, serve
     from stillyou.app.service.limits import Limits
 
     options = ServerOptions(host, port, model, device, Limits(queue=max_queue), token or None, tuple(allow_host))
-    console.print(f"stillyou is at http://{host}:{port}/ once the model is loaded; stop it with Ctrl-C", markup=False)
-    serve(options)
+    serve(options, lambda line: console.print(line, markup=False))
