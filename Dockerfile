@@ -4,15 +4,15 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
 COPY src ./src
-# PyTorch for the CPU; for a GPU, build with --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu128
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# --build-arg TORCH_INDEX=... names PyTorch's own index of wheels for the CPU alone, which makes the image much smaller.
+ARG TORCH_INDEX=
 RUN python -m venv /opt/stillyou \
- && /opt/stillyou/bin/pip install --no-cache-dir --constraint constraints.txt --extra-index-url "$TORCH_INDEX" '.[app]'
+ && /opt/stillyou/bin/pip install --no-cache-dir --constraint constraints.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} '.[app]'
 
 FROM python:3.12-slim
 RUN useradd --create-home --uid 10001 stillyou
 COPY --from=build /opt/stillyou /opt/stillyou
-ENV PATH=/opt/stillyou/bin:$PATH PYTHONUNBUFFERED=1 GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
+ENV PATH=/opt/stillyou/bin:$PATH PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1
 USER stillyou
 WORKDIR /home/stillyou
 EXPOSE 7860

@@ -73,6 +73,8 @@ def test_browsers_get_a_cookie_for_the_token(locked: TestClient) -> None:
         ("127.0.0.1.evil.example", 421),
         ("", 421),
         ("a b", 421),
+        ("[::1", 421),
+        ("[evil]", 421),
     ],
 )
 def test_foreign_names_lead_nowhere(locked: TestClient, host: str, status: int) -> None:
@@ -84,6 +86,7 @@ def test_foreign_names_lead_nowhere(locked: TestClient, host: str, status: int) 
     [
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[localhost"}, 403),
         ({"Origin": "http://localhost:1"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Origin": "http://localhost:7860", "Sec-Fetch-Site": "same-origin"}, 200),

@@ -75,6 +75,8 @@ def server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         process.kill()
         process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
 
 
 def test_killed_in_the_middle_it_comes_back_clean(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ def serve(options: ServerOptions, tell: Callable[[str], None]) -> None:
     """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     listener = bind(options.host, options.port)
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         host, port = options.host, listener.getsockname()[1]
         tell(f"loading the model '{options.model}' ...")
@@ -59,7 +61,13 @@ def serve(options: ServerOptions, tell: Callable[[str], None]) -> None:
             tell(f"stillyou is at http://{f'[{host}]' if ':' in host else host}:{port}/ ; Ctrl-C stops it")
             _listen(listener, service, options)
     finally:
+        signal.signal(signal.SIGTERM, before)
         listener.close()
+
+
+def _end(*_: object) -> None:
+    """End on SIGTERM as on Ctrl-C: through everything that cleans up."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _editing(options: ServerOptions) -> Service:

@@ -79,8 +79,16 @@ class Access:
 
     def is_own(self, host: str) -> bool:
         """Tell whether a Host header names this server: an address, or one of its names."""
-        name = urlsplit(f"//{host}").hostname or ""
+        name = _host_name(f"//{host}")
         return _is_address(name) or name in _names(self.hosts)
+
+
+def _host_name(address: str) -> str:
+    """Return the host of an address without its port; empty where there is none to be found."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _same(one: str, other: str) -> bool:
@@ -166,7 +174,7 @@ def _same_origin(headers: Headers) -> bool:
     origin = headers.get("origin")
     if headers.get("sec-fetch-site") == "cross-site":
         return False
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    return origin is None or origin.lower().partition("://")[2] == headers.get("host", "").lower()
 
 
 def _too_much(limit: int) -> Response:
