@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from stillyou.errors import StillYouError
-from stillyou.evaluation.identity import DlibReader, available, between, is_nearest, similarity
+from stillyou.evaluation.identity import DlibReader, between, is_nearest, similarity
+from stillyou.models.dlib_files import available
 from tests.editing.portraits import portrait
 
 WHERE = "needs the identity extra: pip install 'stillyou[identity]'"
