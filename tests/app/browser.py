@@ -60,13 +60,17 @@ def browsing() -> Iterator[Any]:
 
 
 @contextmanager
-def visit(browser: Any, address: str, **context: Any) -> Iterator[Any]:
-    """Open the page in a context of its own; whatever it says on the console fails the test."""
+def visit(browser: Any, address: str, *, quiet: bool = True, **context: Any) -> Iterator[Any]:
+    """Open the page in a context of its own.
+
+    Errors of scripts fail the test, and so does what the console says; where failures are provoked (`quiet` False) a
+    browser tells them there.
+    """
     told: list[str] = []
     visitor = browser.new_context(**context)
     page = visitor.new_page()
-    page.set_default_timeout(20_000)
-    page.on("console", lambda each: told.append(each.text) if each.type in ("error", "warning") else None)
+    page.set_default_timeout(30_000)
+    page.on("console", lambda each: told.append(each.text) if quiet and each.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: told.append(str(error)))
     page.goto(address)
     page.wait_for_selector("html[data-ready]")
@@ -75,10 +79,25 @@ def visit(browser: Any, address: str, **context: Any) -> Iterator[Any]:
     assert not told
 
 
+def choose(page: Any, group: str, value: str) -> None:
+    """Click on one of a group of radio buttons."""
+    page.locator(f"label:has(input[name^={group}][value='{value}'])").first.click()
+
+
+def drop(page: Any, name: str, data: bytes) -> None:
+    """Drop a file on the page."""
+    page.evaluate(
+        "([name, data]) => { const dataTransfer = new DataTransfer();"
+        " dataTransfer.items.add(new File([Uint8Array.from(data)], name));"
+        " document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true })); }",
+        [name, list(data)],
+    )
+
+
 def saved(page: Any, click: str, folder: Path) -> Path:
     """Click on something that saves a file; return where it is."""
     with page.expect_download() as download:
         page.click(click)
-    path = folder / download.value.suggested_filename
+    path = folder / str(download.value.suggested_filename)
     download.value.save_as(path)
     return path

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from stillyou.app.service import Service
 from stillyou.editing.editor import Editor
-from tests.app.browser import browsing, serving, visit
+from tests.app.browser import browsing, choose, drop, saved, serving, visit
 from tests.editing.fakes import CARD, RedPipeline
 
 DONE = "#status:has-text(' s.')"
+WIDE, HIGH = 701, 240
+LAST_EDIT = """async () => {
+  const read = performance.getEntriesByType("resource").map((each) => each.name);
+  const address = read.filter((each) => /edits.[^/]+.picture$/.test(each)).at(-1).replace("/picture", "");
+  return (await fetch(address)).json();
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +40,164 @@ def browser() -> Iterator[Any]:
         yield browser
 
 
-def test_a_sample_wears_santa(browser: Any, address: str) -> None:
-    with visit(browser, address) as page:
+@pytest.fixture(scope="module")
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The page with a sample in santa's costume; the tests of this module go on from one another."""
+    with visit(browser, address, viewport={"width": 1400, "height": 900}) as page:
         page.click("#samples button >> nth=1")
         page.wait_for_selector(DONE)
         page.click("text=Santa")
         page.wait_for_selector("#status:has-text('Santa Claus costume, classic')")
-        assert page.is_enabled("#download")
+        yield page
+
+
+def result(page: Any, tmp_path: Path) -> np.ndarray:
+    page.click("#download")
+    path = saved(page, "dialog >> button:text-is('PNG')", tmp_path)
+    page.keyboard.press("Escape")
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def sample(name: str) -> np.ndarray:
+    return np.asarray(Image.open(Path("src/stillyou/samples") / name).convert("RGB"))
+
+
+def test_a_costume_is_on_and_comes_down_at_native_size(page: Any, tmp_path: Path) -> None:
+    before, after = sample("micah.png"), result(page, tmp_path)
+    changed = (before != after).any(axis=-1)
+    assert after.shape == before.shape and 0.05 < changed.mean() < 0.6
+
+
+def test_the_divider_shows_more_or_less_of_before(page: Any) -> None:
+    page.focus("#divider")
+    page.keyboard.press("End")
+    assert page.input_value("#divider") == "100"
+    page.focus("#canvas")
+    page.keyboard.press("ArrowLeft")
+    assert page.input_value("#divider") == "98"
+
+
+def test_a_design_is_chosen_taken_back_and_done_again(page: Any) -> None:
+    page.click("text=Green")
+    page.wait_for_selector("#status:has-text('green')")
+    page.click("#undo")
+    page.wait_for_selector("#status:has-text('classic')")
+    page.keyboard.press("Control+Shift+Z")
+    page.wait_for_selector("#status:has-text('green')")
+    assert page.is_disabled("#redo") and page.is_checked("input[name=design][value=green]")
+
+
+def test_hat_and_coat_are_dragged_and_drawn_where_they_were_put(page: Any) -> None:
+    choose(page, "mode", "move")
+    page.wait_for_selector("text=Move hat and coat")
+    hat = page.locator("fieldset:has(legend:text-is('Hat')) input")
+    size = sample("micah.png").shape[1]
+    box = page.locator("#canvas").bounding_box()
+    scale = min(box["width"], box["height"]) / size
+    placed = page.evaluate(LAST_EDIT)["report"]["placed"][0]
+    x = box["x"] + box["width"] / 2 + (placed["x"] - size / 2) * scale
+    y = box["y"] + box["height"] / 2 + (placed["y"] - size / 2) * scale
+    drag(page, (x, y), (x + 30, y - 20))
+    page.wait_for_selector("#status:has-text('Drawing'), #status:has-text('Waiting'), #status:has-text('Asking')")
+    page.wait_for_selector(DONE)
+    moved = [float(hat.nth(index).input_value()) for index in (0, 1)]
+    assert moved == pytest.approx([30 / scale, -20 / scale], abs=1.5)
+    page.click("#copy")
+    assert f"--nudge hat:{moved[0]:g},{moved[1]:g},1,0" in page.text_content("dialog pre >> nth=0")
+    assert "nudge='hat:" in page.text_content("dialog pre >> nth=1")
+    page.keyboard.press("Escape")
+    page.click("text=Put them back")
+    page.wait_for_selector(DONE)
+    assert hat.first.input_value() == "0"
+
+
+def test_strength_and_what_is_worn_are_redrawn(page: Any, tmp_path: Path) -> None:
+    choose(page, "mode", "compare")
+    choose(page, "wear", "hat")
+    page.wait_for_selector(DONE)
+    slider = page.locator("#page-edit .slider:has(label:text-is('Strength')) input")
+    slider.fill("0")
+    page.wait_for_selector("#status:has-text('Nothing was marked')")
+    assert np.array_equal(result(page, tmp_path), sample("micah.png"))
+
+
+def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=5)
+    page.mouse.up()
+
+
+def test_a_mask_is_painted_at_the_pictures_own_size(browser: Any, address: str, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 200, (HIGH, WIDE, 3), dtype=np.uint8)
+    pixels[..., 0] //= 4
+    with visit(browser, address, viewport={"width": 1100, "height": 800}, device_scale_factor=1.5) as page:
+        choose(page, "effect", "laughing")
+        drop(page, "odd.png", png(pixels))
+        page.wait_for_selector("#failed:has-text('“A drawing”')")  # noise shows nobody: the page says what helps
+        choose(page, "domain", "cartoon")
+        page.wait_for_selector(DONE)
+        choose(page, "mode", "mask")
+        page.click("text=Clear")
+        box = page.locator("#canvas").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        drag(page, (x, y), (x + 10, y))
+        page.click("#undo")
+        page.click("#redo")
+        choose(page, "brush", "erase")
+        page.focus("#canvas")
+        page.click("text=Edit with this mask")
+        page.wait_for_selector("text=Edited where you painted.")
+        page.wait_for_selector(DONE)
+        after = result(page, tmp_path)
+        page.click("#download")
+        mask = np.asarray(Image.open(saved(page, "dialog >> button:text-is('The mask')", tmp_path)))
+    assert mask.shape == (HIGH, WIDE) and mask[HIGH // 2, WIDE // 2 + 3] == 255 and 20 < (mask > 0).sum() < 2000
+    assert np.array_equal(after[mask == 0], pixels[mask == 0])
+    red = after[mask == 255].astype(int)
+    assert (red[:, 0] > 150).all() and (red[:, 0] - red[:, 1] > 100).all()
+
+
+def png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_one_of_several_faces_is_chosen(browser: Any, address: str) -> None:
+    pytest.importorskip("dlib")
+    with visit(browser, address) as page:
+        page.click("#samples button >> nth=4")
+        page.wait_for_selector(DONE)
+        assert page.locator("input[name^=face]").count() == 4  # the largest, two, all
+        choose(page, "face", "2")
+        page.wait_for_selector("#status:has-text('Asking'), #status:has-text('Waiting'), #status:has-text('Drawing')")
+        page.wait_for_selector(DONE)
+        page.click("#copy")
+        assert "--face 2" in page.text_content("dialog pre >> nth=0")
+
+
+def test_four_seeds_are_shown_and_one_is_taken(browser: Any, address: str) -> None:
+    with visit(browser, address) as page:
+        choose(page, "effect", "laughing")
+        page.click("#samples button >> nth=2")
+        page.wait_for_selector(DONE)
+        page.click("text=Four variations")
+        page.wait_for_selector("dialog button:has-text('Seed 3'):enabled")
+        page.click("dialog button:has-text('Seed 3')")
+        page.wait_for_selector(DONE)
+        page.click("summary")
+        assert page.input_value(".dial:has(label:text-is('Seed')) input") == "3"
+
+
+def test_what_goes_wrong_is_said_where_people_look(browser: Any, address: str) -> None:
+    with visit(browser, address, quiet=False) as page:
+        drop(page, "letter.png", b"not a picture")
+        page.wait_for_selector("#failed:has-text('not a picture that can be read')")
+        page.route("**/v1/edits", lambda route: route.abort())
+        page.click("#samples button >> nth=2")
+        page.wait_for_selector("#failed:has-text('The server does not answer')")
+        page.unroute("**/v1/edits")
+        page.click("#failed button")
+        page.wait_for_selector(DONE)
+        assert page.is_hidden("#failed")

@@ -1,5 +1,7 @@
 // The API under /v1, as a browser uses it. Every failure becomes a `Problem` with words for people.
 
+import { forPage } from "./words.js";
+
 const DOWN = "The server does not answer. It may have been stopped: start it with “stillyou app”, then try again.";
 const ENDED = ["done", "failed", "cancelled"];
 
@@ -32,7 +34,8 @@ async function problem(answer) {
     // no problem document: a proxy's page, or a cut connection
   }
   const words = told.detail || `The server answered with ${answer.status}. Try again in a while.`;
-  return new Problem(words.charAt(0).toUpperCase() + words.slice(1), { status: answer.status, field: told.field ?? null });
+  const plain = forPage(words);
+  return new Problem(plain.charAt(0).toUpperCase() + plain.slice(1), { status: answer.status, field: told.field ?? null });
 }
 
 export const json = async (path, options) => (await call(path, options)).json();
@@ -62,6 +65,7 @@ export async function follow(edit, told, signal) {
       if (!view.state) break; // gone
       edit = view;
       told(view);
+      if (ENDED.includes(view.state)) break;
     }
     if (!ENDED.includes(edit.state)) edit = await json(path, { signal });
   } finally {

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { slider } from "./controls.js";
 import { byId, bytes, h, save } from "./dom.js";
 import { designGallery, effectGallery } from "./gallery.js";
-import { progressWords } from "./words.js";
+import { forPage, progressWords } from "./words.js";
 import { zip } from "./zip.js";
 
 const AT_ONCE = 4;
@@ -155,7 +155,7 @@ class Item {
       this.after.replaceWith(picture);
       this.after = picture;
       this.button.hidden = false;
-      this.tell("done", ["Done.", ...(edit.report.notes ?? [])].join(" "));
+      this.tell("done", ["Done.", ...(edit.report.notes ?? []).map((note) => `${forPage(note)}.`)].join(" "));
     } catch (error) {
       if (error.name !== "AbortError") this.tell("failed", error.message);
     }

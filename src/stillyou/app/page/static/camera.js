@@ -3,8 +3,15 @@
 import { h } from "./dom.js";
 import { dialog } from "./saving.js";
 
-/** Ask for a photo; resolves to a file, or null if nobody took one. */
-export async function takePhoto() {
+/**
+ * Ask for a photo; resolves to a file, or null if nobody took one.
+ * Where a page may not use the camera, a phone's own camera answers the file field `lens` instead.
+ */
+export async function takePhoto(lens) {
+  if (!navigator.mediaDevices && matchMedia("(pointer: coarse)").matches) {
+    lens.click();
+    return null;
+  }
   const video = h("video", { autoplay: true, playsInline: true, muted: true, "aria-label": "What the camera sees", class: "camera" });
   const said = h("p", { role: "status", class: "small" }, "Waiting for the camera …");
   const shoot = h("button", { type: "button", class: "main", disabled: true }, "Take the photo");

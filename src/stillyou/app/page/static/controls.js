@@ -58,7 +58,7 @@ export function domainChoice(value, report, changed) {
   const kinds = { cartoon: "a drawing", people: "a photograph" };
   const seen = report ? `Taken for ${kinds[report.domain]}: ${report.domain_reason}.` : "Told from the picture itself.";
   const group = chips("This picture is", name("domain"), [["auto", "Recognised"], ["cartoon", "A drawing"], ["people", "A photograph"]], value, changed);
-  group.append(h("p", { class: "small" }, seen));
+  group.append(h("p", { class: "small after" }, seen));
   return group;
 }
 
@@ -77,24 +77,35 @@ export function faceChoice(value, faces, picture, changed) {
   return group;
 }
 
+/** A text field that is empty or fits a form; `read` returns its value, or undefined for what does not fit. */
+function text(label, { value, line, placeholder, wrong }, read, changed) {
+  const id = name("text");
+  const input = h("input", { id, type: "text", value, placeholder, "aria-describedby": `${id}-line` });
+  const about = h("p", { id: `${id}-line` }, line);
+  input.addEventListener("change", () => {
+    const found = input.value.trim() === "" ? null : read(input.value.trim());
+    input.setAttribute("aria-invalid", String(found === undefined));
+    about.textContent = found === undefined ? wrong : line;
+    if (found !== undefined) changed(found);
+  });
+  return h("div", { class: "dial" }, h("label", { htmlFor: id }, label), input, about);
+}
+
+function three(words, most) {
+  const numbers = words.split(/[ ,;]+/).filter(Boolean).map(Number);
+  return numbers.length === 3 && numbers.every((each) => each >= 0 && each <= most) ? numbers : undefined;
+}
+
 /** The dials: what a model is run with. */
 export function dials(settings, set) {
-  const scales = settings.guidance;
-  const guidance = h("input", { type: "text", id: name("guidance"), value: scales?.join(", ") ?? "", placeholder: "the effect's own", inputMode: "decimal" });
-  const said = h("p", { id: `${guidance.id}-line` }, "How much the picture, its layout and the effect's words count, as three numbers such as 3, 2, 4.");
-  guidance.setAttribute("aria-describedby", said.id);
-  guidance.addEventListener("change", () => {
-    const three = guidance.value.split(/[ ,;]+/).filter(Boolean).map(Number);
-    const good = three.length === 0 || (three.length === 3 && three.every((each) => each >= 0 && each <= 30));
-    guidance.setAttribute("aria-invalid", String(!good));
-    said.textContent = good ? said.textContent : "Three numbers from 0 to 30, such as 3, 2, 4; or nothing.";
-    if (good) set({ guidance: three.length ? three : null });
-  });
+  const guidance = text("Guidance", { value: settings.guidance?.join(", ") ?? "", placeholder: "the effect's own", wrong: "Three numbers from 0 to 30, such as 3, 2, 4; or nothing.", line: "How much the picture, its layout and the effect's words count, as three numbers such as 3, 2, 4." }, (words) => three(words, 30), (scales) => set({ guidance: scales }));
+  const square = text("Square", { value: settings.crop ?? "", placeholder: "found by itself", wrong: "Three whole numbers: left, top and side, such as 120, 40, 600; or nothing.", line: "Left, top and side of the square around head and shoulders, in pixels, where it is not found." }, (words) => (/^-?\d+[ ,;]+-?\d+[ ,;]+[1-9]\d*$/.test(words) ? words.split(/[ ,;]+/).join(",") : undefined), (crop) => set({ crop }));
   return h("details", { class: "card" }, h("summary", {}, "Dials"),
     number("Seed", { min: 0, max: 2 ** 31, value: settings.seed, line: "Where chance begins. The same seed gives the same edit." }, (seed) => set({ seed: seed ?? 0 })),
     choice("Start from", [["auto", "The effect's own art"], ["none", "Noise"]], settings.draft, "Costumes are laid on as drawn art. From noise the model invents everything: slower, freer, the paper's way.", (draft) => set({ draft, refine: null })),
     number("Steps", { min: 1, max: 100, value: settings.steps, placeholder: "8 or 20", line: "Steps of the sampler. More are slower and a little finer." }, (steps) => set({ steps })),
-    h("div", { class: "dial" }, h("label", { htmlFor: guidance.id }, "Guidance"), guidance, said),
+    guidance,
+    square,
     choice("Mask guides", [["", "As the effect wants it"], ["noise", "Every prediction"], ["latent", "Every step"], ["none", "Only the result"]], settings.mask_strategy ?? "", "How the mask holds the rest of the picture still while the model draws.", (way) => set({ mask_strategy: way || null })),
     choice("Close-up", [["", "As the effect wants it"], ["true", "Yes"], ["false", "No"]], settings.close_up === null ? "" : String(settings.close_up), "Draw small changes, such as a mouth, in a square of their own, with more detail.", (way) => set({ close_up: way === "" ? null : way === "true" })),
     choice("Model's square", [["", "The model's own"], ...[256, 320, 384, 512, 640, 768].map((side) => [String(side), `${side} pixels`])], String(settings.resolution ?? ""), "Side of the square that the model works on. Other sides than its own are slower and may look worse.", (side) => set({ resolution: side ? Number(side) : null })),

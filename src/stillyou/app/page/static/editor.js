@@ -15,6 +15,12 @@ import { FRESH, History } from "./settings.js";
 import { Stage } from "./stage.js";
 import { progressWords, resultWords } from "./words.js";
 
+/** How results are fetched for the display: as PNG, but JPEG where the picture is one or PNG would take seconds. */
+function shownFormat(file, { width, height }) {
+  const jpeg = file.type === "image/jpeg" || /\.jpe?g$/i.test(file.name);
+  return jpeg || (width * height > 8e6 && file.type !== "image/png") ? "jpeg" : "png";
+}
+
 export class Editor {
   constructor(effects, samples) {
     this.effects = effects;
@@ -54,8 +60,8 @@ export class Editor {
   wire() {
     byId("choose").addEventListener("click", () => byId("file").click());
     byId("another").addEventListener("click", () => this.close());
-    byId("shoot").addEventListener("click", async () => this.open(await takePhoto()));
-    byId("file").addEventListener("change", (event) => this.open(event.target.files[0]));
+    byId("shoot").addEventListener("click", async () => this.open(await takePhoto(byId("lens"))));
+    for (const id of ["file", "lens"]) byId(id).addEventListener("change", (event) => this.open(event.target.files[0]));
     byId("undo").addEventListener("click", () => this.step(true));
     byId("redo").addEventListener("click", () => this.step(false));
     byId("nearer").addEventListener("click", () => this.stage.zoomBy(1.5));
@@ -108,7 +114,8 @@ export class Editor {
       this.nudging.reset();
       this.show();
       this.runner.open(file);
-      this.history.reset({ ...this.settings, face: "largest", mask: null, nudge: null, domain: "auto" });
+      const format = shownFormat(file, picture);
+      this.history.reset({ ...this.settings, face: "largest", mask: null, nudge: null, crop: null, domain: "auto", format });
       this.render();
       await this.run();
     } catch (error) {
@@ -118,6 +125,7 @@ export class Editor {
 
   show() {
     const { width, height } = this.picture;
+    this.stage.canvas.style.aspectRatio = `${width} / ${height}`;
     this.stage.open(this.picture, { width, height });
     byId("empty").hidden = true;
     for (const id of ["shown", "tools"]) byId(id).hidden = false;

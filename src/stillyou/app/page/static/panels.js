@@ -59,7 +59,7 @@ export function maskPanel(editor) {
     h("div", { class: "row" }, whole("Soften all edges", "softer"), whole("Clear", "clear"), whole("Mark all", "all"), whole("Invert", "invert")),
     h("div", { class: "row" },
       h("button", { type: "button", class: "main", onclick: () => editor.editMasked() }, "Edit with this mask"),
-      h("button", { type: "button", disabled: !paint.touched, onclick: () => editor.openMask() }, "Start over")))];
+      h("button", { type: "button", disabled: !paint.mask.touched, onclick: () => editor.openMask() }, "Start over")))];
 }
 
 /** Numbers for where hat and coat are; the bars on the picture do the same. */

@@ -5,7 +5,7 @@ import { nudgeText } from "./nudge.js";
 export const FRESH = {
   effect: null, design: null, strength: 1, refine: null, wear: "both", domain: "auto", face: "largest", seed: 0,
   steps: null, guidance: null, mask_strategy: null, close_up: null, resolution: null, draft: "auto",
-  nudge: null, mask: null, format: "same", keep_location: false,
+  crop: null, nudge: null, mask: null, format: "same", keep_location: false,
 };
 
 /** The options that the API is sent: those that say something. */
@@ -13,6 +13,7 @@ export function options(settings) {
   const { mask, nudge, guidance, ...plain } = settings;
   const said = Object.entries(plain).filter(([name, value]) => value !== null && value !== USUAL[name]);
   const sent = Object.fromEntries(said);
+  if (settings.crop) delete sent.face;
   if (guidance) sent.guidance = guidance.join(",");
   const text = settings.draft === "none" ? null : nudgeText(nudge);
   if (text) sent.nudge = text;

@@ -17,10 +17,17 @@ export function resultWords(effect, report, seconds) {
   return [`${art}: ${share}, in ${took}.`, ...notes].join(" ");
 }
 
-/** A note in words of the page, where it names an option of the command line. */
-function forPage(note) {
-  return note
-    .replace(/;?\s*--crop X,Y,SIZE around head and shoulders, or --draft FILE\.png, may help/, "; try Move to put it on by hand, or a picture with more of the head and shoulders")
-    .replace(/; --crop X,Y,SIZE chooses another/, "")
-    .replace(/--crop X,Y,SIZE/g, "a closer picture");
+const SAID = [
+  [/--crop X,Y,SIZE around head and shoulders, or --draft FILE\.png, may help/, "“Move”, or the dial “Square” around head and shoulders, may help"],
+  [/--crop X,Y,SIZE/g, "the dial “Square”"],
+  [/--domain cartoon/g, "“A drawing”"],
+  [/--domain people/g, "“A photograph”"],
+  [/leave --face out/g, "choose “Largest”"],
+  [/--face N edits another/g, "choose another face under “Whose face”"],
+  [/; --faces-out faces\.png shows them/g, ""],
+];
+
+/** A note or an error in words of the page, where it names options of the command line. */
+export function forPage(text) {
+  return SAID.reduce((words, [option, control]) => words.replace(option, control), text);
 }
