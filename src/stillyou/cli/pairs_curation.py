@@ -27,6 +27,10 @@ def _curate(
     keep: float | None = typer.Option(
         None, "--keep", metavar="SHARE", help="Keep this share of each effect's candidates, the best ones."
     ),
+    clip: Path | None = typer.Option(None, metavar="DIR", help="A CLIP model of transformers: measures edit strength."),
+    safety: Path | None = typer.Option(None, metavar="DIR", help="A safety checker of diffusers."),
+    scorer: Path | None = typer.Option(None, metavar="DIR", help="A curation scorer: measures edit strength."),
+    device: str = typer.Option("cpu", help="Where CLIP and the safety checker run."),
     workers: int = typer.Option(
         0, "--workers", help="Processes; they never change the result.", show_default="one a core"
     ),
@@ -36,12 +40,15 @@ def _curate(
     """Measure pairs, refuse the lazy, the overdone and the broken ones, and keep scores and reasons."""
     requires("pairs", "pyarrow")
     from stillyou.cli.pairs import report_counts
+    from stillyou.machine import pick_device
     from stillyou.pairs.curate import Curation, curate
     from stillyou.pairs.curation.criteria import parse_bands
+    from stillyou.pairs.curation.protocol import ScorerOptions
 
     how = Curation(
         bands=parse_bands(least, most),
         keep=keep,
+        scorers=ScorerOptions(clip=clip, safety=safety, scorer=scorer, device=str(pick_device(device))),
         workers=workers or cores(),
         again=again,
         command=shlex.join(["stillyou", *sys.argv[1:]]),

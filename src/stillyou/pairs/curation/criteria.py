@@ -46,6 +46,7 @@ def _everywhere(least: float | None = None, most: float | None = None) -> dict[G
 
 
 CRITERIA: Final[tuple[Criterion, ...]] = (
+    Criterion("unsafe", "the checker objects to nothing", "the safety checker objects", bands=_everywhere(most=0)),
     Criterion("novelty", "a near duplicate of an earlier pair", "the pair is like no other", bands=_everywhere(1.5)),
     Criterion(
         "agreement",
@@ -55,7 +56,7 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
     ),
     Criterion("shift", "the target is not shifted", "the target is shifted", 0.0, _everywhere(most=2.5)),
     Criterion("exposure", "the target is darker", "the target is brighter", 0.0, _everywhere(-12, 12)),
-    Criterion("sharpness", "the target is blurred", "the target is over-sharpened", 1.0, _everywhere(0.85, 1.5)),
+    Criterion("sharpness", "the target is blurred", "the target is over-sharpened", 1.0, _everywhere(0.9, 1.5)),
     Criterion("faces", "there is no face", "there are several faces", bands=_everywhere(1, 1)),
     Criterion("new_faces", "a face is gone", "the target has another face", 0.0, _everywhere(most=0)),
     Criterion("turn", "the head is turned alike", "the head is turned otherwise", 0.0, _everywhere(most=25)),
@@ -64,14 +65,14 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
         "another person",
         "the face is the same to the last",
         1.0,
-        {"costume": Band(least=0.6), "expression": Band(least=0.5)},
+        {"costume": Band(least=0.65), "expression": Band(least=0.43)},
     ),
     Criterion(
         "head_change",
         "the head is untouched",
         "the head is another's",
         0.0,
-        {"costume": Band(most=6), "expression": Band(most=6)},
+        {"costume": Band(most=6), "expression": Band(most=3)},
     ),
     Criterion(
         "outside",
@@ -80,6 +81,11 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
         0.0,
         {"expression": Band(most=6), "costume": Band(most=10)},
     ),
+    Criterion("strength", "the effect does not show", "the effect is overdone", 1.0, _everywhere(least=0.15)),
+    Criterion(
+        "clip_direction", "the picture does not change as the words do", "the effect is overdone", 1.0, _everywhere(0.1)
+    ),
+    Criterion("clip_image", "it is another picture", "nothing but noise changed", bands=_everywhere(0.6, 0.995)),
     Criterion(
         "change_inside",
         FAINT,

@@ -29,11 +29,13 @@ class ScorerOptions:
     Attributes:
         clip: Folder of a CLIP model of transformers (text and image), or None.
         safety: Folder of a safety checker of diffusers, or None.
+        scorer: Folder of a curation scorer; None takes the one that ships, if there is one.
         device: Where networks run.
     """
 
     clip: Path | None = None
     safety: Path | None = None
+    scorer: Path | None = None
     device: str = "cpu"
 
 

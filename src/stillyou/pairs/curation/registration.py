@@ -31,6 +31,8 @@ _CALM = 1.0
 """Width of the blur that noise is taken out with before edges vote, in pixels of the coarse picture."""
 _EDGE, _STRONG_EDGE = 3.0, 8.0
 """Levels a pixel from which on a gradient is an edge, for votes and for sharpness."""
+_MOST_RATIO = 3.0
+"""Single edges count as at most this many times as strong."""
 _FEWEST = 100
 """Edge pixels that it takes to say anything."""
 _UNMOVED = 0.8
@@ -157,4 +159,5 @@ def _sharpness(source: Plane, target: Plane, region: Flags) -> Scores:
     shared = shared & region if (shared & region).sum() >= _FEWEST else shared
     if shared.sum() < _FEWEST:
         return {}
-    return {"sharpness": round(float(np.median(other.strength[shared] / one.strength[shared])), 4)}
+    ratios = np.minimum(other.strength[shared] / one.strength[shared], _MOST_RATIO)
+    return {"sharpness": round(float(ratios.mean()), 4)}

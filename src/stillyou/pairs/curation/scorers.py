@@ -6,8 +6,9 @@ from stillyou.pairs.curation.change import Change
 from stillyou.pairs.curation.faces import Faces, Identity, Pose
 from stillyou.pairs.curation.protocol import Scorer, ScorerOptions
 from stillyou.pairs.curation.registration import Registration
+from stillyou.pairs.curation.strength import Clip, Safety, Shows
 
-SCORERS: tuple[type[Scorer], ...] = (Change, Registration, Pose, Faces, Identity)
+SCORERS: tuple[type[Scorer], ...] = (Change, Registration, Pose, Faces, Identity, Shows, Clip, Safety)
 """In the order of reports."""
 
 
