@@ -143,6 +143,8 @@ def test_curves_move_one_scale_at_a_time(judge, oracle):
     assert [point["strength"] for point in found["strength"]] == list(STRENGTHS)
     assert [point["edit_success"] for point in found["strength"]] == [0, 1, 1, 1, 1]
     assert sum(done) == curve_edits(8, 1)
+    # 0 at strength 0 and equal at the other four: ranks 1, 3.5, 3.5, 3.5, 3.5 against 1 to 5
+    assert found["linearity"] == pytest.approx({"judge_score": 0.5**0.5, "inside_source_error": 0.5**0.5})
     used = [(s.scales(load_effect(e)).text, s.strength) for e, _, s in oracle.batches if e == "santa"]
     own = load_effect("santa").defaults().guidance.text
     assert used == [(text, 1.0) for text in TEXT_SCALES] + [(own, strength) for strength in STRENGTHS]

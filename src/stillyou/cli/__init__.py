@@ -43,7 +43,7 @@ def _root(
     """Portrait effects that keep the person."""
 
 
-for _stage in ("demo", "effects", "edit", "pairs", "train", "evaluate", "bench", "models", "serve"):
+for _stage in ("demo", "effects", "edit", "pairs", "train", "evaluate", "bench", "models", "serve", "study"):
     importlib.import_module(f"stillyou.cli.{_stage}").register(app)
 
 

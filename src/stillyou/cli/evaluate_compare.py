@@ -120,12 +120,15 @@ def _compared(
         pictures.pairs(effect, sample.of(effect, side))
     candidates = _candidates(request, others, subject, foreign, truth, side)
     faces = face_reader() if request.split == "people" else None
+    moved = None
+    if faces is not None:
+        from stillyou.evaluation.landmarks import FaceLandmarks
+
+        moved = FaceLandmarks()
     with progress_bar() as bar:
         task = bar.add_task(f"comparing on {request.split}", total=edits(candidates, sample, request.with_curves))
-        ground = Ground(
-            judge, sample, request.settings, request.batch, faces, pictures, lambda done: bar.advance(task, done)
-        )
-        found = compare(candidates, ground, request.with_curves)
+        about = (judge, sample, request.settings, request.batch, faces, moved, pictures)
+        found = compare(candidates, Ground(*about, lambda done: bar.advance(task, done)), request.with_curves)
     pictures.index(request.split, [candidate.name for candidate in candidates], sample.shown(), request.n)
     for name, each in found.document["candidates"].items():
         for reason, count in each["failures"].items():

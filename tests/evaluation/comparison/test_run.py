@@ -58,7 +58,11 @@ def candidates():
 def found(candidates, tmp_path_factory):
     folder = tmp_path_factory.mktemp("comparison")
     done = []
-    ground = Ground(RedJudge(), SAMPLE, Settings(), 3, None, PictureFolder(folder, TRUTH), done.append)
+
+    def moved(source, answer):
+        return float(not np.array_equal(source, answer))
+
+    ground = Ground(RedJudge(), SAMPLE, Settings(), 3, None, moved, PictureFolder(folder, TRUTH), done.append)
     comparison = compare(candidates, ground, with_curves=True)
     assert sum(done) == edits(candidates, SAMPLE, True) == 8 * (5 + 3)
     return folder, comparison
@@ -76,6 +80,8 @@ def test_every_candidate_gets_the_same_figures_as_alone(found):
     assert tables["fading"]["failures"] == {"raised RuntimeError: no paint": 1}
     assert tables["fading"]["evaluations"] == 12 and tables["mine"]["evaluations"] == 0
     assert tables["mine"]["inside_error"] == tables["teacher"]["outside_error"] == 0
+    moved = {name: table["landmark_displacement"] for name, table in tables.items()}
+    assert moved == {"mine": 1, "fading": 1, "lazy": 0, "oracle": 1, "teacher": 1}
     assert tables["lazy"]["preservation"] == pytest.approx(1)
     assert tables["mine"]["composite"] > max(tables["fading"]["composite"], tables["lazy"]["composite"])
     span = tables["fading"]["intervals"]["edit_success"]

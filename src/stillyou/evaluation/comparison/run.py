@@ -19,17 +19,19 @@ from stillyou.evaluation.comparison.curves import Curve, difference
 from stillyou.evaluation.comparison.pictures import PictureFolder
 from stillyou.evaluation.comparison.regions import NAMES, PRESERVATION, by_region
 from stillyou.evaluation.comparison.statistics import composites, holm, interval, paired
-from stillyou.evaluation.figures import Figures, mean
+from stillyou.evaluation.figures import Answer, Figures, mean
 from stillyou.evaluation.identity import FaceReader
 from stillyou.evaluation.known_truth.benchmark import Evaluation, PictureJudge, evaluate
 from stillyou.evaluation.known_truth.settings import Settings
 from stillyou.evaluation.known_truth.splits import PairSample
+from stillyou.metrics import Picture
 
 TESTED = ("edit_success", "judge_score", PRESERVATION, "inside_error", "outside_error", "outside_structure_distance")
 """Figures with an interval and a paired test."""
 BETTER = {"edit_success": 1, PRESERVATION: 1, "inside_error": -1, "outside_structure_distance": -1}
 """Figures of the composite, and which way is better."""
 AREA = "curve_area"
+MOVED = "landmark_displacement"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Ground:
         settings: How edits are made.
         batch: Pictures edited at a time.
         faces: Compares faces; None leaves identity out.
+        landmarks: Measures how far faces move (`evaluation.landmarks`); None leaves that out.
         pictures: Gets every answer at the default dial; None keeps none.
         progress: Called with the number of edits just done.
     """
@@ -51,6 +54,7 @@ class Ground:
     settings: Settings
     batch: int = 8
     faces: FaceReader | None = None
+    landmarks: Callable[[Picture, Picture], float | None] | None = None
     pictures: PictureFolder | None = None
     progress: Callable[[int], None] = lambda edits: None
 
@@ -129,7 +133,8 @@ def measure(candidate: Candidate, dial: float | None, ground: Ground, pictures: 
     regional: list[Figures] = []
 
     def seen(effect: Any, source: Any, answer: Any) -> None:
-        regional.append(by_region(answer, truth.find(effect, source)[1]))
+        moved = ground.landmarks(source, answer.edit) if ground.landmarks and isinstance(answer, Answer) else None
+        regional.append({**by_region(answer, truth.find(effect, source)[1]), MOVED: moved})
         if pictures is not None:
             pictures.answer(candidate.name, effect, source, answer)
 
@@ -157,7 +162,7 @@ def table(measured: Measured) -> dict[str, Any]:
     found = {figure: interval(values) for figure, values in there.items()}
     return {
         **{key: document[key] for key in kept},
-        **{figure: mean(measured.column(figure)) for figure in (*NAMES, PRESERVATION)},
+        **{figure: mean(measured.column(figure)) for figure in (*NAMES, PRESERVATION, MOVED)},
         "intervals": {figure: None if i is None else asdict(i) for figure, i in found.items()},
         "failures": measured.failures,
         "evaluations": measured.evaluations,
