@@ -194,7 +194,7 @@ async def load(address: str, process: int, clients: int, seconds: float) -> Figu
     import httpx
 
     figures = Figures()
-    timeout = httpx.Timeout(120.0, pool=None)
+    timeout = httpx.Timeout(600.0, pool=None)
     limits = httpx.Limits(max_connections=clients)
     async with httpx.AsyncClient(base_url=address, timeout=timeout, limits=limits) as http:
         until = time.monotonic() + seconds

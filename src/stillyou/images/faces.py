@@ -9,6 +9,7 @@ directions measures how far it is tilted.
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -148,6 +149,10 @@ def _scaled(face: Face, scale: float) -> Face:
     return replace(face, x=face.x * scale, y=face.y * scale, size=face.size * scale)
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""The detector keeps a state of its own while it looks."""
+
+
 @cache
 def _dlib() -> Any:
     import dlib
@@ -157,7 +162,8 @@ def _dlib() -> Any:
 
 def _run(image: Image.Image, least: float, upright_only: bool = False) -> list[Face]:
     """Return the detections; of its five parts the first three know upright faces, the others those that lean by 30."""
-    boxes, scores, parts = _dlib().run(np.asarray(image), 0, least)
+    with _ONE_AT_A_TIME:
+        boxes, scores, parts = _dlib().run(np.asarray(image), 0, least)
     return [
         Face(box.left() + box.width() / 2, box.top() + box.height() / 2, float(box.width()), 0.0, float(score))
         for box, score, part in zip(boxes, scores, parts, strict=True)

@@ -109,6 +109,13 @@ class Sent:
         return digest.digest()
 
 
+async def drained(request: Request) -> None:
+    """Read a body that nobody wants, so that the client, which sends it first, gets to read the answer."""
+    with anyio.move_on_after(_SECONDS):
+        async for _ in request.stream():
+            pass
+
+
 async def read_body(request: Request, limit: int) -> Sent:
     """Read a multipart form or a JSON object.
 

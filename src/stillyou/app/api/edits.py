@@ -13,13 +13,13 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from stillyou.app.api import schemas
-from stillyou.app.api.bodies import Sent, read_body
+from stillyou.app.api.bodies import Sent, drained, read_body
 from stillyou.app.api.depends import TheKeys, TheService
 from stillyou.app.api.documents import EDITS, EditDocument, edit_document
 from stillyou.app.api.idempotency import checked
 from stillyou.app.api.problems import RESPONSES, ProblemError, of_failure
 from stillyou.app.api.waiting import ended_or_left, views
-from stillyou.app.service import EditTask, Gone, JobView, OutputWish, Service, State
+from stillyou.app.service import Busy, EditTask, Gone, JobView, OutputWish, Service, State
 
 router = APIRouter(tags=["edits"], responses=RESPONSES)
 _HEARTBEAT = 10.0
@@ -40,7 +40,11 @@ async def edit(
     """Edit a picture: answers with the edited picture, or with 202 and where to follow the edit."""
     key = checked(idempotency_key)
     with ExitStack() as stack:
-        submit = None if keys.holds(key) else stack.enter_context(service.place())
+        try:
+            submit = None if keys.holds(key) else stack.enter_context(service.place())
+        except Busy:
+            await drained(request)
+            raise
         sent = await read_body(request, service.limits.body_bytes)
         fingerprint = sent.fingerprint()
         id = keys.find(key, fingerprint)

@@ -212,7 +212,10 @@ class Service:
         return None if self.thumbnails is None else self.thumbnails.get(effect, design)
 
     def _draw_thumbnail(self) -> bool:
-        return self.thumbnails is not None and self.thumbnails.draw_next(lambda: self.board.waiting > 0)
+        return self.thumbnails is not None and self.thumbnails.draw_next(self._is_wanted)
+
+    def _is_wanted(self) -> bool:
+        return self.board.closed or self.board.waiting > 0
 
     def recipes(self, task: EditTask) -> dict[str, str]:
         """Return an edit as a `command` line and as `python`, of ``me.png``, ``mask.png`` and ``draft.png``."""
