@@ -43,7 +43,9 @@ def _make(
     out: Path = _OUT,
     n: int = typer.Option(..., "-n", help="Candidates an effect; a finished dataset may grow."),
     effects: str = typer.Option("all", "-e", "--effects", metavar="NAMES", help="'all', or ids and .yaml files."),
-    teacher: str = typer.Option("cartoon", "--teacher", help="Who makes the pairs: cartoon, people or portraits."),
+    teacher: str = typer.Option(
+        "cartoon", "--teacher", help="Who makes the pairs: cartoon, people, portraits or diffusion."
+    ),
     size: int = _SIZE,
     sources: Path | None = typer.Option(
         None, "--sources", metavar="FOLDER", help="Portraits of your own that the pairs are made of."
@@ -60,13 +62,27 @@ def _make(
     seed: int = typer.Option(0, "--seed", help="Everything follows from it."),
     workers: int = _WORKERS,
     shard_size: int = typer.Option(32, "--shard-size", help="Candidates an effect in each file."),
+    base: str | None = typer.Option(
+        None, "--base", metavar="NAME|FOLDER|HUB-ID", help="The text-to-image model of --teacher diffusion."
+    ),
+    conditions: str | None = typer.Option(
+        None, "--conditions", metavar="NAMES", help="What ties targets to sources.", show_default="as the effect says"
+    ),
+    candidates: int | None = typer.Option(
+        None, "--candidates", help="Targets drawn for each source, the best of which is kept.", show_default="2"
+    ),
+    domain: str | None = typer.Option(
+        None, "--domain", metavar="cartoon|people", help="What is drawn.", show_default="as the teacher does"
+    ),
     variable: list[str] = _VARIABLES,
     as_json: bool = _JSON,
 ) -> None:
     """Make pairs; run the same command again to resume, or with a greater -n to grow."""
     from stillyou.pairs.teachers.registry import configure, prepare
 
-    config = configure(teacher, {"size": size, "sources": sources, "backgrounds": backgrounds, "designs": designs})
+    options: dict[str, object] = {"size": size, "sources": sources, "backgrounds": backgrounds, "designs": designs}
+    options |= {"conditions": None if conditions is None else _names(conditions), "candidates": candidates}
+    config = configure(teacher, options | {"base": base, "domain": domain})
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")
@@ -172,6 +188,10 @@ def _show(
     write_picture(out, Picture(np.asarray(contact_sheet(dataset, n))))
     shown = min(n, len(dataset))
     print(json.dumps({"sheet": str(out), "pairs": shown}) if as_json else f"{out}: {shown} of {len(dataset)} pairs")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def report_counts(folder: Path, summary: Summary, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:

@@ -10,6 +10,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
+from stillyou.effects.conditions import (
+    AttentionSettings,
+    Conditions,
+    IdentitySettings,
+    NoiseSettings,
+    PromptSettings,
+    RegionSettings,
+    RenoiseSettings,
+)
 from stillyou.effects.domains import Domain
 from stillyou.effects.settings import PartialGuidance, PartialMask, Tuning
 
@@ -21,16 +30,35 @@ class GroupTuning(Tuning):
 
     domains: dict[Domain, Tuning] = {}
     """What is otherwise in a domain: a hat on a photograph has another mask than one on a drawing."""
+    conditions: Conditions = Conditions()
+    """What ties a generated target to its source; a base leaves out what it cannot do."""
 
 
 GROUPS: Final[Mapping[Group, GroupTuning]] = MappingProxyType(
     {
-        "costume": GroupTuning(domains={"people": Tuning(mask=PartialMask(ratio=1.2))}),
+        "costume": GroupTuning(
+            domains={"people": Tuning(mask=PartialMask(ratio=1.2))},
+            conditions=Conditions(
+                noise=NoiseSettings(),
+                identity=IdentitySettings(),
+                prompts=PromptSettings(cross=0.4, own=0.2),
+                region=RegionSettings(),
+            ),
+        ),
         "expression": GroupTuning(
             guidance=PartialGuidance(source=1.0),
             mask=PartialMask(ratio=6.0, threshold=0.6),
             domains={"people": Tuning(mask=PartialMask(encode_strength=0.7, ratio=2.5))},
+            conditions=Conditions(
+                noise=NoiseSettings(),
+                renoise=RenoiseSettings(),
+                identity=IdentitySettings(),
+                attention=AttentionSettings(),
+                region=RegionSettings(),
+            ),
         ),
-        "other": GroupTuning(),
+        "other": GroupTuning(
+            conditions=Conditions(noise=NoiseSettings(), identity=IdentitySettings(), prompts=PromptSettings())
+        ),
     }
 )

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from stillyou.config import Strict
 from stillyou.effects.bands import Band
+from stillyou.effects.conditions import Conditions
 from stillyou.effects.designs import Design, designs
 from stillyou.effects.domains import SUBJECTS, Domain
 from stillyou.effects.groups import GROUPS, Group
@@ -69,6 +70,8 @@ class EffectSpec(Strict):
     """Settings that differ in a domain."""
     curation: dict[str, Band] = {}
     """What scores of its pairs may be, by score, where they differ from the rules of curation."""
+    conditions: Conditions | None = None
+    """What ties a generated target to its source (`effects.conditions`); None is the group's."""
 
     @field_validator("variables")
     @classmethod

@@ -56,6 +56,7 @@ def make_pairs(
     check_numbers(n=n, size=config.size, shard_size=shard_size, workers=execution.workers, seed=seed)
     if config.needs.gpu:
         execution = replace(execution, workers=1)
+    config.check_effects(effects)
     options = config.contents() | art_contents(effects)
     open_rows = partial(TeacherRows, config, list(effects), seed, execution.device)
     info = DatasetInfo(

@@ -76,8 +76,7 @@ class DatasetInfo(Strict):
         if self.format_version > 1:
             told = {name: value for name, value in self.config.items() if name not in self.options}
             whole |= {"domain": self.domain, "config": told}
-        kept = {"id", "group", "variables", "source_prompt", "target_prompt"}
-        return whole | {"effects": [effect.model_dump(include=kept) for effect in self.effects]}
+        return whole | {"effects": [_drawn_from(effect) for effect in self.effects]}
 
     def digest(self) -> str:
         """Return the digest of `settings`."""
@@ -88,6 +87,12 @@ class DatasetInfo(Strict):
         """Return the candidate indices of each shard, as (start, stop)."""
         n, step = self.candidates, self.shard_size
         return [(start, min(start + step, n)) for start in range(0, n, step)]
+
+
+def _drawn_from(effect: EffectSpec) -> dict[str, Any]:
+    """Return what pairs of an effect depend on; conditions only where it says some, so that old datasets go on."""
+    kept = {"id", "group", "variables", "source_prompt", "target_prompt"}
+    return effect.model_dump(include=kept | ({"conditions"} if effect.conditions else set()), mode="json")
 
 
 def read_info(folder: Path) -> DatasetInfo:

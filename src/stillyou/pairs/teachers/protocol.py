@@ -158,6 +158,13 @@ class TeacherConfig(Strict):
         self.needs.check()
         return ""
 
+    def check_effects(self, effects: Sequence[EffectSpec]) -> None:
+        """Refuse, before any work, what the teacher cannot show; by default it finds out when it is asked.
+
+        Raises:
+            UsageError: An effect that it cannot show, and why.
+        """
+
     def build(self, device: str = "auto") -> Teacher:
         """Build the teacher.
 

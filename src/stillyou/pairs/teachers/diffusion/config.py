@@ -1,0 +1,63 @@
+"""The teacher `diffusion`: its options and what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from stillyou.config import SchedulerName
+from stillyou.effects.domains import Domain
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError
+from stillyou.pairs.teachers.kinds import register
+from stillyou.pairs.teachers.protocol import Needs, Teacher, TeacherConfig
+
+
+@register
+class DiffusionConfig(TeacherConfig):
+    """A text-to-image model draws source and target, tied together by conditions."""
+
+    kind: Literal["diffusion"] = "diffusion"
+    domain: Domain = "people"
+    base: str = "embedded"
+    """The model: a hub id or folder of Stable Diffusion 1.x, 2.x or XL, or a model of stillyou's own."""
+    conditions: tuple[str, ...] | None = None
+    """Conditions to use instead of those of the effects; see `effects.conditions`."""
+    candidates: int = Field(2, ge=1, le=16)
+    """Targets that are drawn for each source, each with a looser hold; the best is kept."""
+    steps: int | None = Field(None, ge=1, le=1000)
+    """Steps of the sampler; None is 20 for models of stillyou's own and 30 for others."""
+    guidance: float | None = Field(None, ge=1, le=30)
+    """Scale of the text; None is 2 for models of stillyou's own, 7.5 for Stable Diffusion, 6 for XL."""
+    sampler: SchedulerName | None = None
+    """Sampler; None is the model's best for models of stillyou's own, DDIM for others."""
+    resolution: int | None = Field(None, ge=32, le=2048, multiple_of=8)
+    """Side at which is drawn; None is the model's own. Pictures are stored at `size`."""
+    batch: int = Field(4, ge=1, le=256)
+    """Pairs that are drawn at a time."""
+
+    needs: ClassVar[Needs] = Needs("pairs", ("scipy", "pyvips"), gpu=True, memory=1500)
+
+    def check_effects(self, effects: Sequence[EffectSpec]) -> None:
+        """Refuse effects whose conditions the base cannot do; see `TeacherConfig.check_effects`."""
+        from stillyou.pairs.teachers.conditioning.build import chosen
+        from stillyou.pairs.teachers.diffusion.bases.find import find_family
+
+        family = find_family(self.base)
+        for effect in effects:
+            prompts = effect.for_domain(self.domain).prompts()
+            if prompts.source == prompts.target:
+                raise UsageError(
+                    f"effect '{effect.id}' has the same prompt for source and target", "Say in one what differs."
+                )
+            chosen(effect, family, self.conditions)
+
+    def build(self, device: str = "auto") -> Teacher:
+        """Load the base and build the teacher; see `TeacherConfig.build`."""
+        self.needs.check()
+        from stillyou.pairs.teachers.diffusion.bases.find import load_base
+        from stillyou.pairs.teachers.diffusion.teacher import DiffusionTeacher
+
+        return DiffusionTeacher(self, load_base(self.base, self.domain, device, self.resolution))

@@ -1,0 +1,211 @@
+"""Requests in, pairs out: sources are drawn once for all effects of a number, then the targets of each effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from stillyou.diffusion.schedule import make_scheduler
+from stillyou.drafts import network
+from stillyou.drafts.fit import Fit
+from stillyou.drafts.plausible import objection
+from stillyou.draws import stable_seed
+from stillyou.effects.conditions import Conditions
+from stillyou.effects.spec import EffectSpec, Prompts
+from stillyou.images.tensors import to_pictures
+from stillyou.pairs.pair import Attribute, Pair
+from stillyou.pairs.teachers.conditioning.base import Base, Family
+from stillyou.pairs.teachers.conditioning.build import build, chosen, told
+from stillyou.pairs.teachers.conditioning.identity import Person, described, draw_person
+from stillyou.pairs.teachers.conditioning.protocol import Job, Path
+from stillyou.pairs.teachers.conditioning.region import kind_of_region, region_masks
+from stillyou.pairs.teachers.diffusion.choose import Worth, best, changes, gains
+from stillyou.pairs.teachers.diffusion.config import DiffusionConfig
+from stillyou.pairs.teachers.diffusion.sampling import draw_sources, draw_targets, make_schedule
+from stillyou.pairs.teachers.protocol import PairRequest
+from stillyou.pairs.truth import change_mask, exact_outside
+
+STEPS: Mapping[Family, int] = {"embedded": 20, "sd1": 30, "sd2": 30, "sdxl": 30}
+GUIDANCE: Mapping[Family, float] = {"embedded": 2.0, "sd1": 7.5, "sd2": 7.5, "sdxl": 6.0}
+_LOOSEST = 0.4
+"""The hold of the last candidate; the first one's is 1, the effect's settings."""
+_CALM = ", neutral expression"
+"""What the source's prompt says to models of stillyou's own, whose bare subject may wear or show any effect."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A batch of sources.
+
+    Attributes:
+        path: On their way.
+        pictures: (B, H, W, 3) uint8 at the base's size.
+        fits: None where it could not be told.
+    """
+
+    path: Path
+    pictures: NDArray[np.uint8]
+    fits: Sequence[Fit | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """A request with what is drawn for it.
+
+    Attributes:
+        request: What was asked.
+        prompts: What the model reads.
+        person: Who is drawn, where the prompts say it.
+    """
+
+    request: PairRequest
+    prompts: Prompts
+    person: Person | None
+
+
+class DiffusionTeacher:
+    """Draws pairs with a text-to-image model.
+
+    Args:
+        config: Its options.
+        base: The model.
+    """
+
+    shares_sources = True
+
+    def __init__(self, config: DiffusionConfig, base: Base) -> None:
+        self.config, self.base = config, base
+        self.batch_size = config.batch
+        sampler = config.sampler or (None if base.family == "embedded" else "ddim")
+        if sampler:
+            base.scheduler = make_scheduler(sampler, base.scheduler)
+        self.schedule = make_schedule(base.scheduler, config.steps or STEPS[base.family], base.device)
+        self.guidance = config.guidance or GUIDANCE[base.family]
+
+    @property
+    def licences(self) -> Mapping[str, str]:
+        """The base's."""
+        return {self.config.base: self.base.licence}
+
+    def make(self, requests: Sequence[PairRequest]) -> list[Pair]:
+        """Make one pair for each request; see `Teacher.make`."""
+        made: dict[int, Pair] = {}
+        for effect, places in _by_effect(requests):
+            conditions = chosen(effect, self.base.family, self.config.conditions)
+            asks = [self._ask(requests[place], conditions) for place in places]
+            made.update(zip(places, self._pairs(effect, conditions, asks), strict=True))
+        return [made[place] for place in range(len(requests))]
+
+    def _ask(self, request: PairRequest, conditions: Conditions) -> Ask:
+        """Draw the person of a request, and say it in both prompts."""
+        effect = request.effect.for_domain(self.config.domain)
+        if conditions.identity is not None:
+            person = draw_person(request.index, self.config.domain)
+            return Ask(request, described(effect, person, conditions.identity.name), person)
+        prompts = effect.prompts()
+        if self.base.family == "embedded":
+            prompts = replace(prompts, source=prompts.source + _CALM)
+        return Ask(request, prompts, None)
+
+    def _pairs(self, effect: EffectSpec, conditions: Conditions, asks: Sequence[Ask]) -> Iterator[Pair]:
+        """Draw the pairs of one effect."""
+        self.base.load_for(conditions)
+        drawn = self._sources(asks)
+        job = self._job(effect, drawn, asks, 0)
+        tied, regions = build(conditions, self.base.depth), self._regions(conditions, job)
+        tries, worths = [], []
+        for number in range(self.config.candidates):
+            hold = 1 - (1 - _LOOSEST) * number / max(1, self.config.candidates - 1)
+            job = self._job(effect, drawn, asks, number)
+            pixels = draw_targets(job, [each.eased(hold) for each in tied], self.guidance)
+            tries.append(to_pictures(pixels))
+            worths.append(self._worth(job, pixels, tries[-1], regions))
+        for row, ask in enumerate(asks):
+            number = best([worth[row] for worth in worths])
+            told_of = {"candidate": number, **self._provenance(conditions, ask)}
+            if self.config.candidates > 1:
+                worth = worths[number][row]
+                told_of |= {"gain": round(worth.gain, 4), "outside": round(worth.outside, 2)}
+            yield self._pair(ask, drawn.pictures[row], tries[number][row], told_of)
+
+    def _sources(self, asks: Sequence[Ask]) -> Drawn:
+        """Draw sources from noise."""
+        branches = self.base.branches([ask.prompts.source for ask in asks], self.guidance)
+        path = draw_sources(self.base, self.schedule, branches, [ask.request.seed for ask in asks])
+        pictures = to_pictures(self.base.decode(path.latents[-1]))
+        return Drawn(path, pictures, [_plausible(fit) for fit in network.predict(pictures)])
+
+    def _job(self, effect: EffectSpec, drawn: Drawn, asks: Sequence[Ask], candidate: int) -> Job:
+        seeds = [ask.request.seed for ask in asks]
+        own = [stable_seed("target of a pair", effect.id, candidate, seed) for seed in seeds]
+        prompts = [ask.prompts for ask in asks]
+        return Job(self.base, self.schedule, drawn.path, drawn.pictures, drawn.fits, effect, prompts, seeds, own)
+
+    def _regions(self, conditions: Conditions, job: Job) -> NDArray[np.bool_]:
+        """Return where the effect is expected (B, H, W): the region that is drawn anew, or the usual one."""
+        settings = conditions.region or Conditions.model_validate({"region": True}).region
+        assert settings is not None
+        masks: NDArray[np.bool_] = region_masks(kind_of_region(settings, job.effect), job)[:, 0].numpy() > 0
+        return masks
+
+    def _worth(
+        self, job: Job, pixels: torch.Tensor, pictures: NDArray[np.uint8], regions: NDArray[np.bool_]
+    ) -> list[Worth]:
+        """Say what candidates are worth; a single one is not asked."""
+        if self.config.candidates == 1:
+            return [Worth(0.0, 0.0)] * len(pictures)
+        outside = changes(job.pictures, pictures, regions)
+        return [Worth(*each) for each in zip(gains(job, pixels), outside, strict=True)]
+
+    def _provenance(self, conditions: Conditions, ask: Ask) -> dict[str, Attribute]:
+        traits = {} if ask.person is None else dict(ask.person.traits)
+        words = {"drawn_source": ask.prompts.source, "drawn_target": ask.prompts.target}
+        return {"base": self.config.base, "conditions": told(conditions), **words, **traits}
+
+    def _pair(
+        self, ask: Ask, source: NDArray[np.uint8], target: NDArray[np.uint8], told_of: Mapping[str, Attribute]
+    ) -> Pair:
+        """Put a pair together at the size that is wanted; its mask is what differs."""
+        before, after = (_sized(picture, self.config.size) for picture in (source, target))
+        mask = change_mask((before, after))
+        effect = ask.request.effect.for_domain(self.config.domain)
+        who = (
+            {} if ask.person is None or "subject" not in effect.variables else {"subject": ask.person.traits["gender"]}
+        )
+        prompts = effect.prompts(who)
+        return Pair(
+            source=before,
+            target=exact_outside(before, after, mask),
+            mask=mask,
+            source_prompt=prompts.source,
+            target_prompt=prompts.target,
+            effect=effect.id,
+            teacher=self.config.kind,
+            seed=ask.request.seed,
+            attributes=told_of,
+            domain=self.config.domain,
+        )
+
+
+def _by_effect(requests: Sequence[PairRequest]) -> Iterator[tuple[EffectSpec, list[int]]]:
+    """Return each effect with the places of its requests."""
+    places: dict[str, list[int]] = {}
+    for place, request in enumerate(requests):
+        places.setdefault(request.effect.id, []).append(place)
+    for found in places.values():
+        yield requests[found[0]].effect, found
+
+
+def _plausible(fit: Fit) -> Fit | None:
+    return None if objection(fit, network.load().config.sure_below) else fit
+
+
+def _sized(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    if len(picture) == size:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.LANCZOS))
