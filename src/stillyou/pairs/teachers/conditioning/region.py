@@ -17,7 +17,7 @@ from stillyou.effects.conditions import RegionSettings
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.images.tensors import to_pixels
-from stillyou.pairs.teachers.conditioning.protocol import Condition, Job
+from stillyou.pairs.teachers.conditioning.protocol import Condition, Job, Path
 from stillyou.pairs.teachers.conditioning.starts import art_mask, effect_has_art
 
 _FACE, _SPARED = 1.15, 0.9
@@ -53,16 +53,16 @@ class Region(Condition):
 
     def masks(self, job: Job) -> torch.Tensor:
         """Return the regions of a job (B, 1, H, W) in [0, 1]: soft inside their border, exactly 0 outside."""
-        known = _masks().setdefault(job, {})
-        if self.settings not in known:
+        known, key = _masks().setdefault(job.path, {}), (job.effect.id, self.settings)
+        if key not in known:
             hard = region_masks(kind_of_region(self.settings, job.effect), job)
-            known[self.settings] = _grown(hard, self.settings.grow)
-        return known[self.settings]
+            known[key] = _grown(hard, self.settings.grow)
+        return known[key]
 
 
 @cache
-def _masks() -> WeakKeyDictionary[Job, dict[RegionSettings, torch.Tensor]]:
-    """Return the masks of the jobs in hand: `after` asks at every step."""
+def _masks() -> WeakKeyDictionary[Path, dict[tuple[str, RegionSettings], torch.Tensor]]:
+    """Return the masks of the sources in hand, by effect and settings: `after` asks at every step."""
     return WeakKeyDictionary()
 
 

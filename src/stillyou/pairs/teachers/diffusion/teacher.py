@@ -15,7 +15,7 @@ from stillyou.drafts import network
 from stillyou.drafts.fit import Fit
 from stillyou.drafts.plausible import objection
 from stillyou.draws import stable_seed
-from stillyou.effects.conditions import Conditions
+from stillyou.effects.conditions import Conditions, RegionSettings
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.images.tensors import to_pictures
 from stillyou.pairs.pair import Attribute, Pair
@@ -23,7 +23,7 @@ from stillyou.pairs.teachers.conditioning.base import Base, Family
 from stillyou.pairs.teachers.conditioning.build import build, chosen, told
 from stillyou.pairs.teachers.conditioning.identity import Person, described, draw_person
 from stillyou.pairs.teachers.conditioning.protocol import Job, Path
-from stillyou.pairs.teachers.conditioning.region import kind_of_region, region_masks
+from stillyou.pairs.teachers.conditioning.region import Region
 from stillyou.pairs.teachers.diffusion.choose import Worth, best, changes, gains
 from stillyou.pairs.teachers.diffusion.config import DiffusionConfig
 from stillyou.pairs.teachers.diffusion.sampling import draw_sources, draw_targets, make_schedule
@@ -148,9 +148,7 @@ class DiffusionTeacher:
 
     def _regions(self, conditions: Conditions, job: Job) -> NDArray[np.bool_]:
         """Return where the effect is expected (B, H, W): the region that is drawn anew, or the usual one."""
-        settings = conditions.region or Conditions.model_validate({"region": True}).region
-        assert settings is not None
-        masks: NDArray[np.bool_] = region_masks(kind_of_region(settings, job.effect), job)[:, 0].numpy() > 0
+        masks: NDArray[np.bool_] = Region(conditions.region or RegionSettings()).masks(job)[:, 0].numpy() > 0
         return masks
 
     def _worth(

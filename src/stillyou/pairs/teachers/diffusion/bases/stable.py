@@ -98,8 +98,7 @@ class StableBase:
         unseen = self.extras.blank().expand_as(seen)
         self.attention.looks_scale = scale
         return tuple(
-            replace(each, inputs=replace(each.inputs, looks=seen if each.prompted else unseen))
-            for each in branches
+            replace(each, inputs=replace(each.inputs, looks=seen if each.prompted else unseen)) for each in branches
         )
 
     def token_ids(self, prompts: Sequence[str]) -> list[list[int]]:
