@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import stillyou
 from stillyou.cli import main
 from stillyou.effects.lookup import load_effects
 from stillyou.errors import UsageError
@@ -19,6 +23,8 @@ from tests.conftest import build_tiny_pipeline
 from tests.pairs.diffusion.tiny_bases import build_xl
 from tests.pairs.fakes import QUIET
 from tests.sd_tiny import build_base
+
+SAMPLE = Path(stillyou.__file__).parent / "samples" / "astronaut.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,22 @@ def test_pairs_are_made_and_made_again(model: Path, tmp_path: Path) -> None:
     assert set(said) == {"noise", "renoise", "attention", "region"}
     assert laughing.attributes["base"] == str(model)
     assert {"gain", "outside", "candidate", "drawn_target"} <= laughing.attributes.keys()
+
+
+def test_targets_are_drawn_beside_portraits_of_ones_own(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(SAMPLE, folder / "a.jpg")
+    Image.fromarray(np.full((80, 80, 3), 120, np.uint8)).save(folder / "b.png")
+    config = DiffusionConfig(base=str(model), sources=folder, size=64, steps=2, candidates=1)
+    make_pairs(config, load_effects("laughing"), 2, tmp_path / "pairs", execution=QUIET)
+    dataset = PairDataset(tmp_path / "pairs", status="any")
+    pair, nobody = dataset.load(0), dataset.row(1)
+    assert pair.attributes["portrait"] == "a.jpg" and not pair.problem()
+    assert (nobody["status"], nobody["reason"]) == ("rejected", "no face was found in the source")
+    assert 0 < (pair.mask > 0).mean() < 0.5  # the face alone is drawn anew
+    with pytest.raises(UsageError, match="holds no pictures"):
+        DiffusionConfig(base=str(model), sources=tmp_path / "pairs").contents()
 
 
 def test_stable_diffusion_draws_people_from_lists(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -10,9 +11,11 @@ from pydantic import Field
 from stillyou.config import SchedulerName
 from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError
+from stillyou.errors import UsageError, requires
+from stillyou.pairs.teachers.contents import describe_pictures
 from stillyou.pairs.teachers.kinds import register
 from stillyou.pairs.teachers.protocol import Needs, Teacher, TeacherConfig
+from stillyou.pairs.teachers.sources.files import check_sources, told
 
 
 @register
@@ -23,6 +26,8 @@ class DiffusionConfig(TeacherConfig):
     domain: Domain = "people"
     base: str = "embedded"
     """The model: a hub id or folder of Stable Diffusion 1.x, 2.x or XL, or a model of stillyou's own."""
+    sources: Path | None = None
+    """Folder of portraits to draw targets beside; None draws sources too."""
     conditions: tuple[str, ...] | None = None
     """Conditions to use instead of those of the effects; see `effects.conditions`."""
     candidates: int = Field(2, ge=1, le=16)
@@ -39,6 +44,20 @@ class DiffusionConfig(TeacherConfig):
     """Pairs that are drawn at a time."""
 
     needs: ClassVar[Needs] = Needs("pairs", ("scipy", "pyvips"), gpu=True, memory=1500)
+
+    def contents(self) -> dict[str, str]:
+        """Say which portraits lie in the folder of sources."""
+        if self.sources is None:
+            return {}
+        return {"sources": describe_pictures(check_sources(self.sources, self.kind))}
+
+    def prepare(self) -> str:
+        """Say what was found of sources; see `TeacherConfig.prepare`."""
+        self.needs.check()
+        if self.sources is None:
+            return ""
+        requires("portraits", "dlib")
+        return told(self.sources, self.kind)
 
     def check_effects(self, effects: Sequence[EffectSpec]) -> None:
         """Refuse effects whose conditions the base cannot do; see `TeacherConfig.check_effects`."""

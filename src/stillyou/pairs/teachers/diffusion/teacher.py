@@ -17,7 +17,7 @@ from stillyou.drafts.plausible import objection
 from stillyou.draws import stable_seed
 from stillyou.effects.conditions import Conditions, RegionSettings
 from stillyou.effects.spec import EffectSpec, Prompts
-from stillyou.images.tensors import to_pictures
+from stillyou.images.tensors import to_pictures, to_pixels
 from stillyou.pairs.pair import Attribute, Pair
 from stillyou.pairs.teachers.conditioning.base import Base, Family
 from stillyou.pairs.teachers.conditioning.build import build, chosen, told
@@ -26,8 +26,12 @@ from stillyou.pairs.teachers.conditioning.protocol import Job, Path
 from stillyou.pairs.teachers.conditioning.region import Region
 from stillyou.pairs.teachers.diffusion.choose import Worth, best, changes, gains
 from stillyou.pairs.teachers.diffusion.config import DiffusionConfig
-from stillyou.pairs.teachers.diffusion.sampling import draw_sources, draw_targets, make_schedule
+from stillyou.pairs.teachers.diffusion.sampling import draw_sources, draw_targets, make_schedule, path_of
+from stillyou.pairs.teachers.diffusion.sources import Portrait, Portraits
 from stillyou.pairs.teachers.protocol import PairRequest
+from stillyou.pairs.teachers.sources.files import check_sources
+from stillyou.pairs.teachers.sources.refused import refused
+from stillyou.pairs.teachers.sources.sitter import Unusable
 from stillyou.pairs.truth import change_mask, exact_outside
 
 STEPS: Mapping[Family, int] = {"embedded": 20, "sd1": 30, "sd2": 30, "sdxl": 30}
@@ -46,11 +50,13 @@ class Drawn:
         path: On their way.
         pictures: (B, H, W, 3) uint8 at the base's size.
         fits: None where it could not be told.
+        copies: What the autoencoder makes of them; of drawn sources the same.
     """
 
     path: Path
     pictures: NDArray[np.uint8]
     fits: Sequence[Fit | None]
+    copies: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +67,13 @@ class Ask:
         request: What was asked.
         prompts: What the model reads.
         person: Who is drawn, where the prompts say it.
+        portrait: The user's own source; None where it is drawn.
     """
 
     request: PairRequest
     prompts: Prompts
     person: Person | None
+    portrait: Portrait | None = None
 
 
 class DiffusionTeacher:
@@ -86,24 +94,40 @@ class DiffusionTeacher:
             base.scheduler = make_scheduler(sampler, base.scheduler)
         self.schedule = make_schedule(base.scheduler, config.steps or STEPS[base.family], base.device)
         self.guidance = config.guidance or GUIDANCE[base.family]
+        files = None if config.sources is None else check_sources(config.sources, config.kind)
+        self._portraits = None if files is None else Portraits(files, base.side)
 
     @property
     def licences(self) -> Mapping[str, str]:
-        """The base's."""
-        return {self.config.base: self.base.licence}
+        """The base's, and the sources'."""
+        own = {} if self._portraits is None else {"sources": "those of the pictures that the user gave"}
+        return {self.config.base: self.base.licence, **own}
 
     def make(self, requests: Sequence[PairRequest]) -> list[Pair]:
         """Make one pair for each request; see `Teacher.make`."""
         made: dict[int, Pair] = {}
         for effect, places in _by_effect(requests):
-            conditions = chosen(effect, self.base.family, self.config.conditions)
-            asks = [self._ask(requests[place], conditions) for place in places]
-            made.update(zip(places, self._pairs(effect, conditions, asks), strict=True))
+            conditions, asks = chosen(effect, self.base.family, self.config.conditions), {}
+            for place in places:
+                portrait = None if self._portraits is None else self._portraits.get(requests[place].index)
+                if isinstance(portrait, Unusable):
+                    made[place] = self._refused(portrait, requests[place])
+                else:
+                    asks[place] = self._ask(requests[place], conditions, portrait)
+            if asks:
+                made.update(zip(asks, self._pairs(effect, conditions, list(asks.values())), strict=True))
         return [made[place] for place in range(len(requests))]
 
-    def _ask(self, request: PairRequest, conditions: Conditions) -> Ask:
-        """Draw the person of a request, and say it in both prompts."""
+    def _refused(self, portrait: Unusable, request: PairRequest) -> Pair:
+        shown = replace(portrait, pixels=_sized(portrait.pixels, self.config.size))
         effect = request.effect.for_domain(self.config.domain)
+        return refused(shown, effect, request.seed, self.config.kind, self.config.domain)
+
+    def _ask(self, request: PairRequest, conditions: Conditions, portrait: Portrait | None) -> Ask:
+        """Draw the person of a request, and say it in both prompts; of a portrait nobody says who it is."""
+        effect = request.effect.for_domain(self.config.domain)
+        if portrait is not None:
+            return Ask(request, effect.prompts(), None, portrait)
         if conditions.identity is not None:
             person = draw_person(request.index, self.config.domain)
             return Ask(request, described(effect, person, conditions.identity.name), person)
@@ -131,14 +155,19 @@ class DiffusionTeacher:
             if self.config.candidates > 1:
                 worth = worths[number][row]
                 told_of |= {"gain": round(worth.gain, 4), "outside": round(worth.outside, 2)}
-            yield self._pair(ask, drawn.pictures[row], tries[number][row], told_of)
+            yield self._pair(ask, (drawn.pictures[row], drawn.copies[row], tries[number][row]), told_of)
 
     def _sources(self, asks: Sequence[Ask]) -> Drawn:
-        """Draw sources from noise."""
+        """Draw sources from noise, or take the user's."""
         branches = self.base.branches([ask.prompts.source for ask in asks], self.guidance)
-        path = draw_sources(self.base, self.schedule, branches, [ask.request.seed for ask in asks])
+        seeds, own = [ask.request.seed for ask in asks], [ask.portrait for ask in asks if ask.portrait is not None]
+        if own:
+            pictures = np.stack([each.pixels for each in own])
+            path = path_of(self.base, self.schedule, branches, to_pixels(list(pictures)), seeds)
+            return Drawn(path, pictures, [each.fit for each in own], to_pictures(self.base.decode(path.latents[-1])))
+        path = draw_sources(self.base, self.schedule, branches, seeds)
         pictures = to_pictures(self.base.decode(path.latents[-1]))
-        return Drawn(path, pictures, [_plausible(fit) for fit in network.predict(pictures)])
+        return Drawn(path, pictures, [_plausible(fit) for fit in network.predict(pictures)], pictures)
 
     def _job(self, effect: EffectSpec, drawn: Drawn, asks: Sequence[Ask], candidate: int) -> Job:
         seeds = [ask.request.seed for ask in asks]
@@ -163,14 +192,16 @@ class DiffusionTeacher:
     def _provenance(self, conditions: Conditions, ask: Ask) -> dict[str, Attribute]:
         traits = {} if ask.person is None else dict(ask.person.traits)
         words = {"drawn_source": ask.prompts.source, "drawn_target": ask.prompts.target}
-        return {"base": self.config.base, "conditions": told(conditions), **words, **traits}
+        own = {} if ask.portrait is None else {"portrait": ask.portrait.name}
+        return {"base": self.config.base, "conditions": told(conditions), **words, **traits, **own}
 
-    def _pair(
-        self, ask: Ask, source: NDArray[np.uint8], target: NDArray[np.uint8], told_of: Mapping[str, Attribute]
-    ) -> Pair:
-        """Put a pair together at the size that is wanted; its mask is what differs."""
-        before, after = (_sized(picture, self.config.size) for picture in (source, target))
-        mask = change_mask((before, after))
+    def _pair(self, ask: Ask, pictures: tuple[NDArray[np.uint8], ...], told_of: Mapping[str, Attribute]) -> Pair:
+        """Put a pair together from source, its copy and target, at the size that is wanted.
+
+        The mask is where the target differs from the source and from the autoencoder's copy of it.
+        """
+        before, copy, after = (_sized(picture, self.config.size) for picture in pictures)
+        mask = np.minimum(change_mask((before, after)), change_mask((copy, after)))
         effect = ask.request.effect.for_domain(self.config.domain)
         who = (
             {} if ask.person is None or "subject" not in effect.variables else {"subject": ask.person.traits["gender"]}
