@@ -13,6 +13,8 @@ EXPECTED = {
     Branch.IMAGE_SOURCE: [True, True, False],
     Branch.FULL: [True, True, True],
     Branch.TEXT: [False, False, True],
+    Branch.SOURCE: [True, False, False],
+    Branch.SOURCE_TEXT: [True, False, True],
 }
 
 
@@ -23,10 +25,12 @@ def test_presence_table():
 
 def test_every_branch_replaces_exactly_what_it_lacks():
     order = list(Branch)
-    source = torch.ones(5, 2, 4, 4)
+    assert set(order) == set(EXPECTED)
+    n = len(order)
+    source = torch.ones(n, 2, 4, 4)
     nulls = NullTokens(image=torch.full((1, 3, 8), -1.0), text=torch.full((1, 6, 8), -2.0))
-    conditions = apply_branches(source, torch.ones(5, 3, 8), torch.full((5, 6, 8), 2.0), torch.tensor(order), nulls)
-    assert conditions.tokens.shape == (5, 9, 8)
+    conditions = apply_branches(source, torch.ones(n, 3, 8), torch.full((n, 6, 8), 2.0), torch.tensor(order), nulls)
+    assert conditions.tokens.shape == (n, 9, 8)
     for row, branch in enumerate(order):
         has_source, has_image, has_text = EXPECTED[branch]
         assert torch.all(conditions.source[row] == (1.0 if has_source else 0.0))

@@ -91,21 +91,22 @@ def test_training_predicts_as_the_pipeline_does(
 ) -> None:
     """Cached conditions, the adapter and nulls of the objective against the pipeline's own, branch by branch."""
     objective = frozen_objective(pipeline, EditorSettings(frozen_encoders=True), cache, 0, torch.float32).eval()
-    pair, z_t = painted.load(3), torch.randn(5, 4, 8, 8)
+    n = len(Branch)
+    pair, z_t = painted.load(3), torch.randn(n, 4, 8, 8)
     pixels = torch.from_numpy(pair.source).permute(2, 0, 1)[None].float() / 127.5 - 1
     encoded = pipeline.encode(pixels, [Prompts(pair.source_prompt, pair.target_prompt)])
     prompts = sorted({row.target_prompt for row in cache.rows} | {row.source_prompt for row in cache.rows})
     text = cache.constants["text"][prompts.index(pair.target_prompt)].float()
     batch = FrozenBatch(
-        source=cache.source[3, 0].float().expand(5, -1, -1, -1),
+        source=cache.source[3, 0].float().expand(n, -1, -1, -1),
         target=z_t,
         branch=torch.tensor([int(branch) for branch in Branch]),
-        timestep=torch.full((5,), 300),
+        timestep=torch.full((n,), 300),
         noise=z_t,
-        edit_weight=torch.zeros(5),
-        group=torch.zeros(5, dtype=torch.long),
-        hidden=cache.arrays["hidden"][3, 0].float().expand(5, -1, -1),
-        text=text.expand(5, -1, -1),
+        edit_weight=torch.zeros(n),
+        group=torch.zeros(n, dtype=torch.long),
+        hidden=cache.arrays["hidden"][3, 0].float().expand(n, -1, -1),
+        text=text.expand(n, -1, -1),
     )
     found = objective.predict(batch, z_t)
     for index, branch in enumerate(Branch):

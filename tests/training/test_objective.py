@@ -83,18 +83,19 @@ def test_gradients_reach_every_trained_parameter() -> None:
     nn.init.normal_(
         pipeline.adapter.linear1.weight, std=0.2
     )  # starts as eye(N, N + C), which hides the latents' tokens
+    n = len(Branch)
     channels, side = pipeline.unet.config.out_channels, pipeline.unet.config.sample_size
     size = pipeline.image_encoder.config.image_size
     batch = EditorBatch(
-        source=torch.randn(5, channels, side, side),
-        target=torch.randn(5, channels, side, side),
-        vision=torch.randn(5, 3, size, size),
-        token_ids=pipeline.token_ids(["a cartoon character, santa claus costume"] * 5),
+        source=torch.randn(n, channels, side, side),
+        target=torch.randn(n, channels, side, side),
+        vision=torch.randn(n, 3, size, size),
+        token_ids=pipeline.token_ids(["a cartoon character, santa claus costume"] * n),
         branch=torch.tensor([int(branch) for branch in Branch]),
-        timestep=torch.tensor([10, 300, 500, 700, 990]),
-        noise=torch.randn(5, channels, side, side),
-        edit_weight=torch.full((5,), 3.0),
-        group=torch.zeros(5, dtype=torch.long),
+        timestep=torch.tensor([10, 300, 500, 700, 990, 200, 800]),
+        noise=torch.randn(n, channels, side, side),
+        edit_weight=torch.full((n,), 3.0),
+        group=torch.zeros(n, dtype=torch.long),
     )
     loss, _ = objective(batch)
     loss.backward()

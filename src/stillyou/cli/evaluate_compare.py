@@ -85,7 +85,7 @@ def run_comparison(request: Any, others: Others, output: Path, judge: Path | Non
     if others.needs_model:
         subject = ModelSubject.from_pretrained(request.model, device, domain_of(request.split))
     folder = prepare_folder(output)
-    found = _compared(request, others, subject, foreign, examiner, folder)
+    found = _compared(request, others, subject, foreign, examiner, folder, device)
     found.first.document = {"model": _shown_name(request, others), **found.first.document}
     files = [*write_report(folder, found.first), *write_comparison(folder, found)]
     if as_json:
@@ -106,6 +106,7 @@ def _compared(
     foreign: ForeignEditor | None,
     judge: Judge,
     folder: Path,
+    device: str,
 ) -> Comparison:
     from stillyou.cli.evaluate import face_reader, progress_bar
     from stillyou.evaluation.baselines.truth import Truth
@@ -119,6 +120,7 @@ def _compared(
     for effect in sample.shown():
         pictures.pairs(effect, sample.of(effect, side))
     candidates = _candidates(request, others, subject, foreign, truth, side)
+    candidates += _trained(others, device)
     faces = face_reader() if request.split == "people" else None
     moved = None
     if faces is not None:
@@ -184,4 +186,13 @@ def _candidates(
         assert subject is not None
         first = model_candidate(subject, request.settings)
     options: dict[str, Any] = {"subject": subject, "truth": truth, "resolution": side, "budget": others.budget}
-    return [first, *(baseline(name, **options) for name in others.against)]
+    return [first, *(baseline(name, **options) for name in others.against if ":" not in name)]
+
+
+def _trained(others: Others, device: str) -> list[Candidate]:
+    """Return the baselines that come with a model of their own."""
+    from stillyou.evaluation.baselines.candidates import trained_candidate
+    from stillyou.models.load import load_pipeline
+
+    folders = [name.partition(":")[2] for name in others.against if ":" in name]
+    return [trained_candidate(load_pipeline(folder, device), others.budget) for folder in folders]

@@ -26,7 +26,10 @@ def register(app: typer.Typer) -> None:
 def _train(
     out: Path = typer.Option(..., "-o", "--out", metavar="FOLDER", help="The run's folder; the same command resumes."),
     recipe: str = typer.Option(
-        "", "--recipe", metavar="NAME", help="Shipped settings: embedded, embedded-cpu, embedded-128, finetune, sd15."
+        "",
+        "--recipe",
+        metavar="NAME",
+        help="Shipped settings: embedded, embedded-cpu, embedded-128, finetune, sd15, instruct-pix2pix.",
     ),
     config: Path | None = typer.Option(None, "--config", metavar="FILE.toml", help="Your own settings."),
     pairs: Path | None = typer.Option(None, "--pairs", metavar="FOLDER", help="Pairs to learn; else the studio's."),

@@ -29,13 +29,19 @@ _CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 class Branch(IntEnum):
-    """A choice of present conditions; the first four make up guidance, `TEXT` makes a text-to-image teacher."""
+    """A choice of present conditions.
+
+    The first four make up guidance, `TEXT` makes a text-to-image teacher. `SOURCE` and `SOURCE_TEXT` are what
+    InstructPix2Pix sees, a baseline that is trained on the same pairs; our own models never train them.
+    """
 
     NONE = 0
     IMAGE = 1
     IMAGE_SOURCE = 2
     FULL = 3
     TEXT = 4
+    SOURCE = 5
+    SOURCE_TEXT = 6
 
 
 _PRESENT = {
@@ -44,6 +50,8 @@ _PRESENT = {
     Branch.IMAGE_SOURCE: (True, True, False),
     Branch.FULL: (True, True, True),
     Branch.TEXT: (False, False, True),
+    Branch.SOURCE: (True, False, False),
+    Branch.SOURCE_TEXT: (True, False, True),
 }
 
 

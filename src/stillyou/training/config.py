@@ -111,6 +111,8 @@ class BranchShares(Strict):
     image: float = Field(0.08, ge=0, le=1)
     image_source: float = Field(0.08, ge=0, le=1)
     full: float = Field(0.68, ge=0, le=1)
+    source: float = Field(0.0, ge=0, le=1)
+    source_text: float = Field(0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _sum_is_one(self) -> BranchShares:

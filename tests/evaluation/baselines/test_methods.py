@@ -10,6 +10,7 @@ import torch
 
 from stillyou.effects.lookup import load_effect
 from stillyou.evaluation.baselines.diffedit import DiffEdit
+from stillyou.evaluation.baselines.instruct import InstructPix2Pix
 from stillyou.evaluation.baselines.inversion import Inversion
 from stillyou.evaluation.baselines.latent import LatentEditor
 from stillyou.evaluation.baselines.levels import CLEAN, Levels
@@ -126,6 +127,35 @@ def test_inversion(tiny_pipeline, model):
 
 
 @torch.inference_mode()
+def test_instruct_pix2pix(tiny_pipeline, model):
+    """Two-way guidance over none, source, source and text; image tokens are always those of nothing."""
+    method = InstructPix2Pix(dial=1.4, guidance=2.5, budget=7)
+    side, seen = tiny_pipeline.image_encoder.config.image_size, tiny_pipeline.image_encoder
+    mean, std = torch.tensor([0.48145466, 0.4578275, 0.40821073]), torch.tensor([0.26862954, 0.26130258, 0.27577711])
+    black = (-mean / std).view(1, 3, 1, 1).expand(1, 3, side, side)
+    image = tiny_pipeline.adapter(seen(black).last_hidden_state, torch.zeros_like(model.latents[:1]))
+
+    def noise(z, t, source, prompt):
+        text = tiny_pipeline.text_encoder(tiny_pipeline.token_ids([prompt])).last_hidden_state
+        tokens = torch.cat([text, image], dim=1).expand(len(z), -1, -1)
+        v = tiny_pipeline.unet(torch.cat([z, source], 1), t, encoder_hidden_states=tokens).sample
+        a = alpha_of(tiny_pipeline, t)
+        return a.sqrt() * v + (1 - a).sqrt() * z
+
+    z, z_s = model.noise(0), model.latents
+    for k, (t, u) in enumerate([(999, 499), (499, -1)]):
+        e_none, e_source = noise(z, t, 0 * z_s, ""), noise(z, t, z_s, "")
+        e_both = noise(z, t, z_s, EFFECT.prompts().target)
+        e = e_none + 1.4 * (e_source - e_none) + 2.5 * (e_both - e_source)
+        mu, sigma = split_step(tiny_pipeline, z, e, t, u)
+        z = mu + sigma * model.noise(1000 + k)
+    # At the first step the signal is a thousandth of the noise: errors of rounding grow by that much.
+    found = method.edit(model).latents
+    assert ((found - z).abs().max() / z.abs().max()).item() < 5e-3
+    assert model.evaluations == 6 <= method.budget
+
+
+@torch.inference_mode()
 def test_inversion_gives_the_source_back_under_its_own_prompt(tiny_pipeline, pictures):
     same = replace(EFFECT.prompts(), target=EFFECT.prompts().source)
     pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -144,7 +174,9 @@ def test_steps_of_a_schedule():
     torch.testing.assert_close(levels.mean(later, e, 49, CLEAN), z)  # DDIM runs both ways
 
 
-@pytest.mark.parametrize("method", [SDEdit(budget=4), DiffEdit(budget=7, maps=2), Inversion(budget=3)])
+@pytest.mark.parametrize(
+    "method", [SDEdit(budget=4), DiffEdit(budget=7, maps=2), Inversion(budget=3), InstructPix2Pix(budget=6)]
+)
 def test_methods_answer_pictures_of_another_side_the_same_in_any_batch(tiny_pipeline, pictures, method):
     editor = LatentEditor(tiny_pipeline, method)
     larger = [np.repeat(np.repeat(p, 2, 0), 2, 1) for p in pictures]

@@ -129,6 +129,7 @@ def test_answers_lie_as_pictures(found):
 
 def test_names_of_baselines():
     assert parse_names(" sdedit, lazy") == ["sdedit", "lazy"]
-    for text, said in {"sdedt": "Did you mean 'sdedit'", "lazy,lazy": "twice"}.items():
+    assert parse_names("ip2p:run/model") == ["ip2p:run/model"]
+    for text, said in {"sdedt": "Did you mean 'sdedit'", "lazy,lazy": "twice", "ip2p": "model of its own"}.items():
         with pytest.raises(UsageError, match=said):
             parse_names(text)

@@ -2,7 +2,7 @@
 
 text_model   our denoiser as a text-to-image model, which the published methods edit with
 levels       the noise schedule and its steps: what their equations share
-sdedit  diffedit  inversion     one published method each, one equation a function
+sdedit  diffedit  inversion  instruct     one published method each, one equation a function
 latent       a method as an editor of pictures
 truth        lazy, oracle and teacher: answers that are read off the pair
 draft        the effect's art as it is laid

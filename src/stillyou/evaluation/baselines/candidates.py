@@ -6,6 +6,7 @@
 | sdedit | share of the schedule that is undone |
 | diffedit | encoding ratio |
 | inversion | share of the schedule that is run again |
+| ip2p:FOLDER | image scale of a model that was trained for it |
 | draft | strength |
 | lazy, oracle, teacher, anybody's | none: one point |
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from stillyou.errors import UsageError, nearest
 from stillyou.evaluation.baselines.diffedit import DiffEdit
 from stillyou.evaluation.baselines.draft import DraftAlone
+from stillyou.evaluation.baselines.instruct import InstructPix2Pix
 from stillyou.evaluation.baselines.inversion import Inversion
 from stillyou.evaluation.baselines.latent import LatentEditor
 from stillyou.evaluation.baselines.sdedit import SDEdit
@@ -26,10 +28,13 @@ from stillyou.evaluation.baselines.truth import FromTruth, Truth, lazy, oracle, 
 from stillyou.evaluation.known_truth.settings import Settings
 
 if TYPE_CHECKING:
+    from stillyou.diffusion.pipeline import MultiConditionedPipeline
     from stillyou.evaluation.known_truth.benchmark import PictureEditor
     from stillyou.evaluation.known_truth.subject import ModelSubject
 
 METHODS = {"sdedit": SDEdit, "diffedit": DiffEdit, "inversion": Inversion}
+TRAINED = "ip2p"
+"""The baseline that needs a model of its own, named behind a colon."""
 TRUE_ANSWERS = {"lazy": lazy, "oracle": oracle, "teacher": teacher}
 BASELINES = (*METHODS, "draft", *TRUE_ANSWERS)
 NEED_MODEL = (*METHODS, "draft")
@@ -61,7 +66,11 @@ def parse_names(text: str) -> list[str]:
     """Read the names of baselines, with commas between; raises UsageError for one that is not known or said twice."""
     names = [part.strip() for part in text.split(",") if part.strip()]
     for name in names:
-        if name not in BASELINES:
+        kind, _, model = name.partition(":")
+        if kind == TRAINED and not model:
+            remedy = "Write ip2p:FOLDER, a model that the recipe instruct-pix2pix has trained."
+            raise UsageError("ip2p needs a model of its own", remedy)
+        if kind != TRAINED and name not in BASELINES:
             raise UsageError(f"unknown baseline '{name}'", nearest(name, BASELINES))
         if names.count(name) > 1:
             raise UsageError(f"baseline '{name}' is named twice", "Name it once.")
@@ -101,6 +110,16 @@ def baseline(name: str, *, subject: ModelSubject | None, truth: Truth, resolutio
         return LatentEditor(pipeline, method if dial is None else replace(method, dial=dial)), settings
 
     return Candidate(name, at, method.DIALS, "share of the schedule")
+
+
+def trained_candidate(pipeline: MultiConditionedPipeline, budget: int) -> Candidate:
+    """Return InstructPix2Pix by a model that was trained for it."""
+    method = InstructPix2Pix(budget=budget)
+
+    def at(dial: float | None, settings: Settings) -> tuple[PictureEditor, Settings]:
+        return LatentEditor(pipeline, method if dial is None else replace(method, dial=dial)), settings
+
+    return Candidate(TRAINED, at, method.DIALS, "image scale")
 
 
 def _by_strength(editor: PictureEditor) -> Setting:

@@ -71,6 +71,12 @@ class TextModel:
         e_none, e_text = self._predict(z_t.repeat(2, 1, 1, 1), t, both).chunk(2)
         return e_none + g * (e_text - e_none)
 
+    def instructed(self, z_t: torch.Tensor, t: int, s_i: float, s_t: float) -> torch.Tensor:
+        """Return InstructPix2Pix's guided e (`instruct`), (B, C, h, w): three evaluations."""
+        seen = self._encoded.conditions(Branch.NONE, Branch.SOURCE, Branch.SOURCE_TEXT)
+        e_none, e_source, e_both = self._predict(z_t.repeat(3, 1, 1, 1), t, seen).chunk(3)
+        return e_none + s_i * (e_source - e_none) + s_t * (e_both - e_source)
+
     def _predict(self, z_t: torch.Tensor, t: int, conditions: Conditions) -> torch.Tensor:
         self.evaluations += len(z_t) // len(self.latents)
         predicted = self._denoiser.predict(z_t, torch.tensor(t, device=z_t.device), conditions)
