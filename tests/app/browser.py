@@ -69,7 +69,7 @@ def visit(browser: Any, address: str, *, quiet: bool = True, **context: Any) -> 
     told: list[str] = []
     visitor = browser.new_context(**context)
     page = visitor.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)  # a crowded machine is slow, not broken
     page.on("console", lambda each: told.append(each.text) if quiet and each.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: told.append(str(error)))
     page.goto(address)
