@@ -3,13 +3,14 @@
 import { chips, h } from "./dom.js";
 
 let count = 0;
+/** A name that no other element has: radio buttons of one name are one group. */
 const name = (stem) => `${stem}-${++count}`;
 
 /** A slider with its value in words; `changed(value)` while it moves. */
 export function slider(label, { min = 0, max = 1, step = 0.05, value, line, words }, changed) {
   const id = name("slider");
   const output = h("output", { htmlFor: id }, words(value));
-  const input = h("input", { id, type: "range", min, max, step, value, "aria-valuetext": words(value) });
+  const input = h("input", { id, name: label, type: "range", min, max, step, value, "aria-valuetext": words(value) });
   const about = line ? h("p", { id: `${id}-line` }, line) : null;
   if (about) input.setAttribute("aria-describedby", about.id);
   input.addEventListener("input", () => {
@@ -24,7 +25,7 @@ export function slider(label, { min = 0, max = 1, step = 0.05, value, line, word
 /** A number field that may be empty, which means the effect's own value. */
 export function number(label, { min, max, step = 1, value, line, placeholder = "" }, changed) {
   const id = name("number");
-  const input = h("input", { id, type: "number", min, max, step, value: value ?? "", placeholder });
+  const input = h("input", { id, name: label, type: "number", min, max, step, value: value ?? "", placeholder });
   const wrong = h("p", { role: "alert", class: "bad", hidden: true });
   const about = h("p", { id: `${id}-line` }, line);
   input.setAttribute("aria-describedby", about.id);
@@ -40,7 +41,7 @@ export function number(label, { min, max, step = 1, value, line, placeholder = "
 
 export function choice(label, options, value, line, changed) {
   const id = name("choice");
-  const select = h("select", { id, "aria-describedby": `${id}-line` });
+  const select = h("select", { id, name: label, "aria-describedby": `${id}-line` });
   for (const [each, words] of options) select.append(h("option", { value: each, selected: each === value }, words));
   select.addEventListener("change", () => changed(select.value));
   return h("div", { class: "dial" }, h("label", { htmlFor: id }, label), select, h("p", { id: `${id}-line` }, line));
@@ -57,7 +58,7 @@ export function check(label, value, line, changed) {
 export function domainChoice(value, report, changed) {
   const kinds = { cartoon: "a drawing", people: "a photograph" };
   const seen = report ? `Taken for ${kinds[report.domain]}: ${report.domain_reason}.` : "Told from the picture itself.";
-  const group = chips("This picture is", name("domain"), [["auto", "Recognised"], ["cartoon", "A drawing"], ["people", "A photograph"]], value, changed);
+  const group = chips("This picture is", "domain", [["auto", "Recognised"], ["cartoon", "A drawing"], ["people", "A photograph"]], value, changed);
   group.append(h("p", { class: "small after" }, seen));
   return group;
 }
@@ -65,7 +66,7 @@ export function domainChoice(value, report, changed) {
 /** Which face: pictures of them from left to right, or all; nothing where there are not several. */
 export function faceChoice(value, faces, picture, changed) {
   if (!faces || faces.length < 2) return null;
-  const group = chips("Whose face", name("face"), [["largest", "Largest"], ...faces.map((each) => [String(each.number), String(each.number)]), ["all", "All"]], value, changed);
+  const group = chips("Whose face", "face", [["largest", "Largest"], ...faces.map((each) => [String(each.number), String(each.number)]), ["all", "All"]], value, changed);
   group.classList.add("faces");
   for (const face of faces) {
     const span = group.querySelector(`input[value="${face.number}"] + span`);
@@ -80,7 +81,7 @@ export function faceChoice(value, faces, picture, changed) {
 /** A text field that is empty or fits a form; `read` returns its value, or undefined for what does not fit. */
 function text(label, { value, line, placeholder, wrong }, read, changed) {
   const id = name("text");
-  const input = h("input", { id, type: "text", value, placeholder, "aria-describedby": `${id}-line` });
+  const input = h("input", { id, name: label, type: "text", value, placeholder, "aria-describedby": `${id}-line` });
   const about = h("p", { id: `${id}-line` }, line);
   input.addEventListener("change", () => {
     const found = input.value.trim() === "" ? null : read(input.value.trim());

@@ -16,6 +16,14 @@ export function h(tag, props = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Replace an element's content; the focus stays on the field of the same name, and the same value for radio buttons. */
+export function redraw(element, ...children) {
+  const focus = element.contains(document.activeElement) ? document.activeElement : null;
+  const value = focus?.type === "radio" ? `[value="${CSS.escape(focus.value)}"]` : "";
+  element.replaceChildren(...children);
+  if (focus?.name) element.querySelector(`[name="${CSS.escape(focus.name)}"]${value}`)?.focus();
+}
+
 /** Wait until nothing has called for so many milliseconds, then run once with the last arguments. */
 export function settled(milliseconds, run) {
   let timer = 0;

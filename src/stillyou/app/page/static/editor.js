@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { takePhoto } from "./camera.js";
-import { byId, h, settled } from "./dom.js";
+import { byId, h, redraw, settled } from "./dom.js";
 import { readPicture } from "./incoming.js";
 import { Nudging } from "./nudge.js";
 import { Paint } from "./paint.js";
@@ -32,6 +32,7 @@ export class Editor {
     this.stage = new Stage(byId("canvas"), tools);
     this.paint.stage = this.nudging.stage = this.stage;
     this.masks = 0;
+    this.dialsOpen = false;
     this.later = settled(180, () => this.run());
     this.history.steps[0] = { ...FRESH, ...this.firstEffect() };
     this.wire();
@@ -329,17 +330,14 @@ export class Editor {
   render() {
     this.rendered = this.shape(this.settings);
     this.reported = this.result ? this.reportShape(this.result.edit.report) : null;
-    const focus = document.activeElement;
-    const again = focus?.name ? `input[name="${focus.name}"][value="${CSS.escape(focus.value)}"]` : null;
-    byId("panel-main").replaceChildren(...mainPanel(this));
-    if (again) byId("panel-main").querySelector(again)?.focus();
+    redraw(byId("panel-main"), ...mainPanel(this));
     this.renderMode();
     this.renderTools();
   }
 
   renderMode() {
-    byId("panel-mask").replaceChildren(...maskPanel(this));
-    byId("panel-move").replaceChildren(...movePanel(this));
+    redraw(byId("panel-mask"), ...maskPanel(this));
+    redraw(byId("panel-move"), ...movePanel(this));
   }
 
   renderTools() {

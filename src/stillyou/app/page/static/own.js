@@ -48,6 +48,7 @@ export class Own {
       try {
         await this.addOne(file);
       } catch {
+        this.changed();
         this.said.textContent = `${file.name} is no picture that can be drawn. Save it as plain SVG or as PNG with transparency.`;
         return;
       }

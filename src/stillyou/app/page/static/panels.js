@@ -20,7 +20,14 @@ export function mainPanel(editor) {
   const seen = h("div", { class: "card" },
     faceChoice(settings.face, report?.faces, editor.picture, (face) => editor.set({ face, nudge: null })),
     domainChoice(settings.domain, report, (domain) => editor.set({ domain })));
-  return [gallery, amounts(editor, effect, settings), editor.picture ? seen : null, dials(settings, (some) => editor.set(some, "dials"))].filter(Boolean);
+  return [gallery, amounts(editor, effect, settings), editor.picture ? seen : null, openable(editor, dials(settings, (some) => editor.set(some, "dials")))].filter(Boolean);
+}
+
+/** Keep the dials open or closed, however often they are drawn. */
+function openable(editor, details) {
+  details.open = editor.dialsOpen;
+  details.addEventListener("toggle", () => (editor.dialsOpen = details.open));
+  return details;
 }
 
 /** Strength, refine, what is worn, variations. */
@@ -80,7 +87,7 @@ export function movePanel(editor) {
 function partNumbers(nudging, part) {
   const field = (words, name, step, factor = 1) => {
     const value = Math.round((nudging.now[part] ?? NOTHING)[name] * factor * 10) / 10;
-    const input = h("input", { type: "number", step, value });
+    const input = h("input", { type: "number", name: `${part} ${name}`, step, value });
     input.addEventListener("change", () => Number.isFinite(input.valueAsNumber) && nudging.set(part, name, input.valueAsNumber / factor));
     return h("label", {}, words, input);
   };

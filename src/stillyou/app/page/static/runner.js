@@ -4,7 +4,8 @@ import * as api from "./api.js";
 import { bitmaps } from "./incoming.js";
 import { key, options } from "./settings.js";
 
-const REMEMBERED = 16;
+const MOST_RESULTS = 16;
+const MOST_PIXELS = 1e8;
 
 export class Runner {
   constructor() {
@@ -63,6 +64,8 @@ export class Runner {
   remember(name, result) {
     this.results.delete(name);
     this.results.set(name, result);
-    while (this.results.size > REMEMBERED) this.results.delete(this.results.keys().next().value);
+    const { width, height } = result.shown;
+    const most = Math.max(2, Math.min(MOST_RESULTS, Math.floor(MOST_PIXELS / (width * height))));
+    while (this.results.size > most) this.results.delete(this.results.keys().next().value);
   }
 }

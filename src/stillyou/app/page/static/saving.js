@@ -47,8 +47,10 @@ const ENDINGS = { "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".web
 
 /** The result in a format: as it is there already, or written by the server once more. */
 async function picture(editor, format) {
-  const { edit, blob } = await editor.runner.edit({ ...editor.result.settings, format }, () => {});
-  return { blob, name: `${stem(editor)}${ENDINGS[blob.type] ?? `.${edit.report.format ?? "png"}`}` };
+  const { runner, result } = editor;
+  const wish = { ...result.settings, format };
+  const { blob } = format === result.settings.format ? result : await api.edited(runner.fields(wish), () => {});
+  return { blob, name: `${stem(editor)}${ENDINGS[blob.type] ?? ".png"}` };
 }
 
 function stem(editor) {
