@@ -95,7 +95,7 @@ def test_format_1_with_an_effect_that_only_the_card_knows(tmp_path: Path) -> Non
 
 
 def test_the_card_of_the_model_that_shipped_with_format_1_means_the_same(tmp_path: Path) -> None:
-    """Its numbers stood in every effect: those that the groups have now."""
+    """Its numbers stood in every effect, and are the model's whatever the groups say now."""
     masks = {
         "costume": ({"encode_strength": 0.9, "ratio": 1.4, "threshold": 0.5}, {"encode_strength": 0.9, "ratio": 1.2}),
         "expression": (
@@ -116,5 +116,11 @@ def test_the_card_of_the_model_that_shipped_with_format_1_means_the_same(tmp_pat
     assert card.effect_ids == tuple(built_in())
     for spec in card.effects:
         assert spec.prompts() == built_in()[spec.id].prompts()
+        plain, people = masks[spec.group]
+        source = 1.5 if spec.group == "costume" else 1.0
         for domain in (None, *DOMAINS):
-            assert spec.defaults(domain) == built_in()[spec.id].defaults(domain)
+            found, own = spec.defaults(domain), people if domain == "people" else {}
+            assert found.mask == MaskSettings(**{**rest, **plain, **own})
+            assert found.guidance == GuidanceScales(image=1.3, source=source, text=3.0)
+            if spec.group == "costume":
+                assert found == built_in()[spec.id].defaults(domain)

@@ -9,7 +9,7 @@ from stillyou.config import GuidanceScales, MaskSettings, SamplingSettings
 from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import CARD_NAME, ModelCard
 from stillyou.diffusion.pipeline import Edits, MultiConditionedPipeline
-from stillyou.diffusion.schedule import first_step
+from stillyou.diffusion.schedule import first_step, start
 from stillyou.effects.lookup import load_effect
 from stillyou.effects.spec import Prompts
 from stillyou.errors import StillYouError, UsageError
@@ -113,6 +113,12 @@ def test_latent_strategy_keeps_the_source_where_the_mask_is_zero(tiny_pipeline):
 def test_strength_starts_later_in_the_schedule(tiny_pipeline):
     assert [first_step(20, strength) for strength in (1.0, 0.75, 0.5, 0.25, 1e-6)] == [0, 3, 6, 9, 12]
     assert first_step(1, 0.01) == 0
+    levels = [
+        start(tiny_pipeline.scheduler, 4, torch.device("cpu"), strength)[1] for strength in (1.0, 0.75, 0.5, 0.25, 0.01)
+    ]
+    assert [len(left) for left in levels] == [4, 4, 4, 4, 4], "few steps stay few, at every strength"
+    starts = [int(left[0]) for left in levels]
+    assert starts == sorted(starts, reverse=True) and len(set(starts)) == 5
     weak, full = (edit(tiny_pipeline, pictures(1), [1], strength=s, steps=10) for s in (0.5, 1.0))
     assert weak.evaluations - 4 == 5 * 7 and full.evaluations - 4 == 5 * 10
     assert not torch.equal(weak.pixels, full.pixels)
@@ -126,13 +132,13 @@ def test_a_late_start_matches_a_straight_line_implementation(tiny_pipeline):
     with torch.inference_mode():
         encoded = pipe.encode(pictures(1), [PROMPTS])
         scheduler = copy.deepcopy(pipe.scheduler)
-        scheduler.set_timesteps(4)
-        scheduler.set_begin_index(1)
+        scheduler.set_timesteps(6)  # from 0.7 of the schedule on 4 steps are left
+        scheduler.set_begin_index(2)
         noise = torch.randn(4, 8, 8, generator=torch.Generator().manual_seed(4 * 1_000_003))[None]
-        a_t = scheduler.alphas_cumprod[scheduler.timesteps[1]]
+        a_t = scheduler.alphas_cumprod[scheduler.timesteps[2]]
         z_t = a_t.sqrt() * encoded.latents + (1 - a_t).sqrt() * noise
         tokens = torch.cat([encoded.target_tokens, encoded.image_tokens], 1)
-        for t in scheduler.timesteps[1:]:
+        for t in scheduler.timesteps[2:]:
             e = pipe.unet(torch.cat([z_t, encoded.latents], 1), t, tokens).sample
             z_t = scheduler.step(e, t, z_t).prev_sample
         expected = to_pixels(pipe.vae, z_t)

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from stillyou.drafts import network
+from stillyou.drafts.fit import Fit
 from stillyou.editing.close_up import LEAST_SHARE, close_up
 from stillyou.editing.editor import Editor
 from stillyou.editing.plan import GLANCE_MAPS
@@ -17,7 +19,8 @@ from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.frame import Framed, frame_crop, frame_face
 from stillyou.errors import UsageError
 from stillyou.images.faces import Face
-from tests.editing.fakes import PEOPLE_CARD, RedPipeline
+from tests.drafts.test_vector_place import FIT
+from tests.editing.fakes import CARD, PEOPLE_CARD, RedPipeline
 
 WHOLE = {"domain": "cartoon", "crop": Crop(0, 0, 200)}
 SKY, GREEN = (90, 90, 200), (0, 255, 0)
@@ -51,7 +54,7 @@ def test_the_edit_is_drawn_in_a_square_around_the_mask() -> None:
     edits = editor()
     result = edits.edit(picture(), "angry", close_up=True, steps=3, **WHOLE)
     (glance,), (call,) = edits.pipeline.glances, edits.pipeline.calls
-    assert glance.mask_settings.maps == GLANCE_MAPS and call.mask_settings.maps == 10
+    assert glance.mask_settings.maps == GLANCE_MAPS and call.mask_settings.maps == 2
     assert call.mask is None and call.pixels.shape == glance.pixels.shape
     shown = [float(edits.pipeline.mask_of(each.pixels).mean()) for each in (glance, call)]
     assert shown[1] > 4 * shown[0], "the square around the mask shows it larger"
@@ -167,6 +170,21 @@ def test_a_close_up_lies_inside_the_square_and_around_the_mask(
         assert other <= one and one + near.crop.size <= other + whole.crop.size
         scale = whole.crop.size / whole.cells
         assert one - 1 <= other + first * scale and other + last * scale <= one + near.crop.size + 1
+
+
+def test_an_expression_is_drawn_around_the_face_where_the_fit_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    sure = Fit(FIT.points, FIT.turn, np.full(len(FIT.points), 0.01, np.float32))
+    monkeypatch.setattr(network, "predict", lambda squares: [sure] * len(squares))
+    edits = editor(RedPipeline(CARD))
+    report = edits.edit(picture(), "angry", domain="cartoon", crop=Crop(0, 0, 200)).report
+    assert not edits.pipeline.glances and len(edits.pipeline.calls) == 1, "the face says where, not the mask"
+    near = report.close_up
+    assert near is not None and near.size < 200
+    middle = 200 * np.mean([FIT[f"face_{end}"] for end in ("left", "right", "top", "bottom")], axis=0)
+    inside = np.clip(middle, near.size / 2, 200 - near.size / 2)
+    assert np.abs(np.array([near.left, near.top]) + near.size / 2 - inside).max() <= 1
+    assert edits.edit(picture(), "santa", domain="cartoon", draft="none").report.close_up is None
+    assert edits.edit(picture(), "angry", domain="people", crop=Crop(0, 0, 200)).report.close_up is None
 
 
 def test_a_few_specks_far_away_do_not_widen_a_close_up() -> None:

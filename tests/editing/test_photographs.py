@@ -58,7 +58,8 @@ def test_the_largest_face_is_edited_in_the_square_of_the_studio():
     assert marked.min(axis=0).tolist() >= [square.top, square.left]
     assert marked.max(axis=0)[1] < square.left + square.size
     assert mask[110, 300] == 255
-    assert report.notes == ()
+    (note,) = report.notes
+    assert "3 faces, of which the largest" in note and "--face all" in note
 
 
 @pytest.mark.parametrize(

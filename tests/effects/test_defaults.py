@@ -21,13 +21,13 @@ CALIBRATED = {
     ("costume", None): {"encode_strength": 0.9, "ratio": 1.4, "threshold": 0.5},
     ("costume", "cartoon"): {"encode_strength": 0.9, "ratio": 1.4, "threshold": 0.5},
     ("costume", "people"): {"encode_strength": 0.9, "ratio": 1.2, "threshold": 0.5},
-    ("expression", None): {"encode_strength": 0.9, "ratio": 6.0, "threshold": 0.6},
-    ("expression", "cartoon"): {"encode_strength": 0.9, "ratio": 6.0, "threshold": 0.6},
-    ("expression", "people"): {"encode_strength": 0.7, "ratio": 2.5, "threshold": 0.6},
+    ("expression", None): {"maps": 2, "encode_strength": 0.9, "ratio": 6.0, "threshold": 0.6},
+    ("expression", "cartoon"): {"maps": 2, "encode_strength": 0.9, "ratio": 4.6, "threshold": 0.6},
+    ("expression", "people"): {"maps": 2, "encode_strength": 0.7, "ratio": 2.5, "threshold": 0.6},
 }
 GUIDANCE = {
     "costume": {"image": 1.3, "source": 1.5, "text": 3.0},
-    "expression": {"image": 1.3, "source": 1.0, "text": 3.0},
+    "expression": {"image": 1.0, "source": 1.0, "text": 3.0},
 }
 
 
@@ -61,7 +61,7 @@ def test_the_nearest_saying_decides_key_by_key() -> None:
         domains={"people": {"mask": {"ratio": 5}, "strength": 0.5}},
     )
     plain, people = spec.defaults(), spec.defaults("people")
-    assert plain.guidance == people.guidance == GuidanceScales(image=1.3, source=1.0, text=4)
+    assert plain.guidance == people.guidance == GuidanceScales(image=1.0, source=1.0, text=4)
     assert plain.mask == MaskSettings(ratio=2, maps=3, threshold=0.6, encode_strength=0.9)
     assert people.mask == MaskSettings(ratio=5, maps=3, threshold=0.6, encode_strength=0.7)
     assert (plain.strength, spec.defaults("cartoon").strength, people.strength) == (0.7, 0.7, 0.5)
@@ -72,7 +72,7 @@ def test_a_file_that_says_one_key_has_the_groups_others(tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
     words = 'source_prompt: "a {subject}"\ntarget_prompt: "a {subject}, grin"\nkeeps: [hair]\n'
     path.write_text(f"id: grin\ntitle: Grin\ngroup: expression\n{words}mask: {{ratio: 2}}\n", encoding="utf-8")
-    assert load_effect(path).defaults().mask == MaskSettings(ratio=2, threshold=0.6)
+    assert load_effect(path).defaults().mask == MaskSettings(ratio=2, maps=2, threshold=0.6)
     path.write_text(f"id: grin\ntitle: Grin\ngroup: other\n{words}guidance: {{text: 2}}\n", encoding="utf-8")
     assert load_effect(path).defaults("people").mask == MaskSettings()
     assert load_effect(path).defaults().guidance == GuidanceScales(text=2)

@@ -80,21 +80,22 @@ class Measured:
     examples: list[Example]
 
 
-def measure(name: str, editor: Editor, judge: Judge, split: str, pairs: Mapping[str, Sequence[Pair]]) -> Measured:
-    """Evaluate one way on pairs by effect."""
-    subject = Recorder(editor, domain_of(split))
+def measure(
+    way: str, subject: Recorder, settings: Settings, judge: Judge, split: str, pairs: Mapping[str, Sequence[Pair]]
+) -> Measured:
+    """Evaluate one way, by the name that its rows get, on pairs by effect."""
     effects = [effect for effect in subject.effects() if effect.id in pairs]
     n = len(pairs[effects[0].id])
     drawing = _EditsAlone(subject, EfficientNetLite0() if available() else None)
     side = len(pairs[effects[0].id][0].source)
     sample = PairSample(split, n, effects=effects, size=side, pairs=pairs)
-    found = evaluate(subject, judge, sample, settings=WAYS[name], looks=drawing)
+    found = evaluate(subject, judge, sample, settings=settings, looks=drawing)
     whole, looks = found.document, found.document["looks"]
     parts = {"all": (whole, looks["edit"], subject.results)}
     for i, effect in enumerate(effects):
         own = subject.results[i * n : (i + 1) * n]
         parts[effect.id] = (whole["effects"][effect.id], looks["edit"]["effects"][effect.id], own)
-    rows = [_row(name, effect, *part) for effect, part in parts.items()]
+    rows = [_row(way, effect, *part) for effect, part in parts.items()]
     rows[0]["seconds"] = whole["seconds_per_edit"]
     beside = {answer: looks[answer] for answer in looks if answer != "edit"}
     beside |= {"success": {answer: whole[answer]["edit_success"] for answer in ("lazy", "oracle")}}
@@ -106,7 +107,7 @@ def _row(
 ) -> dict[str, Any]:
     reports = [result.report for result in results]
     return {
-        "way": NAMES.get(way, f"refined by {way}"),
+        "way": way,
         "effect": effect,
         "edits": table["edits"],
         **{key: table[key] for key in KEPT},
@@ -165,10 +166,11 @@ def main() -> None:
     figures: dict[str, Any] = {"split": options.split, "n": options.n, "size": options.size, "rows": [], "beside": {}}
     examples: dict[str, list[Example]] = {}
     for way in options.ways:
-        found = measure(way, editor, judge, options.split, pairs)
+        subject, name = Recorder(editor, domain_of(options.split)), NAMES.get(way, f"refined by {way}")
+        found = measure(name, subject, WAYS[way], judge, options.split, pairs)
         figures["rows"] += found.rows
         figures["beside"] = found.beside
-        examples[NAMES.get(way, f"refined by {way}")] = found.examples
+        examples[name] = found.examples
         console.print(f"{way}: {found.rows[0]['seconds']:.2f} s an edit", markup=False)
         if options.output is not None:
             write_json(options.output, command.document(figures))

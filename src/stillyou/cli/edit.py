@@ -66,7 +66,7 @@ def _edit(
     draft_out: str | None = typer.Option(None, metavar="FILE.png", help="Write the draft, RGBA at the picture's size."),
     refine: float | None = typer.Option(None, help="From 0 (the draft as it is) to 1 (from noise)."),
     close_up: bool | None = typer.Option(
-        None, "--close-up/--no-close-up", help="Draw the edit in a square of its own around the mask."
+        None, "--close-up/--no-close-up", help="Draw the edit in a square of its own, around the face or the mask."
     ),
     official: bool = typer.Option(False, "--official", help="What the released demo does, whole picture, squashed."),
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),

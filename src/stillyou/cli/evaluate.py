@@ -55,7 +55,7 @@ def evaluate(
         "unseen-characters", metavar="SPLIT", help="Which pictures: unseen-characters, unseen-styles, people or photos."
     ),
     n: int = typer.Option(PAIRS, "-n", help="Pairs an effect, or photographs at most; below 32 only a glance."),
-    steps: int | None = typer.Option(None, help="Sampling steps.", show_default="20 from noise, 8 from a draft"),
+    steps: int | None = typer.Option(None, help="Sampling steps.", show_default="those of each effect"),
     draft: str = typer.Option(
         "auto", metavar="auto|none", help="Start from the effects' art, on pairs of named designs; or from noise."
     ),

@@ -32,6 +32,8 @@ class ModelCard(Strict):
     """What the model was trained on: `cartoon`, `people` or both (`effects.domains`)."""
     sampler: SchedulerName | None = None
     """The sampler that measured best with this model; None is the scheduler as stored."""
+    few_steps: bool = False
+    """Whether few steps from noise suffice it, where an effect says how many (`EffectSpec.few_steps`)."""
     drafts: bool = False
     """Whether edits start from the effects' own art unless something else is asked for."""
     licence: str = "unknown"

@@ -12,6 +12,7 @@ that a deterministic sampler keeps and sharpens; fresh noise lets later steps co
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import torch
@@ -24,6 +25,10 @@ from diffusers import (
 )
 
 from stillyou.config import SchedulerName
+
+
+_FEWEST = 4
+"""Steps that are left at any strength, unless the whole schedule has fewer: it is divided more finely then."""
 
 
 class AncestralScheduler(DDIMScheduler, SchedulerMixin):  # diffusers looks for the mixin's name in this module
@@ -67,7 +72,8 @@ def start(
 
     Args:
         scheduler: Any diffusers scheduler that steps by timesteps; it is copied, never changed.
-        steps: Scheduler steps of the whole schedule; from a draft, the steps that are taken.
+        steps: Scheduler steps of the whole schedule (more below full strength, see `_FEWEST`); from a draft, the steps
+            that are taken.
         device: Of the timesteps.
         strength: In (0, 1], see `first_step`.
         refine: In (0, 1]: the level that a draft is noised to, as a share of the schedule; 1 is no draft.
@@ -76,7 +82,8 @@ def start(
         The copy and the timesteps that are left.
     """
     scheduler = copy.deepcopy(scheduler)
-    scheduler.set_timesteps(max(steps, round(steps / refine)), device=device)
+    finer = round(steps / refine) if refine < 1 else math.ceil(min(steps, _FEWEST) / _level(strength))
+    scheduler.set_timesteps(max(steps, finer), device=device)
     count = len(scheduler.timesteps)
     first = first_step(count, strength) if refine == 1 else max(0, count - steps)
     if hasattr(scheduler, "set_begin_index"):
@@ -87,10 +94,14 @@ def start(
 def first_step(steps: int, strength: float) -> int:
     """Return the index of the first step to take.
 
-    The schedule's last 40% change textures only, so strength spreads over the rest: the start lies at
-    0.4 + 0.6 * strength of the schedule. At least one step is left.
+    The schedule's last 40% change textures only, so strength spreads over the rest. At least one step is left.
     """
-    return min(steps - 1, round(steps * 0.6 * (1 - strength)))
+    return min(steps - 1, round(steps * (1 - _level(strength))))
+
+
+def _level(strength: float) -> float:
+    """Return where sampling starts, as a share of the schedule."""
+    return 0.4 + 0.6 * strength
 
 
 def noise_levels(scheduler: Any, timesteps: torch.Tensor) -> list[tuple[float, float]]:

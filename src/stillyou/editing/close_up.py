@@ -1,7 +1,8 @@
 """Close-ups: small edits are drawn in a square of their own, at the model's full resolution.
 
-The mask of the whole square says where the edit goes. The square around it is what the model then draws in; it lies
-inside the whole one, which crops and faces have chosen.
+Where the edit goes, the fit network says for expressions: to the face. Where it is unsure, and for other effects, the
+mask of the whole square says it. The square around that is what the model draws in; it lies inside the whole one, which
+crops and faces have chosen.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stillyou.drafts import network
+from stillyou.drafts.plausible import objection
+from stillyou.editing.fitting import look_once, upright
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.resample import Plane
+from stillyou.images import Picture
 
 AROUND: Final = 2.4
 """Side of the close-up, in sides of the mask: the model knows faces with some of what is around them."""
+AROUND_FACE: Final = 1.9
+"""Side of the close-up, in heights of the face from the brows to the chin (or widths, if that is more)."""
 LEAST_SHARE: Final = 0.34
 """Of the whole square's side: more enlargement shows the model blur that it has never seen."""
 _HARDLY = 0.9
@@ -43,6 +50,28 @@ def close_up(whole: Framed, mask: Plane) -> Framed | None:
     if share > _HARDLY:
         return None
     return whole.part((left + right) / 2, (top + bottom) / 2, share)
+
+
+def face_square(picture: Picture, whole: Framed) -> Framed | None:
+    """Return the square to draw an expression in.
+
+    Args:
+        picture: The upright picture.
+        whole: The square that was chosen.
+
+    Returns:
+        A square inside the whole one, around the face, or itself where the face fills it; None where the fit network is
+        not sure of a face.
+    """
+    seen = look_once(picture, whole)
+    if objection(seen, network.load().config.sure_below) is not None:
+        return None
+    fit = upright(seen, whole)
+    left, right, top, bottom = (fit[f"face_{end}"] for end in ("left", "right", "top", "bottom"))
+    x, y = (float(at) for at in (left + right + top + bottom) / 4)
+    longest = max(float(np.linalg.norm(bottom - top)), float(np.linalg.norm(right - left)))
+    share = max(AROUND_FACE * longest, LEAST_SHARE)
+    return whole if share > _HARDLY else whole.part(x, y, share)
 
 
 def _extent(counts: NDArray[np.integer]) -> tuple[float, float]:

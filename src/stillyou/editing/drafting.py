@@ -90,7 +90,7 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
     reason = objection(seen, network.load().config.sure_below) or (told if told == SEVERAL else None)
     if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
-        done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise"
+        done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise, which is rough"
         return None, (f"{reason}, so {done}; {_REMEDY}",)
     fit, crop = upright(seen, framed), framed.crop
     if plan.refine == 0:

@@ -39,14 +39,14 @@ def find_fit(picture: Picture, framed: Framed, looks: int) -> tuple[Fit, Framed,
         The fit, its square, and what speaks for a second head: `SEVERAL` where the last two looks saw different ones.
     """
     sure = network.load().config.sure_below
-    best, told, apart = (_fit(picture, framed), framed), None, False
+    best, told, apart = (look_once(picture, framed), framed), None, False
     seen, square = best
     for _ in range(looks - 1):
         if best[0].unsure <= sure * _CALM and not apart and not _is_small(seen):
             break
         last, before = seen, _places(seen, square)
         square = _around_the_head(seen, square, picture.size)
-        seen = _fit(picture, square)
+        seen = look_once(picture, square)
         now = _places(seen, square)
         brims = float(np.linalg.norm(now - before, axis=1).mean() / max(1.0, np.linalg.norm(now[1] - now[0])))
         apart = brims > _APART and max(seen.unsure, last.unsure) <= sure
@@ -68,7 +68,8 @@ def _places(fit: Fit, framed: Framed) -> Plane:
     return np.asarray(np.stack(ends) * np.float32(framed.crop.size) + corner)
 
 
-def _fit(picture: Picture, framed: Framed) -> Fit:
+def look_once(picture: Picture, framed: Framed) -> Fit:
+    """Return the fit of a square as the model sees it, turned or not."""
     return network.predict(to_srgb(framed.see(picture), picture.info.icc)[None])[0]
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from stillyou.diffusion.card import ModelCard
 
 DEFAULT_STEPS, DRAFT_STEPS = 20, 8
-"""Steps from noise, and from a draft."""
-GLANCE_MAPS = 4
+"""Steps from noise, where neither the model nor the effect needs fewer, and from a draft."""
+GLANCE_MAPS = 2
 """Maps of the mask that says where a close-up goes."""
 OWN_DRAFT_REFINE = 0.4
 """How far a user's own draft is refined: it is a sketch."""
@@ -181,8 +181,12 @@ class EditPlan:
     @property
     def steps(self) -> int:
         """Steps of the sampler."""
-        usual = DRAFT_STEPS if self.from_draft else DEFAULT_STEPS
-        return usual if self.request.steps is None else self.request.steps
+        if self.request.steps is not None:
+            return self.request.steps
+        if self.from_draft:
+            return DRAFT_STEPS
+        few = self._defaults.few_steps if self.model.card.few_steps and not self.request.official else None
+        return few or DEFAULT_STEPS
 
     @property
     def seed(self) -> int:

@@ -6,9 +6,9 @@
     work   = lay(work, answer)                  put into the picture, exactly
     result = finish(work, pipeline)             picture, mask and report
 
-Small edits ask twice a square: for the mask alone, which says where, and then for the edit in a square of its own
-around that (`close_up`). Several faces of one picture take turns: each is edited on top of those before. In the k-th
-round the k-th questions about all pictures of a batch are answered together.
+Small edits are drawn in a square of their own (`close_up`): around the face where the fit network is sure of it, else
+around the mask, which is then asked for first. Several faces of one picture take turns: each is edited on top of those
+before. In the k-th round the k-th questions about all pictures of a batch are answered together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from stillyou.editing.answering import NO_PIXELS, Answer, Square
-from stillyou.editing.close_up import close_up
+from stillyou.editing.close_up import close_up, face_square
 from stillyou.editing.composite.composite import composite, in_profile, lay_draft, native_mask
 from stillyou.editing.drafting import Drafts, dressed_only, make_drafts, reach
 from stillyou.editing.effect_lookup import default_subject, unusual
@@ -62,7 +62,8 @@ class Work:
         mask: uint8 (H, W), the editing mask so far: 0 where no square's mask is above 0.
         notes: What users should know.
         drafts: For each square the draft that it starts from, or None.
-        close_ups: What is drawn in, for each square that has been looked at: one around its mask, or itself.
+        close_ups: What is drawn in, for each square: one around its face or its mask, or itself; None where the mask
+            is not known yet. Empty where no close-ups are wanted.
         laid: Squares that are edited.
         evaluations: Of the UNet, so far.
         started: When, by the clock of `time.perf_counter`.
@@ -76,7 +77,7 @@ class Work:
     mask: Pixels
     notes: tuple[str, ...] = ()
     drafts: Drafts = ()
-    close_ups: tuple[Framed, ...] = ()
+    close_ups: tuple[Framed | None, ...] = ()
     laid: int = 0
     evaluations: int = 0
     started: float = field(default_factory=time.perf_counter)
@@ -109,12 +110,13 @@ class Work:
     @property
     def looks(self) -> bool:
         """Whether the model is first asked where the next square's edit goes."""
-        return self.plan.close_up and self.draft is None and len(self.close_ups) == self.laid
+        return bool(self.close_ups) and self.draft is None and self.close_ups[self.laid] is None
 
     @property
     def framed(self) -> Framed:
         """The square that is drawn in next."""
-        return self.close_ups[self.laid] if len(self.close_ups) > self.laid else self.target.framed
+        near = self.close_ups[self.laid] if self.close_ups else None
+        return near or self.target.framed
 
     @property
     def picture(self) -> Picture:
@@ -139,8 +141,18 @@ def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work
     drafts, about = make_drafts(picture, scene, plan)
     if plan.art_alone:
         scene, drafts = dressed_only(scene, drafts, plan, about)
+    near = _close_ups(picture, scene, plan, drafts)
     empty = np.zeros(picture.rgb.shape[:2], np.uint8)
-    return Work(plan, picture, scene, supplied, picture.rgb, empty, (*notes, *about), drafts, started=started)
+    return Work(plan, picture, scene, supplied, picture.rgb, empty, (*notes, *about), drafts, near, started=started)
+
+
+def _close_ups(picture: Picture, scene: Scene, plan: EditPlan, drafts: Drafts) -> tuple[Framed | None, ...]:
+    """Return what expressions are drawn in, where the fit network is sure of the face; see `Work.close_ups`."""
+    if not plan.close_up or plan.strength == 0 or any(drafts):
+        return ()
+    if plan.effect.group != "expression":
+        return (None,) * len(scene.targets)
+    return tuple(face_square(picture, each.framed) for each in scene.targets)
 
 
 def next_square(work: Work) -> Square | None:
@@ -182,9 +194,10 @@ def _look_closer(work: Work, answer: Answer) -> Work:
     """Choose the square that the next edit is drawn in, by the mask of the whole one."""
     whole = work.target.framed
     nearer = close_up(whole, whole.lay_mask(answer.mask) * work.scene.room(work.target))
+    before, after = work.close_ups[: work.laid], work.close_ups[work.laid + 1 :]
     return replace(
         work,
-        close_ups=(*work.close_ups, nearer or whole),
+        close_ups=(*before, nearer or whole, *after),
         notes=(*work.notes, *answer.notes),
         evaluations=work.evaluations + answer.evaluations,
     )

@@ -2,6 +2,7 @@
 
 What a group does not say has the values of `config.GuidanceScales` and `config.MaskSettings`, which are calibrated for
 costumes on drawings. Mask settings are calibrated on true masks (`python -m stillyou.bench.mask_calibration`).
+Expressions on drawings take 12 evaluations: `python -m stillyou.bench.expressions`, docs/results/defaults.md.
 """
 
 from __future__ import annotations
@@ -46,9 +47,13 @@ GROUPS: Final[Mapping[Group, GroupTuning]] = MappingProxyType(
             ),
         ),
         "expression": GroupTuning(
-            guidance=PartialGuidance(source=1.0),
-            mask=PartialMask(ratio=6.0, threshold=0.6),
-            domains={"people": Tuning(mask=PartialMask(encode_strength=0.7, ratio=2.5))},
+            guidance=PartialGuidance(image=1.0, source=1.0),  # two branches a step: the others have no weight
+            mask=PartialMask(maps=2, ratio=6.0, threshold=0.6),
+            few_steps=4,
+            domains={
+                "cartoon": Tuning(close_up=True, mask=PartialMask(ratio=4.6)),  # a face fills more of its close-up
+                "people": Tuning(mask=PartialMask(encode_strength=0.7, ratio=2.5)),
+            },
             conditions=Conditions(
                 noise=NoiseSettings(),
                 renoise=RenoiseSettings(),

@@ -68,6 +68,7 @@ class Tuning(Strict):
     strength: float | None = Field(None, ge=0, le=1)
     refine: float | None = Field(None, ge=0, le=1)
     close_up: bool | None = None
+    few_steps: int | None = Field(None, ge=1, le=1000)
 
 
 class Saying(Protocol):
@@ -98,6 +99,11 @@ class Saying(Protocol):
         """Whether the edit is drawn in a square of its own around the mask."""
         ...
 
+    @property
+    def few_steps(self) -> int | None:
+        """Steps from noise that suffice a model that needs few."""
+        ...
+
 
 @dataclass(frozen=True)
 class Defaults:
@@ -109,6 +115,7 @@ class Defaults:
         strength: Intensity, 0 = the input, 1 = the full effect.
         refine: How far sampling goes back from a draft: 0 = the draft itself, 1 = pure noise.
         close_up: Whether the edit is drawn in a square of its own around the mask (`editing.close_up`).
+        few_steps: Steps from noise that suffice a model whose card says that it needs few; None = as many as others.
     """
 
     guidance: GuidanceScales
@@ -116,6 +123,7 @@ class Defaults:
     strength: float = 1.0
     refine: float = 0.0
     close_up: bool = False
+    few_steps: int | None = None
 
 
 def resolve(sayings: Sequence[Saying]) -> Defaults:
@@ -127,10 +135,12 @@ def resolve(sayings: Sequence[Saying]) -> Defaults:
     guidance: dict[str, Any] = {}
     mask: dict[str, Any] = {}
     strength, refine, close_up = 1.0, 0.0, False
+    few_steps: int | None = None
     for saying in reversed(sayings):
         guidance |= {} if saying.guidance is None else saying.guidance.said()
         mask |= {} if saying.mask is None else saying.mask.said()
         strength = strength if saying.strength is None else saying.strength
         refine = refine if saying.refine is None else saying.refine
         close_up = close_up if saying.close_up is None else saying.close_up
-    return Defaults(GuidanceScales(**guidance), MaskSettings(**mask), strength, refine, close_up)
+        few_steps = few_steps if saying.few_steps is None else saying.few_steps
+    return Defaults(GuidanceScales(**guidance), MaskSettings(**mask), strength, refine, close_up, few_steps)

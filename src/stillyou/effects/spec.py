@@ -66,6 +66,8 @@ class EffectSpec(Strict):
     """How far sampling goes back from the effect's own art: 0 = the art as it is drawn, 1 = from noise."""
     close_up: bool | None = None
     """Whether the edit is drawn in a square of its own around the mask, at the model's full resolution."""
+    few_steps: int | None = Field(None, ge=1, le=1000)
+    """Steps from noise that suffice a model whose card says that it needs few (`ModelCard.few_steps`)."""
     domains: dict[Domain, Tuning] = {}
     """Settings that differ in a domain."""
     curation: dict[str, Band] = {}
@@ -150,6 +152,7 @@ class EffectSpec(Strict):
             "strength": settings.strength,
             "refine": settings.refine,
             "close_up": settings.close_up,
+            "few_steps": settings.few_steps,
             "domains": {},
         }
         if self.variables.get("subject") in SUBJECTS.values():

@@ -137,7 +137,7 @@ def _with_faces(
     picture: Picture, choice: FaceChoice, finding: Finding, faces: Sequence[Face], box: Box | None, side: int
 ) -> Scene:
     chosen = choose(faces, choice, picture.size)
-    notes = []
+    notes = _others(faces, choice)
     if choice.kind == "all" and len(chosen) < len(faces):
         notes.append(f"only the {MOST_EDITED} largest of {len(faces)} faces are edited; --face N edits another")
     targets = []
@@ -148,6 +148,14 @@ def _with_faces(
         targets.append(Target(framed, index))
         notes += _about(framed, index, len(faces), picture.size)
     return Scene(finding, tuple(faces), tuple(targets), notes)
+
+
+def _others(faces: Sequence[Face], choice: FaceChoice) -> list[str]:
+    """Return a note on faces that nobody spoke of and that are left alone."""
+    sure = sum(face.score >= _SURE for face in faces)
+    if choice.kind != "largest" or sure < 2:
+        return []
+    return [f"the picture shows {sure} faces, of which the largest is edited; --face all or --face N chooses others"]
 
 
 def _misses(framed: Framed, box: Box) -> bool:

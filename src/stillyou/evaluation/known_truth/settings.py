@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from stillyou.config import GuidanceScales
-from stillyou.editing.plan import DEFAULT_STEPS, DRAFT_STEPS
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
 from stillyou.metrics import Picture
@@ -28,7 +27,7 @@ class Settings:
     """How edits are made.
 
     Attributes:
-        steps: Sampling steps; None takes what edits take: 20 from noise, 8 from a draft.
+        steps: Sampling steps; None takes what edits take.
         guidance: Scales for all effects; None takes each effect's own, and none from a draft.
         text_scale: Replaces the text scale of either; None keeps it.
         strength: 0 = the input, 1 = the full effect.
@@ -116,7 +115,7 @@ class Batch:
 
 def steps_told(steps: int | None) -> str:
     """Say in words how many steps edits took."""
-    return f"{DEFAULT_STEPS} steps from noise, {DRAFT_STEPS} from a draft" if steps is None else f"{steps} steps"
+    return "as many steps as each effect takes by default" if steps is None else f"{steps} steps"
 
 
 def start_told(document: Mapping[str, Any]) -> str:
