@@ -26,7 +26,6 @@ from diffusers import (
 
 from stillyou.config import SchedulerName
 
-
 _FEWEST = 4
 """Steps that are left at any strength, unless the whole schedule has fewer: it is divided more finely then."""
 
