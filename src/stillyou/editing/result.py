@@ -147,9 +147,9 @@ def crop_report(framed: Framed) -> CropReport:
     return CropReport(left=framed.crop.left, top=framed.crop.top, size=framed.crop.size)
 
 
-def close_up_report(drawn: Sequence[Framed], whole: Framed) -> CropReport | None:
+def close_up_report(drawn: Framed | None, whole: Framed) -> CropReport | None:
     """Return the square that was drawn in, if one was chosen and is another than the whole one."""
-    return crop_report(drawn[0]) if drawn and drawn[0] != whole else None
+    return None if drawn is None or drawn == whole else crop_report(drawn)
 
 
 def placed_reports(drafts: Sequence[SquareDraft | None]) -> tuple[PlacedReport, ...]:

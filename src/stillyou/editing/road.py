@@ -261,7 +261,7 @@ def finish(work: Work, pipeline: Any) -> EditResult:
         width=source.size[0],
         height=source.size[1],
         crop=crop_report(scene.targets[0].framed),
-        close_up=close_up_report(work.close_ups[:1], scene.targets[0].framed),
+        close_up=close_up_report(next(iter(work.close_ups), None), scene.targets[0].framed),
         domain=scene.finding.domain,
         domain_reason=scene.finding.reason,
         faces=face_reports(scene.faces, {each.face: each.framed for each in scene.targets}),
