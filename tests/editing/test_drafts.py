@@ -13,9 +13,9 @@ from stillyou.config import UNGUIDED
 from stillyou.drafts import network
 from stillyou.drafts.fit import Fit
 from stillyou.editing.editor import Editor
-from stillyou.editing.fitting import upright
+from stillyou.editing.fitting import is_turned, upright
 from stillyou.editing.scene.crop import Crop
-from stillyou.editing.scene.frame import Framed
+from stillyou.editing.scene.frame import Framed, frame_crop
 from stillyou.effects.designs import DESIGNS
 from stillyou.errors import StillYouError, UsageError
 from tests.drafts.test_vector_place import FIT, SKY, portrait
@@ -99,14 +99,22 @@ def test_an_unsure_fit_starts_from_noise_and_says_so(editor: Editor, monkeypatch
     assert any("could not be told" in note for note in result.report.notes)
 
 
-@pytest.mark.parametrize("turn", [90, 180, 270])
-def test_a_head_that_is_turned_gets_no_costume_in_the_wrong_place(turn: int) -> None:
+def test_a_head_that_is_turned_gets_no_costume_in_the_wrong_place() -> None:
     upright = Image.open(Path(stillyou.__file__).parent / "samples" / "micah.png").convert("RGB")
-    edits = Editor(RedPipeline(CARD.model_copy(update={"drafts": True})), "fake", detector=lambda _: [])
-    told = edits.edit(upright.rotate(turn), "santa").report.notes
-    assert edits.pipeline.calls[-1].draft is None
-    assert any("upside down" in note and "turn the picture upright" in note for note in told)
-    assert edits.edit(upright, "santa").report.notes == () and len(edits.pipeline.calls) == 1
+    square = frame_crop(Crop(0, 0, upright.width), 256)
+    for turn in (0, 90, 180, 270):
+        picture = Picture(np.asarray(upright.rotate(turn)))
+        (fit,) = network.predict(square.see(picture)[None])
+        assert is_turned(picture, square, fit) == (turn > 0)
+
+
+def test_a_turned_head_is_told(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    doubts = [np.full(len(FIT.points), doubt, np.float32) for doubt in (0.03, 0.02, 0.03)]
+    turns = [Fit(FIT.points, FIT.turn, doubt) for doubt in doubts]
+    monkeypatch.setattr(network, "predict", lambda squares: turns[: len(squares)])
+    result = editor.edit(source(), "santa")
+    assert editor.pipeline.calls[0].draft is None
+    assert any("upside down" in note and "turn the picture upright" in note for note in result.report.notes)
 
 
 def test_a_weaker_costume_is_a_fainter_one(editor: Editor) -> None:

@@ -90,7 +90,7 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
 
     seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
     reason = objection(seen, network.load().config.sure_below) or (told if told == SEVERAL else None)
-    reason, remedy = (reason, _REMEDY) if reason or not is_turned(picture, framed, seen) else (TURNED, _UPRIGHT)
+    reason, remedy = (TURNED, _UPRIGHT) if is_turned(picture, framed, seen) else (reason, _REMEDY)
     if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
         done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise, which is rough"
         return None, (f"{reason}, so {done}; {remedy}",)
