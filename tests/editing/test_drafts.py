@@ -18,6 +18,7 @@ from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.frame import Framed, frame_crop
 from stillyou.effects.designs import DESIGNS
 from stillyou.errors import StillYouError, UsageError
+from stillyou.images.picture import Picture
 from tests.drafts.test_vector_place import FIT, SKY, portrait
 from tests.editing.fakes import CARD, RedPipeline
 
