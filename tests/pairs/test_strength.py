@@ -104,13 +104,13 @@ def test_scorers_without_weights_are_left_out_and_say_what_they_need(tmp_path: P
 
 
 class LabelledTeacher(FakeTeacher):
-    """Laughing makes the lower half of the picture bright, crying dark; sources are grey with noise."""
+    """Laughing makes the lower edge of the picture bright, crying dark; sources are grey with noise."""
 
     def pair(self, effect: EffectSpec, seed: int) -> Pair:
         source = generator(seed, "grey").integers(96, 160, (64, 64, 3), dtype=np.uint8)
         target, mask = source.copy(), np.zeros((64, 64), np.uint8)
-        mask[32:] = 255
-        target[32:] = 240 if effect.id == "laughing" else 10
+        mask[52:] = 255
+        target[52:] = 240 if effect.id == "laughing" else 10
         attributes = {"source_expression": "neutral", "target_expression": effect.id}
         return Pair(source, target, mask, "a", "b", effect.id, self.kind, seed, attributes, self.domain)
 

@@ -36,15 +36,8 @@ Status = Literal["accepted", "rejected"]
 IMAGES = ("source", "target", "mask")
 """Columns that hold PNG pictures."""
 TEXTS = (
-    "source_prompt",
-    "target_prompt",
-    "effect",
-    "teacher",
-    "seed",
-    "status",
-    "reason",
-    "scores",
-    "attributes",
+    *("source_prompt", "target_prompt", "effect", "teacher", "seed"),
+    *("status", "reason", "scores", "attributes"),
 )
 COLUMNS = ("key", *IMAGES, *TEXTS)
 METADATA = ("key", *TEXTS)

@@ -38,7 +38,7 @@ def gather(folders: Sequence[Path], config: ScorerConfig, held_back: bool) -> Pi
     """Read sources and targets of the accepted pairs, or of those that are held back.
 
     Raises:
-        UsageError: A dataset without a studio's labels.
+        UsageError: A dataset without a studio's labels, or too few pairs.
     """
     found: list[tuple[NDArray[np.uint8], int, int]] = []
     for folder in folders:
@@ -54,6 +54,9 @@ def gather(folders: Sequence[Path], config: ScorerConfig, held_back: bool) -> Pi
                 kinds = (config.expressions, config.costumes)
                 labels = [kind.index(str(n)) if n in kind else -1 for n, kind in zip(names, kinds, strict=True)]
                 found.append((_reduced(picture, config.resolution), labels[0], labels[1]))
+    if not found:
+        which = "held back" if held_back else "learnt from"
+        raise UsageError(f"no accepted pair can be {which}", f"Make more than {_HELD_BACK} candidates an effect.")
     pictures, expressions, costumes = zip(*found, strict=True)
     return Pictures(np.stack(pictures), np.array(expressions), np.array(costumes))
 
