@@ -23,7 +23,8 @@ def components():
 
 
 @pytest.fixture
-def bench():
+def bench(monkeypatch):
+    monkeypatch.setattr(editing, "QUICK_STEPS", 2)
     return Bench(CPU, components, resolution=64, runs=2, quick=True)
 
 
@@ -39,7 +40,7 @@ def test_rows_pair_the_released_path_with_ours(bench):
     for task in ("edit, batch 1", "edit, batch 2"):
         paths = [row.path for row in rows if row.task == task]
         assert paths[0] == "released" and paths[-1] == "stillyou"
-        assert all(len(row.runs) == 2 and row.settings["steps"] == 10 for row in rows if row.task == task)
+        assert all(len(row.runs) == 2 and row.settings["steps"] == 2 for row in rows if row.task == task)
     assert [row.path for row in rows if row.task == "edit with mask, batch 1"] == ["stillyou"]
 
 

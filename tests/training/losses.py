@@ -1,4 +1,4 @@
-"""Run by `test_base_training` in processes of its own: trains four steps and writes each step's loss."""
+"""Run by `test_base_training` in processes of its own: trains, goes on, and writes each step's loss."""
 
 from __future__ import annotations
 
@@ -34,5 +34,6 @@ def losses(folder: Path, base: tuple[Path, Path], pairs: Path, *, steps: int = 4
 if __name__ == "__main__":
     torch.set_num_threads(1)
     out, run, sd, clip, data = (Path(argument) for argument in sys.argv[1:6])
-    if found := losses(run, (sd, clip), data, steps=int(sys.argv[6]), shared=sys.argv[7] == "shared"):
-        out.write_text(json.dumps(found))
+    for steps in map(int, sys.argv[6].split(",")):
+        if found := losses(run, (sd, clip), data, steps=steps, shared=sys.argv[7] == "shared"):
+            out.write_text(json.dumps(found))

@@ -9,13 +9,13 @@ import torch
 from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.network import build_autoencoder
 from stillyou.draws import generator
+from stillyou.images.tensors import to_signed
 from stillyou.training.autoencoder.learn import (
     DrawPictures,
     measure_latents,
     reconstruction_errors,
     reconstruction_psnr,
     statistics_penalty,
-    to_float,
 )
 from stillyou.training.data.augment import augment, draw_augmentation, no_augmentation
 from stillyou.training.device import fast_precision
@@ -47,7 +47,7 @@ def test_measured_latents_have_unit_variance() -> None:
     seen = pictures(24)
     measure_latents(vae, seen, torch.device("cpu"), batch=7)
     with torch.no_grad(), fast_precision(seen.device):  # as pairs are encoded
-        z = to_latents(vae, to_float(seen))
+        z = to_latents(vae, to_signed(seen))
     assert z.mean((0, 2, 3)).abs().max().item() < 1e-3
     assert (z.std((0, 2, 3)) - 1).abs().max().item() < 1e-3
 
@@ -73,13 +73,13 @@ def test_draws_follow_from_the_position() -> None:
 
 
 def test_no_augmentation_changes_nothing() -> None:
-    x = to_float(pictures(2))[:, None]
+    x = to_signed(pictures(2))[:, None]
     same = augment(x, torch.from_numpy(np.stack([no_augmentation()] * 2)))
     assert torch.allclose(same, x, atol=1e-5)
 
 
 def test_a_group_is_changed_alike() -> None:
-    x = to_float(pictures(3))[:, None].expand(-1, 2, -1, -1, -1)
+    x = to_signed(pictures(3))[:, None].expand(-1, 2, -1, -1, -1)
     drawn = torch.from_numpy(np.stack([draw_augmentation(generator("a", i)) for i in range(3)]))
     changed = augment(x, drawn)
     assert torch.equal(changed[:, 0], changed[:, 1])

@@ -99,8 +99,11 @@ def test_less_memory_gives_the_same_weights(
             assert torch.allclose(one[name], other[name], atol=2e-4), name
 
 
-def launch(folder: Path, base: Base, pairs: Path, steps: int, kind: str) -> list[float]:
-    """Train in two real processes over gloo, started by accelerate's launcher; return each step's loss."""
+def launch(folder: Path, base: Base, pairs: Path, steps: str, kind: str) -> list[float]:
+    """Train in two real processes over gloo, started by accelerate's launcher; return each step's loss.
+
+    With `steps` 2,4 the run ends after two steps, and begins again from its checkpoint.
+    """
     out = folder.with_suffix(".json")
     launcher = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
     launcher += ["--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1"]
@@ -128,7 +131,7 @@ def close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 def test_two_processes_see_the_losses_of_one_with_twice_the_batch(
     tmp_path: Path, sd_base: Base, painted_folder: Path, alone: tuple[list[float], dict[str, torch.Tensor]]
 ) -> None:
-    found = launch(tmp_path / "run", sd_base, painted_folder, 4, "repeated")
+    found = launch(tmp_path / "run", sd_base, painted_folder, "4", "repeated")
     assert len(found) == 4 and found == pytest.approx(alone[0], rel=1e-4)
     assert close(trained(tmp_path / "run"), alone[1])
 
@@ -137,8 +140,7 @@ def test_processes_that_share_weights_do_too_and_resume(
     tmp_path: Path, sd_base: Base, painted_folder: Path, alone: tuple[list[float], dict[str, torch.Tensor]]
 ) -> None:
     """FSDP: two steps, then two more from the checkpoint, which holds whole tensors."""
-    launch(tmp_path / "run", sd_base, painted_folder, 2, "shared")
-    found = launch(tmp_path / "run", sd_base, painted_folder, 4, "shared")
+    found = launch(tmp_path / "run", sd_base, painted_folder, "2,4", "shared")
     assert found == pytest.approx(alone[0], rel=1e-4)
     assert close(trained(tmp_path / "run"), alone[1])
     state = load_pipeline(str(tmp_path / "run" / "model"), "cpu", torch.float32).unet.state_dict()

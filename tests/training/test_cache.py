@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import resource
 import shutil
-import subprocess
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.network import build_autoencoder
 from stillyou.errors import StillYouError
 from stillyou.pairs.dataset.store import PairDataset
+from stillyou.training.data import building
 from stillyou.training.data.cache import LatentCache, cache_key, encoded_pairs, open_or_build
 from stillyou.training.data.pair_encoder import CacheSettings, LatentEncoder
 from tests.tiny import tiny_architecture
@@ -133,32 +133,28 @@ def test_what_was_not_yet_on_disk_for_certain_is_encoded_again(tmp_path: Path, p
         shutil.rmtree(tmp_path / "cut")
 
 
-_BUILD = """
-import sys, torch
-from pathlib import Path
-from tests.training.test_cache import CPU, SETTINGS, LatentEncoder, PairDataset, fresh_vae, open_or_build
-from stillyou.training.data import building
-building._SETTLED = 1
-torch.set_num_threads(1)
-def go_on(done, total):
-    print(done, flush=True)
-    return True
-encoder = LatentEncoder(fresh_vae(), SETTINGS)
-open_or_build(Path(sys.argv[1]), [PairDataset(sys.argv[2])], encoder, device=CPU, go_on=go_on)
-"""
+def build_and_tell(folder: Path, painted: PairDataset, told: Connection) -> None:
+    """Build a cache, and say after each batch how many pairs are done."""
+    building._SETTLED = 1
+
+    def go_on(done: int, total: int) -> bool:
+        told.send(done)
+        return True
+
+    open_or_build(folder, [painted], LatentEncoder(fresh_vae(), SETTINGS), device=CPU, go_on=go_on)
 
 
-@pytest.mark.parametrize("line", [1, 4])
-def test_a_killed_build_ends_byte_identical(tmp_path: Path, painted: PairDataset, line: int) -> None:
+@pytest.mark.parametrize("batches", [1, 4])
+def test_a_killed_build_ends_byte_identical(tmp_path: Path, painted: PairDataset, batches: int) -> None:
     """SIGKILL after some batches, in a process of its own."""
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
-    command = [sys.executable, "-c", _BUILD, str(tmp_path / "cut"), str(painted.path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        for _ in range(line + 1):
-            process.stdout.readline()
-        process.kill()
+    forked = multiprocessing.get_context("fork")  # a fresh one would import for ten seconds
+    hears, tells = forked.Pipe(duplex=False)
+    process = forked.Process(target=build_and_tell, args=(tmp_path / "cut", painted, tells))
+    process.start()
+    for _ in range(batches + 1):
+        hears.recv()
+    process.kill()
+    process.join()
     build(tmp_path / "whole", painted)
     build(tmp_path / "cut", painted)
     assert files(tmp_path / "cut") == files(tmp_path / "whole")

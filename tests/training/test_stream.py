@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stillyou.diffusion.conditions import Branch
 from stillyou.training.config import BranchShares
-from stillyou.training.data.stream import BatchStream, Draws, Pool, SampleDraws, stream_loader
+from stillyou.training.data.stream import BatchStream, Draws, Pool, SampleDraws, Share, drawn_batches
 
 SHAPE = (2, 3, 3)
 POOLS = [Pool(np.arange(0, 50), 0.25), Pool(np.arange(50, 53), 0.75)]
@@ -40,7 +40,7 @@ def test_batches_cut_one_stream_of_samples(first: int, batch: int, count: int) -
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_loader_workers_change_nothing(workers: int) -> None:
-    loaded = list(itertools.islice(stream_loader(BatchStream(draws(), 4, 5), workers=workers, pin=False), 5))
+    loaded = list(itertools.islice(drawn_batches(draws(), 4, 5, Share(workers=workers), torch.device("cpu")), 5))
     assert equal(joined(loaded), draws().batch(range(20, 40)))
 
 

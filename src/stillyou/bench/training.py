@@ -28,7 +28,7 @@ from stillyou.machine import pick_dtype
 from stillyou.training.config import EditorSettings, LoraSettings
 from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.pair_encoder import CacheRow
-from stillyou.training.data.stream import SampleDraws
+from stillyou.training.data.stream import SampleDraws, Share
 from stillyou.training.device import make_accelerator
 from stillyou.training.editor.frozen import ENCODERS, FrozenBatch, FrozenBatches, frozen_objective
 from stillyou.training.editor.task import LABELS, encode_words, pools
@@ -242,8 +242,8 @@ def _batches(
         0, pools(cache.rows, [1.0], []), 1, timesteps, shape, settings.branches, settings.reconstruction, posterior=True
     )
     words = encode_words(cache.rows, {}, settings.edit_weights, lambda prompts: cache.constants["text"][:-1], device)
-    workers = 2 if device.type == "cuda" else 0
-    batches = FrozenBatches(cache, words, draws, path.batch, device, workers=workers)(0)
+    share = Share(workers=2 if device.type == "cuda" else 0)
+    batches = FrozenBatches(cache, words, draws, path.batch, device, share)(0)
     if path.cached:
         return batches
     pixels = torch.rand(path.batch, 2, 3, bench.resolution, bench.resolution, device=device) * 2 - 1

@@ -8,7 +8,7 @@ Autoencoder, text encoder, tokenizer and noise schedule are the base's; CLIP's i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,12 @@ def base_config(folder: Path, part: str) -> dict[str, Any]:
     return _read_json(folder / part / "config.json")
 
 
-def find_image_encoder(name: str) -> Path:
+def find_image_encoder(name: str, fetch: Callable[[str], Path] | None = None) -> Path:
     """Return the folder of a CLIP image encoder or of a whole CLIP, given by folder or hub id.
+
+    Args:
+        name: Folder or hub id.
+        fetch: Downloads what is needed of a repository; safetensors and texts unless the caller knows better.
 
     Raises:
         UsageError: No such folder, or another kind of model.
@@ -113,7 +117,7 @@ def find_image_encoder(name: str) -> Path:
     if not folder.is_dir():
         if not is_hub_id(name):
             raise UsageError(f"there is no image encoder '{name}'", "Name a folder, or a hub id OWNER/NAME.")
-        folder = download(name, ["*.json", "*.safetensors"], without=_UNWANTED)
+        folder = fetch(name) if fetch else download(name, ["*.json", "*.safetensors"], without=_UNWANTED)
     config = folder / "config.json"
     if not config.is_file() or _read_json(config).get("model_type") not in ("clip", "clip_vision_model"):
         raise UsageError(f"{name} is no CLIP image encoder", "Name another with --image-encoder.")

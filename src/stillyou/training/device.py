@@ -15,6 +15,7 @@ from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration
 from stillyou.errors import UsageError
 from stillyou.machine import cores, pick_device, pick_dtype, shared_memory
 from stillyou.training.config import Precision
+from stillyou.training.data.stream import Share
 
 _STREAM_WORKERS = 4
 TRACKER = "tensorboard"
@@ -87,14 +88,15 @@ def fast_precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype, enabled=dtype is not torch.float32)
 
 
-def stream_workers(accelerator: Accelerator, batch_bytes: int) -> int:
-    """Return how many processes should draw noise: none on a CPU, whose cores are busy with the networks anyway.
+def stream_share(accelerator: Accelerator, batch_bytes: int) -> Share:
+    """Return this process's share of batches: none draw ahead on a CPU, whose cores are busy with the networks anyway.
 
     Args:
         accelerator: The run's device and processes.
         batch_bytes: Size of a drawn batch; shared memory must hold several.
     """
-    if accelerator.device.type == "cpu":
-        return 0
-    most = cores() // (2 * accelerator.num_processes)
-    return max(0, min(_STREAM_WORKERS, most, shared_memory() // (6 * batch_bytes)))
+    workers = 0
+    if accelerator.device.type != "cpu":
+        most = cores() // (2 * accelerator.num_processes)
+        workers = max(0, min(_STREAM_WORKERS, most, shared_memory() // (6 * batch_bytes)))
+    return Share(accelerator.process_index, accelerator.num_processes, workers)

@@ -28,7 +28,7 @@ from stillyou.diffusion.official.released import BASE, IMAGE_ENCODER, Task
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_folder
-from stillyou.models.from_base import base_config
+from stillyou.models.from_base import base_config, find_image_encoder
 from stillyou.models.official import parts
 from stillyou.models.official.checkpoint import Checkpoint, State, find_checkpoint, read_state
 from stillyou.models.official.shapes import Mismatch, WrongCheckpoint, compare, shapes_of
@@ -115,7 +115,7 @@ def _find(source: str, task: Task | None, base: str, image_encoder: str, say: Sa
         base=base,
         base_folder=parts.find_base_parts(base),
         image_encoder=image_encoder,
-        image_encoder_folder=parts.find_image_encoder(image_encoder),
+        image_encoder_folder=find_image_encoder(image_encoder, parts.fetch_image_encoder),
     )
 
 

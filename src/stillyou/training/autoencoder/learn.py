@@ -22,7 +22,7 @@ from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
 from stillyou.draws import generator
 from stillyou.images.tensors import to_signed
 from stillyou.training.data.augment import augment, draw_augmentation, no_augmentation
-from stillyou.training.data.stream import BatchStream, stream_loader
+from stillyou.training.data.stream import WHOLE, Share, drawn_batches
 from stillyou.training.device import fast_precision
 
 _STATISTICS_WEIGHT = 1e-3
@@ -117,9 +117,7 @@ class PictureBatches:
         draws: What to draw.
         batch: B over all processes.
         device: Where batches go.
-        rank: Index of this process.
-        world: Number of processes.
-        workers: Loader processes.
+        share: What this process does of them.
     """
 
     def __init__(
@@ -128,32 +126,22 @@ class PictureBatches:
         draws: DrawPictures,
         batch: int,
         device: torch.device,
-        *,
-        rank: int = 0,
-        world: int = 1,
-        workers: int = 0,
+        share: Share = WHOLE,
     ) -> None:
-        self._pictures, self._draws, self._batch, self._device = pictures, draws, batch, device
-        self._rank, self._world, self._workers = rank, world, workers
+        self._pictures, self._draws, self._batch = pictures, draws, batch
+        self._device, self._share = device, share
 
     def __call__(self, first_step: int) -> Iterator[PictureBatch]:
         """Yield batches from a step on."""
-        stream = BatchStream(self._draws, self._batch, first_step, self._rank, self._world)
-        for drawn in stream_loader(stream, workers=self._workers, pin=self._device.type == "cuda"):
-            pixels = to_float(
-                self._pictures[drawn.picture.to(self._pictures.device, non_blocking=True)].to(self._device)
-            )
+        for drawn in drawn_batches(self._draws, self._batch, first_step, self._share, self._device):
+            chosen = drawn.picture.to(self._pictures.device, non_blocking=True)
+            pixels = to_signed(self._pictures[chosen].to(self._device))
             changes = drawn.augmentation.to(self._device, non_blocking=True)
             yield PictureBatch(
                 augment(pixels[:, None], changes)[:, 0].contiguous(memory_format=torch.channels_last),
                 drawn.noise.to(self._device, non_blocking=True),
                 torch.zeros(len(pixels), dtype=torch.long, device=self._device),
             )
-
-
-def to_float(pictures: torch.Tensor) -> torch.Tensor:
-    """Turn uint8 pictures into floats in [-1, 1]."""
-    return to_signed(pictures)
 
 
 @torch.no_grad()
@@ -168,7 +156,7 @@ def measure_latents(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: 
     """
     count, total, squares = 0, torch.zeros(vae.config.latent_channels, dtype=torch.float64), 0.0
     for start in range(0, min(len(pictures), _MEASURED), batch):
-        x = to_float(pictures[start : start + batch].to(device)).contiguous(memory_format=torch.channels_last)
+        x = to_signed(pictures[start : start + batch].to(device)).contiguous(memory_format=torch.channels_last)
         with fast_precision(device):
             z = vae.encoder(x)
         z = z.double().cpu()
@@ -185,7 +173,7 @@ def reconstruction_psnr(vae: LatentAutoencoderTiny, pictures: torch.Tensor, devi
     """Return the mean PSNR of reconstructions in decibels; pictures are (M, 3, H, W) uint8."""
     values = []
     for picture in pictures:
-        x = to_float(picture[None].to(device))
+        x = to_signed(picture[None].to(device))
         with fast_precision(device):
             y = vae.decoder(vae.encoder(x)).float()
         mse = ((y.clamp(-1, 1) - x) / 2).square().mean().item()

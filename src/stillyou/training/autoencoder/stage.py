@@ -23,7 +23,7 @@ from stillyou.training.autoencoder.learn import (
 from stillyou.training.data.frames import load_pictures
 from stillyou.training.data.held_out import held_back
 from stillyou.training.data.mixture import Part
-from stillyou.training.device import stream_workers
+from stillyou.training.device import stream_share
 from stillyou.training.loop.progress import StageReporter, duration
 from stillyou.training.loop.trainer import Intervals, Outcome, Task, Trainer
 from stillyou.training.model import replace_folder
@@ -95,9 +95,7 @@ def _task(
         DrawPictures(config.seed, len(pictures), shape),
         config.autoencoder.batch,
         device,
-        rank=accelerator.process_index,
-        world=accelerator.num_processes,
-        workers=stream_workers(accelerator, 4 * config.autoencoder.batch * int(np.prod(shape))),
+        stream_share(accelerator, 4 * config.autoencoder.batch * int(np.prod(shape))),
     )
     identity = {
         "seed": config.seed,

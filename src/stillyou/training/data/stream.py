@@ -174,8 +174,36 @@ class BatchStream(IterableDataset[Drawn], Generic[Drawn]):
             step += stride
 
 
-def stream_loader(stream: BatchStream[Drawn], *, workers: int, pin: bool) -> DataLoader[Drawn]:
-    """Wrap a stream in a loader; its batches are the same for any number of workers."""
-    return DataLoader(
-        stream, batch_size=None, num_workers=workers, pin_memory=pin, prefetch_factor=4 if workers else None
+@dataclass(frozen=True)
+class Share:
+    """What a process does of every batch.
+
+    Attributes:
+        rank: Index of this process.
+        world: Number of processes; divides the batch.
+        workers: Processes that draw ahead for it.
+    """
+
+    rank: int = 0
+    world: int = 1
+    workers: int = 0
+
+
+WHOLE = Share()
+"""Of a process that is alone."""
+
+
+def drawn_batches(
+    draws: DrawsBatches[Drawn], batch: int, first_step: int, share: Share, device: torch.device
+) -> Iterator[Drawn]:
+    """Return a process's part of the batches from a step on, without end; the same for any number of workers."""
+    ahead = 4 if share.workers else None
+    return iter(
+        DataLoader(
+            BatchStream(draws, batch, first_step, share.rank, share.world),
+            batch_size=None,
+            num_workers=share.workers,
+            pin_memory=device.type == "cuda",
+            prefetch_factor=ahead,
+        )
     )

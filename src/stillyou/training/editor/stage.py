@@ -22,7 +22,7 @@ from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.held_out import held_back
 from stillyou.training.data.mixture import Part
 from stillyou.training.data.stream import SampleDraws
-from stillyou.training.device import stream_workers
+from stillyou.training.device import stream_share
 from stillyou.training.editor.encoding import encode_pairs, encoders_on
 from stillyou.training.editor.frozen import FrozenBatches, frozen_objective
 from stillyou.training.editor.memory import check_memory, remedies
@@ -166,12 +166,11 @@ def _task(
     frozen = settings.frozen_encoders
     tokenise = (lambda prompts: cache.constants["text"][:-1]) if frozen else pipeline.token_ids
     spoken = encode_words(cache.rows, groups, settings.edit_weights, tokenise, device)
-    workers = stream_workers(accelerator, 4 * settings.batch * channels * height * width)
-    share = {"rank": accelerator.process_index, "world": accelerator.num_processes, "workers": workers}
-    common: Any = (cache, spoken, draws, settings.batch, device)
-    batches: Any = FrozenBatches(*common, **share)
+    share = stream_share(accelerator, 4 * settings.batch * channels * height * width)
+    common: Any = (cache, spoken, draws, settings.batch, device, share)
+    batches: Any = FrozenBatches(*common)
     if not frozen:
-        batches = EditorBatches(pipeline.image_encoder.config.image_size, *common, **share)
+        batches = EditorBatches(pipeline.image_encoder.config.image_size, *common)
     weights = _PRECISIONS.get(accelerator.mixed_precision, torch.float32)
     model: Any = frozen_objective(pipeline, settings, cache, config.seed, weights) if frozen else None
     return Task(

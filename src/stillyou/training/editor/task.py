@@ -16,7 +16,7 @@ from stillyou.images.tensors import to_signed
 from stillyou.training.config import EditorSettings, EditWeights
 from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.pair_encoder import CacheRow
-from stillyou.training.data.stream import BatchStream, Draws, Pool, SampleDraws, stream_loader
+from stillyou.training.data.stream import WHOLE, Draws, Pool, SampleDraws, Share, drawn_batches
 from stillyou.training.editor.norms import keep_precision
 from stillyou.training.editor.objective import EditorBatch, EditorObjective, LatentBatch
 
@@ -111,9 +111,7 @@ class Batches(Generic[Made]):
         draws: What to draw.
         batch: B over all processes.
         device: Where batches go.
-        rank: Index of this process.
-        world: Number of processes.
-        workers: Loader processes.
+        share: What this process does of them.
     """
 
     def __init__(
@@ -123,19 +121,14 @@ class Batches(Generic[Made]):
         draws: SampleDraws,
         batch: int,
         device: torch.device,
-        *,
-        rank: int = 0,
-        world: int = 1,
-        workers: int = 0,
+        share: Share = WHOLE,
     ) -> None:
         self._cache, self._words, self._draws, self._batch = cache, words, draws, batch
-        self._device = device
-        self._rank, self._world, self._workers = rank, world, workers
+        self._device, self._share = device, share
 
     def __call__(self, first_step: int) -> Iterator[Made]:
         """Yield batches from a step on."""
-        stream = BatchStream(self._draws, self._batch, first_step, self._rank, self._world)
-        for drawn in stream_loader(stream, workers=self._workers, pin=self._device.type == "cuda"):
+        for drawn in drawn_batches(self._draws, self._batch, first_step, self._share, self._device):
             # The branches stay on the CPU, where they choose rows of a table.
             moved = Draws(*(tensor.to(self._device, non_blocking=True) for tensor in drawn))._replace(
                 branch=drawn.branch
