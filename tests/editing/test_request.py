@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillyou.config import GuidanceScales
+from stillyou.diffusion.card import ModelCard
 from stillyou.editing.plan import DEFAULT_STEPS, OFFICIAL_SEED, ModelTraits, resolve
 from stillyou.editing.request import EditOptions, EditRequest
 from stillyou.editing.scene.crop import Crop
@@ -134,3 +135,19 @@ def test_checking_options_loads_no_model_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("effect", "options", "told"),
+    [
+        ("angry", {"wear": "hat", "refine": 0.3}, ["wear and refine changed nothing: the edit starts from noise"]),
+        ("santa", {"draft": "none", "design": "green"}, ["design changed nothing: the edit starts from noise"]),
+        ("santa", {"draft": "mine.png", "wear": "hat"}, ["wear changed nothing: the draft is your own"]),
+        ("santa", {"draft": "mine.png", "refine": 0.3}, []),
+        ("santa", {"wear": "hat", "refine": 0.3}, []),
+        ("santa", {"draft": "none", "refine": 1.0}, []),
+        ("angry", {"draft": "auto"}, []),
+    ],
+)
+def test_options_that_change_nothing_are_told(effect, options, told):
+    assert resolve(EditRequest.read(effect, **options), ModelTraits("fake", ModelCard(), 32)).ignored == told

@@ -121,6 +121,19 @@ class EditPlan:
         return self.own_draft is not None or (self.design is not None and (asked or self.model.card.drafts))
 
     @property
+    def ignored(self) -> list[str]:
+        """Notes on options about the effect's own art, where none of it is drawn."""
+        said, own = self.request, self.own_draft is not None
+        if said.official or (self.wants_draft and not own):
+            return []
+        options = {"design": said.design, "wear": said.wear, "nudge": said.nudge}
+        if not own and said.refine != 1:
+            options["refine"] = said.refine
+        named = [name for name, value in options.items() if value is not None]
+        why = "the draft is your own" if own else "the edit starts from noise"
+        return [f"{' and '.join(named)} changed nothing: {why}"] if named else []
+
+    @property
     def refine(self) -> float:
         """How far sampling goes back from a draft: 0 = the draft as it is, 1 = from noise."""
         if self.request.refine is not None:

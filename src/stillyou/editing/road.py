@@ -137,7 +137,11 @@ def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work
     scene = look(picture, wish, None if supplied is None else supplied.pixels, plan.side, detector)
     plan = plan.for_domain(scene.finding.domain)
     notes = [*picture.info.notes, *unusual(plan.model, plan.model.name, scene.finding.domain, plan.side), *scene.notes]
-    notes += [*default_subject(plan.effect, plan.prompts.source), *(() if supplied is None else supplied.notes)]
+    notes += [
+        *plan.ignored,
+        *default_subject(plan.effect, plan.prompts.source),
+        *(() if supplied is None else supplied.notes),
+    ]
     drafts, about = make_drafts(picture, scene, plan)
     if plan.art_alone:
         scene, drafts = dressed_only(scene, drafts, plan, about)
