@@ -103,6 +103,8 @@ def test_a_budget_that_ends_while_encoding_says_so_and_more_of_it_goes_on(
     tmp_path: Path, painted_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Estimates may be wrong: time runs out after two batches."""
+    fast = dataclasses.replace(SLOW, encode=0.01, steps=dict.fromkeys(SLOW.steps, 0.01))
+    monkeypatch.setattr(plan_module, "estimate", lambda request, hardware: fast)
     monkeypatch.setattr(pair_encoder, "_PIXELS_AT_A_TIME", {"cpu": 8 * 64**2})
     asked = budget(tmp_path / "run", painted_folder, 30.0)
     run_training(dataclasses.replace(asked, stages=("autoencoder",), config=tiny_config()), no_validation)
