@@ -126,7 +126,7 @@ class EditPlan:
         said, own = self.request, self.own_draft is not None
         if said.official or (self.wants_draft and not own):
             return []
-        options = {"design": said.design, "wear": said.wear, "nudge": said.nudge}
+        options: dict[str, object] = {"design": said.design, "wear": said.wear, "nudge": said.nudge}
         if not own and said.refine != 1:
             options["refine"] = said.refine
         named = [name for name, value in options.items() if value is not None]
