@@ -131,7 +131,7 @@ def test_the_curation_scorer_learns_and_tells_lazy_targets(tmp_path: Path):
     pair = LabelledTeacher().pair(effects[0], 999)
     (good,) = scorer.measure([Candidate(pair, effects[0])])
     (lazy,) = scorer.measure([Candidate(replace(pair, target=pair.source), effects[0])])
-    assert good["strength"] > 0.5 and lazy["strength"] == 0
+    assert good["strength"] > 0.15 and lazy["strength"] == 0  # 0.15: the bound of the criterion
     assert scorer.measure([Candidate(replace(pair, domain="people"), effects[0])]) == [{}]
     make_pairs(FakeTeacher(), effects, 17, tmp_path / "plain", execution=QUIET)
     with pytest.raises(UsageError, match="have no labels"):
