@@ -65,7 +65,7 @@ def test_targets_are_drawn_beside_portraits_of_ones_own(model: Path, tmp_path: P
     dataset = PairDataset(tmp_path / "pairs", status="any")
     pair, nobody = dataset.load(0), dataset.row(1)
     assert pair.attributes["portrait"] == "a.jpg" and not pair.problem()
-    assert (nobody["status"], nobody["reason"]) == ("rejected", "no face was found in the source")
+    assert nobody["status"] == "rejected" and nobody["reason"].startswith("no face was found in the source")
     assert 0 < (pair.mask > 0).mean() < 0.5  # the face alone is drawn anew
     with pytest.raises(UsageError, match="holds no pictures"):
         DiffusionConfig(base=str(model), sources=tmp_path / "pairs").contents()

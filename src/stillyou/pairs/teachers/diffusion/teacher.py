@@ -22,7 +22,7 @@ from stillyou.pairs.pair import Attribute, Pair
 from stillyou.pairs.teachers.conditioning.base import Base, Family
 from stillyou.pairs.teachers.conditioning.build import build, chosen, told
 from stillyou.pairs.teachers.conditioning.identity import Person, described, draw_person
-from stillyou.pairs.teachers.conditioning.protocol import Job, Path
+from stillyou.pairs.teachers.conditioning.protocol import Condition, Job, Path
 from stillyou.pairs.teachers.conditioning.region import Region
 from stillyou.pairs.teachers.diffusion.choose import Worth, best, changes, gains
 from stillyou.pairs.teachers.diffusion.config import DiffusionConfig
@@ -117,6 +117,18 @@ class DiffusionTeacher:
             if asks:
                 made.update(zip(asks, self._pairs(effect, conditions, list(asks.values())), strict=True))
         return [made[place] for place in range(len(requests))]
+
+    def job(self, requests: Sequence[PairRequest]) -> Job:
+        """Draw the sources of requests for one effect, for targets of one's own (`targets`)."""
+        effect = requests[0].effect
+        asks = [
+            self._ask(request, chosen(effect, self.base.family, self.config.conditions), None) for request in requests
+        ]
+        return self._job(effect, self._sources(asks), asks, 0)
+
+    def targets(self, job: Job, conditions: Sequence[Condition], hold: float = 1.0) -> NDArray[np.uint8]:
+        """Draw targets beside a job's sources with these conditions, (B, H, W, 3)."""
+        return to_pictures(draw_targets(job, [each.eased(hold) for each in conditions], self.guidance))
 
     def _refused(self, portrait: Unusable, request: PairRequest) -> Pair:
         shown = replace(portrait, pixels=_sized(portrait.pixels, self.config.size))
