@@ -6,5 +6,7 @@ contents     what lies in a folder that an option names, in words that a dataset
 degraded     a teacher whose clean pairs go through light, lens, sensor and file
 cartoon      vector characters
 people       synthetic people in 3D
+conditioning what ties a generated target to its source, a small class each
+diffusion    a text-to-image model, with conditions
 registry     all kinds by name; options of a command become a config
 """
