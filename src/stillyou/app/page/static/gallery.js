@@ -30,10 +30,10 @@ async function thumbnail(face, name, address) {
 
 async function fill(face, address) {
   try {
-    if (!pictures.has(address)) pictures.set(address, URL.createObjectURL(await blob(address)));
-    face.replaceChildren(h("img", { src: pictures.get(address), alt: "" }));
+    if (!pictures.has(address)) pictures.set(address, blob(address).then((picture) => URL.createObjectURL(picture)));
+    face.replaceChildren(h("img", { src: await pictures.get(address), alt: "" }));
   } catch {
-    // the letter or the colours stay
+    pictures.delete(address); // the letter or the colours stay
   }
 }
 
