@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from stillyou.app.service import Service
 from stillyou.editing.editor import Editor
@@ -168,6 +169,19 @@ def test_a_mask_is_written_exactly_whatever_its_shape(browser: Any, address: str
             decoded = Image.open(io.BytesIO(bytes(data[0])))
             assert decoded.mode == "L" and decoded.size == (width, height)
             assert np.array_equal(np.asarray(decoded).ravel(), values) and data[1] == values.tolist()
+
+
+def test_softening_is_a_box_blur_with_repeated_edges(browser: Any, address: str) -> None:
+    values = np.random.default_rng(3).integers(0, 256, (23, 37), dtype=np.uint8)
+    script = (
+        "async (values) => [...(await import('/page/mask.js')).blurred(Uint8Array.from(values), 37, 23, 4)]"  # radius 4
+    )
+    with visit(browser, address) as page:
+        found = np.reshape(page.evaluate(script, values.ravel().tolist()), (23, 37))
+    expected = values.astype(float)
+    for _ in range(2):
+        expected = ndimage.uniform_filter(expected, 9, mode="nearest")
+    assert np.abs(found - expected).max() < 1e-3
 
 
 def test_brushes_paint_what_they_say(browser: Any, address: str) -> None:

@@ -7,25 +7,39 @@ const MOST_STROKES = 40;
 
 /** Blur a region (width x height) by a box of radius r in both directions, twice; edges repeat. */
 export function blurred(values, width, height, r) {
-  let from = Float32Array.from(values);
-  let to = new Float32Array(from.length);
+  const from = Float32Array.from(values);
+  const between = new Float32Array(from.length);
   for (let round = 0; round < 2; round++) {
-    boxRows(from, to, width, height, r, 1, width);
-    boxRows(to, from, height, width, r, width, 1);
+    alongRows(from, between, width, height, r);
+    alongColumns(between, from, width, height, r);
   }
   return from;
 }
 
-function boxRows(from, to, length, lines, r, step, stride) {
+function alongRows(from, to, width, height, r) {
   const weight = 1 / (2 * r + 1);
-  for (let line = 0; line < lines; line++) {
-    const start = line * stride;
-    const at = (i) => from[start + Math.min(length - 1, Math.max(0, i)) * step];
-    let sum = 0;
-    for (let i = -r; i <= r; i++) sum += at(i);
-    for (let i = 0; i < length; i++) {
-      to[start + i * step] = sum * weight;
-      sum += at(i + r + 1) - at(i - r);
+  const last = width - 1;
+  for (let start = 0; start < width * height; start += width) {
+    let sum = from[start] * (r + 1);
+    for (let i = 1; i <= r; i++) sum += from[start + Math.min(last, i)];
+    for (let x = 0; x < width; x++) {
+      to[start + x] = sum * weight;
+      sum += from[start + Math.min(last, x + r + 1)] - from[start + Math.max(0, x - r)];
+    }
+  }
+}
+
+/** As along rows, all columns at once: memory is read in its order. */
+function alongColumns(from, to, width, height, r) {
+  const weight = 1 / (2 * r + 1);
+  const row = (y) => Math.min(height - 1, Math.max(0, y)) * width;
+  const sums = new Float32Array(width);
+  for (let y = -r; y <= r; y++) for (let x = 0, at = row(y); x < width; x++) sums[x] += from[at + x];
+  for (let y = 0; y < height; y++) {
+    const [here, coming, going] = [y * width, row(y + r + 1), row(y - r)];
+    for (let x = 0; x < width; x++) {
+      to[here + x] = sums[x] * weight;
+      sums[x] += from[coming + x] - from[going + x];
     }
   }
 }
@@ -142,7 +156,8 @@ export class Mask {
     const { values, width, height } = this;
     if (how === "softer") {
       const r = Math.max(1, Math.round(Math.min(width, height) / 120));
-      values.set(Uint8Array.from(blurred(values, width, height, r), Math.round));
+      const soft = blurred(values, width, height, r);
+      for (let i = 0; i < soft.length; i++) values[i] = soft[i] + 0.5;
     } else if (how === "invert") for (let i = 0; i < values.length; i++) values[i] = 255 - values[i];
     else values.fill(how === "all" ? 255 : 0);
     this.widen({ left: 0, top: 0, right: width, bottom: height });
