@@ -159,6 +159,17 @@ def test_studies_that_cannot_be(report, study, tmp_path):
     next((study / "pictures").iterdir()).unlink()
     with pytest.raises(StillYouError, match="lacks 1 of its pictures"):
         read_plan(study)
+    plan = json.loads((study / "study.json").read_text())
+    plan["items"][0]["answers"]["edit"] = "../../secret.png"
+    (study / "study.json").write_text(json.dumps(plan))
+    with pytest.raises(StillYouError, match="damaged"):
+        read_plan(study)
+    index = json.loads((report / "pictures" / "comparison.json").read_text())
+    index["effects"][0]["id"] = "../other"
+    (tmp_path / "evil" / "pictures").mkdir(parents=True)
+    (tmp_path / "evil" / "pictures" / "comparison.json").write_text(json.dumps(index))
+    with pytest.raises(StillYouError, match="damaged"):
+        make_study(tmp_path / "evil", tmp_path / "other")
     (study / "study.json").write_text('{"version": 1}')
     with pytest.raises(StillYouError, match="damaged"):
         read_plan(study)

@@ -72,8 +72,8 @@ def parse_names(text: str) -> list[str]:
             raise UsageError("ip2p needs a model of its own", remedy)
         if kind != TRAINED and name not in BASELINES:
             raise UsageError(f"unknown baseline '{name}'", nearest(name, BASELINES))
-        if names.count(name) > 1:
-            raise UsageError(f"baseline '{name}' is named twice", "Name it once.")
+        if [other.partition(":")[0] for other in names].count(kind) > 1:
+            raise UsageError(f"baseline '{kind}' is named twice", "Name it once.")
     return names
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -21,24 +22,25 @@ from stillyou.metrics import Picture as Pixels
 from stillyou.pairs.pair import Pair
 
 FOLDER, INDEX = "pictures", "comparison.json"
-VERSION = 1
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+"""Of a folder or file: an index that somebody else wrote must not lead out of its own folder."""
 
 
 class ShownEffect(Strict):
     """An effect of a comparison: its id and the prompt that says it in words."""
 
-    id: str = Field(max_length=100)
+    id: Name
     words: str = Field(max_length=2000)
 
 
 class PictureIndex(Strict):
     """What lies in a folder of pictures."""
 
-    version: int = VERSION
+    version: Literal[1] = 1
     split: str = Field(max_length=100)
-    editors: tuple[str, ...]
+    editors: tuple[Name, ...]
     effects: tuple[ShownEffect, ...]
-    n: int = Field(ge=1)
+    n: int = Field(ge=1, le=100_000)
 
 
 class PictureFolder:

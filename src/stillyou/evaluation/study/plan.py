@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,6 @@ from stillyou.config import Strict, load_json
 from stillyou.errors import StillYouError
 from stillyou.untrusted.rules import Rules
 
-VERSION = 1
 PLAN, PICTURES = "study.json", "pictures"
 DONE, KEEPS = "done", "keeps"
 QUESTIONS = {DONE: "Which edit is better done?", KEEPS: "Which keeps the person better?"}
@@ -21,8 +20,7 @@ QUESTIONS = {DONE: "Which edit is better done?", KEEPS: "Which keeps the person 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
 _RULES = Rules("Make the study again with: stillyou study make")
-_NAME = r"^[0-9a-f]{32}\.png$"
-Name = str
+PictureName = Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.png$")]
 
 
 class Item(Strict):
@@ -39,17 +37,17 @@ class Item(Strict):
     effect: str = Field(max_length=100)
     words: str = Field(max_length=2000)
     number: int = Field(ge=0)
-    source: str = Field(pattern=_NAME)
-    answers: dict[str, str]
+    source: PictureName
+    answers: dict[str, PictureName]
 
 
 class Check(Strict):
     """A trial whose answer is known: the true edit beside itself with its tiles shuffled."""
 
     words: str = Field(max_length=2000)
-    source: str = Field(pattern=_NAME)
-    right: str = Field(pattern=_NAME)
-    wrong: str = Field(pattern=_NAME)
+    source: PictureName
+    right: PictureName
+    wrong: PictureName
 
 
 class StudyPlan(Strict):

@@ -222,13 +222,15 @@ def _free_name(path: Path) -> Path:
 
 def _apply(database: sqlite3.Connection, entry: Entry) -> None:
     """Bring an entry of the journal into the database, unless it is there; one that makes no sense is passed over."""
-    code = entry["participant"]
-    if entry.get("kind") == "join" and isinstance(entry.get("slot"), int):
-        database.execute("INSERT OR IGNORE INTO participant VALUES (?, ?)", (code, entry["slot"]))
-    elif entry.get("kind") == "answer" and isinstance(entry.get("trial"), int) and _sides(entry) <= set(SIDES):
-        row = (code, entry["trial"], entry["done"], entry["keeps"], entry.get("seconds"))
-        database.execute("INSERT OR IGNORE INTO answer VALUES (?, ?, ?, ?, ?, 0)", row)
+    code, slot, trial, seconds = (entry.get(key) for key in ("participant", "slot", "trial", "seconds"))
+    if entry.get("kind") == "join" and _whole(slot):
+        database.execute("INSERT OR IGNORE INTO participant VALUES (?, ?)", (code, slot))
+    elif entry.get("kind") == "answer" and _whole(trial) and isinstance(seconds, (int, float, type(None))):
+        row = (code, trial, entry.get("done"), entry.get("keeps"), None if seconds is None else float(seconds))
+        if row[2] in SIDES and row[3] in SIDES:
+            database.execute("INSERT OR IGNORE INTO answer VALUES (?, ?, ?, ?, ?, 0)", row)
 
 
-def _sides(entry: Entry) -> set[str]:
-    return {str(entry.get("done")), str(entry.get("keeps"))}
+def _whole(number: Any) -> bool:
+    """Tell whether a number can be that of a participant or trial."""
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < MOST
