@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from stillyou.app.service import Service
 
 
+_KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open: longer than clients keep theirs, so that none is closed under them."""
+
+
 @dataclass(frozen=True)
 class ServerOptions:
     """How the server is started.
@@ -89,7 +93,13 @@ def _listen(listener: socket.socket, service: Service, options: ServerOptions) -
 
     app = create_app(service, options.token, options.hosts)
     app.include_router(page)
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=_KEEP_ALIVE,
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 

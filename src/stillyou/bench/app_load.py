@@ -52,12 +52,14 @@ class Figures:
         seconds: Of each finished edit, from its first sending.
         faults: What must not be, in words.
         memory: Resident megabytes of the server, second by second.
+        elapsed: Seconds until the last edit had ended.
     """
 
     answers: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     memory: list[float] = field(default_factory=list)
+    elapsed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ async def load(address: str, process: int, clients: int, seconds: float) -> Figu
         ran = await asyncio.gather(
             *(Client(number, http, figures, until).run() for number in range(clients)), return_exceptions=True
         )
+        figures.elapsed = time.monotonic() - until + seconds
         watching.cancel()
         figures.faults.update(f"a client broke off: {type(each).__name__}" for each in ran if each is not None)
         await _settle(http, figures)
@@ -231,7 +234,8 @@ def summary(figures: Figures, clients: int, seconds: float) -> dict[str, Any]:
         "clients": clients,
         "seconds": seconds,
         "answers": dict(sorted(figures.answers.items())),
-        "edits_a_minute": round(60 * len(figures.seconds) / seconds, 1),
+        "elapsed_seconds": round(figures.elapsed, 1),
+        "edits_a_minute": round(60 * len(figures.seconds) / max(figures.elapsed, 1e-9), 1),
         "median_seconds": round(took[len(took) // 2], 2),
         "p95_seconds": round(took[int(0.95 * (len(took) - 1))], 2),
         "memory_mb": {"first": round(memory[0]), "half": round(memory[len(memory) // 2]), "most": round(max(memory))},
