@@ -23,10 +23,10 @@ from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.teachers.portraits.config import PortraitsConfig
-from stillyou.pairs.teachers.portraits.crops import draw_crop
 from stillyou.pairs.teachers.portraits.teacher import PortraitsTeacher
 from stillyou.pairs.teachers.protocol import PairRequest, Teacher
 from stillyou.pairs.teachers.registry import configure
+from stillyou.pairs.teachers.sources.crops import draw_crop
 from stillyou.pairs.teachers.sources.files import check_sources
 from stillyou.pairs.teachers.sources.sitter import (
     DAMAGED,

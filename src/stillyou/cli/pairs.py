@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from stillyou.errors import StillYouError, UsageError, requires
 from stillyou.machine import cores
 
 if TYPE_CHECKING:
+    from stillyou.pairs.assemble import Execution
     from stillyou.pairs.curation.rules import Summary
 
 _OUT = typer.Option(..., "-o", "--out", metavar="FOLDER", help="The dataset's folder.")
@@ -44,7 +46,7 @@ def _make(
     n: int = typer.Option(..., "-n", help="Candidates an effect; a finished dataset may grow."),
     effects: str = typer.Option("all", "-e", "--effects", metavar="NAMES", help="'all', or ids and .yaml files."),
     teacher: str = typer.Option(
-        "cartoon", "--teacher", help="Who makes the pairs: cartoon, people, portraits or diffusion."
+        "cartoon", "--teacher", help="Who makes the pairs: cartoon, people, portraits, instruct or diffusion."
     ),
     size: int = _SIZE,
     sources: Path | None = typer.Option(
@@ -62,8 +64,11 @@ def _make(
     seed: int = typer.Option(0, "--seed", help="Everything follows from it."),
     workers: int = _WORKERS,
     shard_size: int = typer.Option(32, "--shard-size", help="Candidates an effect in each file."),
+    ray: str | None = typer.Option(
+        None, "--ray", metavar="auto|HOST:PORT", help="Make them on a Ray cluster; nor does that change the result."
+    ),
     base: str | None = typer.Option(
-        None, "--base", metavar="NAME|FOLDER|HUB-ID", help="The text-to-image model of --teacher diffusion."
+        None, "--base", metavar="NAME|FOLDER|HUB-ID", help="The model of --teacher diffusion, the editor of instruct."
     ),
     conditions: str | None = typer.Option(
         None, "--conditions", metavar="NAMES", help="What ties targets to sources.", show_default="as the effect says"
@@ -74,6 +79,7 @@ def _make(
     domain: str | None = typer.Option(
         None, "--domain", metavar="cartoon|people", help="What is drawn.", show_default="as the teacher does"
     ),
+    steps: int | None = typer.Option(None, "--steps", help="Steps of that model.", show_default="as is usual for it"),
     variable: list[str] = _VARIABLES,
     as_json: bool = _JSON,
 ) -> None:
@@ -82,18 +88,35 @@ def _make(
 
     options: dict[str, object] = {"size": size, "sources": sources, "backgrounds": backgrounds, "designs": designs}
     options |= {"conditions": None if conditions is None else _names(conditions), "candidates": candidates}
-    config = configure(teacher, options | {"base": base, "domain": domain})
+    config = configure(teacher, options | {"base": base, "domain": domain, "steps": steps})
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")
-    from stillyou.pairs.assemble import Execution, check_numbers
+    from stillyou.pairs.assemble import check_numbers
     from stillyou.pairs.generate import make_pairs
 
-    execution = Execution(workers=workers or min(cores(), _MOST_WORKERS))
-    check_numbers(n=n, size=size, shard_size=shard_size, workers=execution.workers, seed=seed)
+    here = workers or min(cores(), _MOST_WORKERS)
+    check_numbers(n=n, size=size, shard_size=shard_size, workers=here, seed=seed)
     prepare(config)
-    summary = make_pairs(config, chosen, n, out, seed=seed, shard_size=shard_size, execution=execution)
+    with _execution(ray, workers, config.needs.gpu, len(chosen)) as execution:
+        summary = make_pairs(config, chosen, n, out, seed=seed, shard_size=shard_size, execution=execution)
     report_counts(out, summary, as_json)
+
+
+@contextmanager
+def _execution(ray: str | None, workers: int, gpu: bool, effects: int) -> Iterator[Execution]:
+    """Give what makes the shards: processes of this machine, or a cluster for as long as it is connected."""
+    from stillyou.pairs.assemble import Execution
+
+    if ray is None:
+        yield Execution(workers=workers or min(cores(), _MOST_WORKERS))
+        return
+    from stillyou.pairs.scale.cluster import connected
+
+    with connected(ray, gpus=1.0 if gpu else 0.0, effects=effects) as cluster:
+        found = workers or cluster.capacity
+        console.print(f"{found} workers on the Ray cluster", markup=False)
+        yield Execution(workers=found, run=cluster, call=cluster.call, spread=True)
 
 
 def _import(

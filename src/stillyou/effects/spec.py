@@ -56,6 +56,8 @@ class EffectSpec(Strict):
     """Template of the portrait after the edit."""
     keeps: list[str] = Field(min_length=1)
     """What the edit must leave alone, in words for people."""
+    instruction: str | None = Field(None, min_length=1, max_length=300)
+    """What an instruction editor is told; None makes a sentence of `title` and `keeps`."""
     guidance: PartialGuidance | None = None
     """Scales that differ from the group's."""
     mask: PartialMask | None = None
@@ -125,6 +127,14 @@ class EffectSpec(Strict):
         """
         chosen = self._chosen(variables or {})
         return Prompts(_fill(self.source_prompt, chosen), _fill(self.target_prompt, chosen))
+
+    def instruct(self) -> str:
+        """Return what an instruction editor is told."""
+        if self.instruction is not None:
+            return self.instruction
+        verbs: dict[Group, str] = {"costume": "Dress the person as follows", "expression": "Change the expression"}
+        verb = verbs.get(self.group, "Change the picture as follows")
+        return f"{verb}: {self.title.lower()}. Keep as they are: {', '.join(self.keeps)}."
 
     def defaults(self, domain: Domain | None = None) -> Defaults:
         """Return the settings of an edit that asks for nothing else.

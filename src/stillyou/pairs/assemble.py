@@ -36,6 +36,8 @@ class Execution:
         progress: Whether to show a progress bar on standard error.
         device: What a teacher that needs a GPU is built on.
         run: Makes the shards.
+        call: Runs the first look where workers run; None is a process of this machine.
+        spread: Whether each worker has devices of its own, so that a teacher that needs a GPU may have several.
     """
 
     workers: int = 1
@@ -43,6 +45,8 @@ class Execution:
     progress: bool = True
     device: str = "auto"
     run: Executor = local.run
+    call: Callable[[Callable[[], Any]], Any] | None = None
+    spread: bool = False
 
 
 DEFAULT_EXECUTION = Execution()

@@ -54,7 +54,7 @@ def make_pairs(
     """
     requires("pairs", "pyarrow", "pyvips", "filelock")
     check_numbers(n=n, size=config.size, shard_size=shard_size, workers=execution.workers, seed=seed)
-    if config.needs.gpu:
+    if config.needs.gpu and not execution.spread:
         execution = replace(execution, workers=1)
     config.check_effects(effects)
     options = config.contents() | art_contents(effects)
@@ -70,7 +70,7 @@ def make_pairs(
         shard_size=shard_size,
         effects=list(effects),
         candidates=n,
-        licences=_first_look(open_rows, execution.workers),
+        licences=_first_look(open_rows, execution),
     )
     return build(info, Path(out), open_rows, execution)
 
@@ -147,7 +147,7 @@ class TeacherRows:
         return StillYouError(f"{where}{others}: {why}", "Please report this.")
 
 
-def _first_look(open_rows: partial[TeacherRows], workers: int) -> dict[str, str]:
+def _first_look(open_rows: partial[TeacherRows], execution: Execution) -> dict[str, str]:
     """Make the first candidates and let them go, so that what cannot be shown fails before any file.
 
     If there are several workers this one process stays free of renderers, and outlives a broken graphics driver.
@@ -155,7 +155,10 @@ def _first_look(open_rows: partial[TeacherRows], workers: int) -> dict[str, str]
     Returns:
         The teacher's licences.
     """
-    if workers <= 1:
+    if execution.call is not None:
+        licences: dict[str, str] = execution.call(partial(_look, open_rows))
+        return licences
+    if execution.workers <= 1:
         return _look(open_rows)
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:

@@ -76,7 +76,12 @@ class DatasetInfo(Strict):
         if self.format_version > 1:
             told = {name: value for name, value in self.config.items() if name not in self.options}
             whole |= {"domain": self.domain, "config": told}
-        return whole | {"effects": [_drawn_from(effect) for effect in self.effects]}
+        drawn = [_drawn_from(effect) for effect in self.effects]
+        if self.teacher == "instruct":
+            drawn = [
+                each | {"instruction": effect.instruct()} for each, effect in zip(drawn, self.effects, strict=True)
+            ]
+        return whole | {"effects": drawn}
 
     def digest(self) -> str:
         """Return the digest of `settings`."""

@@ -2,4 +2,5 @@
 
 work     a shard, what makes it, and the signature of an executor
 local    processes of this machine
+cluster  actors on a Ray cluster
 """

@@ -17,15 +17,16 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stillyou.console import console
 from stillyou.errors import StillYouError
-from stillyou.pairs.scale.work import Shard, ShardWork, late
+from stillyou.pairs.scale.work import ATTEMPTS, Shard, ShardWork, late
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
     from multiprocessing.synchronize import Event
 
 
-_THREADS = ("VIPS_CONCURRENCY", "LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS = ("VIPS_CONCURRENCY", "LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class _Stopped(Exception):
@@ -74,7 +75,7 @@ def one_thread_each() -> Iterator[None]:
     Libraries read these when they load, which is before any code of ours runs in a fresh process. What the user has set
     stays.
     """
-    ours = {name: "1" for name in _THREADS if name not in os.environ}
+    ours = {name: "1" for name in THREADS if name not in os.environ}
     os.environ.update(ours)
     try:
         yield
@@ -102,36 +103,51 @@ def run(
                 return
             work.make(source, shard, advance)
         return
+    left = dict.fromkeys(shards)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _run_pool(left, work, workers, advance, until)
+            return
+        except BrokenProcessPool as error:
+            if attempt == ATTEMPTS:
+                raise StillYouError(
+                    f"a worker process died (perhaps for want of memory), {ATTEMPTS} times",
+                    "Run the same command again with fewer --workers; finished shards are kept.",
+                ) from error
+            console.print(f"a worker process died: {len(left)} shards are begun again", markup=False)
+
+
+def _run_pool(
+    left: dict[Shard, None], work: ShardWork, workers: int, advance: Callable[[int], None], until: float | None
+) -> None:
+    """Make shards in one pool of processes; those that are done are taken out of `left`."""
     context = multiprocessing.get_context("spawn")
     made, stop, reported = context.Value("q", 0), context.Event(), 0
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(work, made, stop))
     try:
         with one_thread_each():
-            for _ in _handed_out(pool, shards, workers, until):
+            for _ in _handed_out(pool, left, workers, until):
                 advance(made.value - reported)
                 reported = made.value
-    except BrokenProcessPool as error:
-        raise StillYouError(
-            "a worker process died (perhaps for want of memory)",
-            "Run the same command again with fewer --workers; finished shards are kept.",
-        ) from error
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
 
 
 def _handed_out(
-    pool: ProcessPoolExecutor, shards: Sequence[Shard], workers: int, until: float | None
+    pool: ProcessPoolExecutor, left: dict[Shard, None], workers: int, until: float | None
 ) -> Iterator[None]:
     """Hand out shards one by one, and come back every now and then; raises the first error of a worker."""
-    waiting = deque(shards)
-    pending: set[Future[None]] = set()
+    waiting = deque(left)
+    pending: dict[Future[None], Shard] = {}
     while pending or waiting:
         while waiting and len(pending) < workers:
-            pending.add(pool.submit(_make_in_worker, waiting.popleft()))
-        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            shard = waiting.popleft()
+            pending[pool.submit(_make_in_worker, shard)] = shard
+        done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
         for future in done:
             future.result()
+            del left[pending.pop(future)]
         yield
         if late(until):
             waiting.clear()

@@ -14,6 +14,9 @@ from typing import Protocol
 
 from stillyou.pairs.dataset.shards import Row, shard_name, write_shard
 
+ATTEMPTS = 3
+"""How often a shard is tried whose worker dies."""
+
 
 class RowSource(Protocol):
     """Makes the rows of candidate indices, from nothing but its settings and the indices."""

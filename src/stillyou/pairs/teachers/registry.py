@@ -9,12 +9,19 @@ from stillyou.console import console
 from stillyou.errors import UsageError, nearest
 from stillyou.pairs.teachers.cartoon.config import CartoonConfig
 from stillyou.pairs.teachers.diffusion.config import DiffusionConfig
+from stillyou.pairs.teachers.instruct.config import InstructConfig
 from stillyou.pairs.teachers.kinds import KINDS
 from stillyou.pairs.teachers.people.config import PeopleConfig
 from stillyou.pairs.teachers.portraits.config import PortraitsConfig
 from stillyou.pairs.teachers.protocol import TeacherConfig
 
-BUILT_IN: tuple[type[TeacherConfig], ...] = (CartoonConfig, PeopleConfig, PortraitsConfig, DiffusionConfig)
+BUILT_IN: tuple[type[TeacherConfig], ...] = (
+    CartoonConfig,
+    PeopleConfig,
+    PortraitsConfig,
+    InstructConfig,
+    DiffusionConfig,
+)
 """The kinds that ship with the package: importing them registers them."""
 
 

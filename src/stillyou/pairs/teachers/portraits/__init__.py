@@ -1,7 +1,6 @@
 """The teacher `portraits`: an effect's art put on portraits of the user's own.
 
 config   its options and what it needs
-crops    the square of a pair: how large the face is and where it lies
 dressed  art on a square: which design, what of it, and the true mask
 teacher  pairs from sources
 """

@@ -19,9 +19,9 @@ from stillyou.effects.domains import SUBJECTS
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.teachers.named_designs import with_design
-from stillyou.pairs.teachers.portraits.crops import Crop, draw_crop
 from stillyou.pairs.teachers.portraits.dressed import Look, check_art, draw, draw_look, put_on
 from stillyou.pairs.teachers.protocol import PairRequest
+from stillyou.pairs.teachers.sources.crops import Crop, draw_crop
 from stillyou.pairs.teachers.sources.refused import refused
 from stillyou.pairs.teachers.sources.sitter import WIDE, Sitter, Unusable, sit
 from stillyou.pairs.teachers.sources.square import part
