@@ -17,6 +17,7 @@ from stillyou import Editor
 from stillyou.editing.request import EditRequest
 from stillyou.effects.designs import DESIGNS
 from stillyou.effects.lookup import catalogue
+from stillyou.errors import UsageError
 
 MODEL = "STILLYOU_MODEL"
 DEFAULT = "default"
@@ -132,11 +133,13 @@ def _picture(image: torch.Tensor) -> Image.Image:
 
 
 def _masks(mask: torch.Tensor | None, count: int) -> list[Any]:
-    """Return a mask (H, W) uint8 a picture; None each where none is given."""
+    """Return a mask (H, W) uint8 a picture; None each where none is given; UsageError if their number is wrong."""
     if mask is None:
         return [None] * count
     levels = (mask.detach().cpu().float().clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     each = levels[None] if levels.ndim == 2 else levels
+    if len(each) not in (1, count):
+        raise UsageError(f"{len(each)} masks came with {count} pictures", "Connect one mask, or one a picture.")
     return [each[k if len(each) == count else 0] for k in range(count)]
 
 

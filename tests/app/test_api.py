@@ -157,6 +157,8 @@ def test_a_wrong_field_is_named(client: TestClient) -> None:
     problem(client.post(EDITS, json={"effect": "santa", "picture": "no base64!"}), 422, "picture")
     problem(client.post(EDITS, json={"effect": "santa", "picture": 7}), 422, "picture")
     problem(client.post(EDITS, json={"effect": 7, "picture": ""}), 422, "effect")
+    outside = problem(client.post(EDITS, **sent(crop="0,0,9999")), 422, "crop")  # told only beside the picture
+    assert "mostly outside" in outside
     assert client.get("/metrics").text.count('stillyou_edits_total{state="done"} 0.0') == 1
 
 

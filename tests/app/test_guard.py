@@ -46,7 +46,8 @@ def test_with_the_token_programs_come_in(locked: TestClient) -> None:
 def test_browsers_get_a_cookie_for_the_token(locked: TestClient) -> None:
     asked = locked.get("/", headers={"Accept": "text/html"})
     assert asked.status_code == 303 and asked.headers["location"] == "/login"
-    assert 'name="token"' in locked.get("/login").text
+    assert 'name="token"' in locked.get("/login").text and 'href="/page/icon.svg"' in locked.get("/login").text
+    assert locked.get("/page/icon.svg").status_code == 404  # the page is not mounted here; no token is asked
     assert locked.post("/login", data={"token": "wrong"}).status_code == 401
     assert locked.get("/v1/effects").status_code == 401
     entered = locked.post("/login", data={"token": "s3cret"})
@@ -121,6 +122,7 @@ def test_browsers_are_told_to_keep_to_themselves(client: TestClient) -> None:
         assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
         assert headers["cache-control"] == "no-store" and headers["referrer-policy"] == "no-referrer"
         assert "'self'" in headers["content-security-policy"] and "https:" not in headers["content-security-policy"]
+    assert 'href="/page/icon.svg"' in client.get("/docs").text
     assert "script-src" not in client.get("/docs").headers["content-security-policy"]
 
 

@@ -18,6 +18,8 @@ from PIL import Image
 
 from stillyou.app.service import Busy, EditTask, FieldError, Gone, NotFound, OutputWish, Service, State, TooLarge
 from stillyou.app.service.folder import PREFIX, PrivateFolder
+from stillyou.app.service.jobs import Job
+from stillyou.app.service.worker import Worker
 from stillyou.images.provenance import COMPOSITE
 from tests.app.conftest import Clock, HeldPipeline, decoded, encoded, finished, portrait, task
 
@@ -291,3 +293,20 @@ def test_leftovers_of_a_killed_server_are_removed_those_of_living_ones_stay(tmp_
     second.close()
     first.close()
     assert not any(tmp_path.iterdir())
+
+
+def test_thumbnails_wait_a_little_after_an_edit(service: Service, pipeline: HeldPipeline, tmp_path: Path) -> None:
+    class Script:
+        """A board whose one edit is over before it is carried out."""
+
+        closed, said = False, list[float]()
+
+        def take(self, timeout: float) -> list[Job]:
+            self.said.append(timeout)
+            self.closed = len(self.said) == 3
+            return [job] if len(self.said) == 1 else []
+
+    job = Job("a", task(service), 0.0, State.CANCELLED)
+    board, idled = Script(), []
+    Worker(board, service.editor, PrivateFolder(tmp_path), lambda: bool(idled.append(1)) or True).run()
+    assert board.said == [0.0, 2.0, 0.0] and len(idled) == 1

@@ -12,6 +12,7 @@ import pytest
 from stillyou.app.service import Limits, Service
 from stillyou.bench.app_load import Figures, load, summary
 from stillyou.editing.editor import Editor
+from stillyou.errors import StillYouError
 from tests.app.browser import serving
 from tests.app.conftest import encoded, portrait
 from tests.editing.fakes import RedPipeline
@@ -47,3 +48,15 @@ def test_an_honest_server_passes(tmp_path, monkeypatch) -> None:
 def test_a_server_that_gives_results_to_others_is_caught(tmp_path, monkeypatch) -> None:
     figures = loaded(tmp_path, monkeypatch, mixed_up=True)
     assert figures.faults["a result was not its client's"] == len(figures.seconds) > 0
+
+
+def test_why_edits_failed_is_noted(tmp_path, monkeypatch) -> None:
+    def broken(*_):
+        raise StillYouError("the model is tired", "Let it rest.")
+
+    editor = Editor(RedPipeline(), "fake", lambda rgb: [])
+    monkeypatch.setattr(editor, "run_all", broken)
+    with Service(editor, Limits(queue=2), root=tmp_path) as service, serving(service) as address:
+        figures = asyncio.run(load(address, os.getpid(), clients=1, seconds=0.5))
+    failed = figures.answers["ended failed"]
+    assert failed > 0 and summary(figures, 1, 0.5)["reasons"] == {"the model is tired. Let it rest.": failed}

@@ -77,6 +77,8 @@ def test_wrong_inputs_are_told(nodes: ModuleType, model: Editor) -> None:
         edit.edit(model, images(), "laughing", "green", 1.0, 0)
     with pytest.raises(StillYouError, match="rows"):
         edit.edit(model, images(), "laughing", "default", 1.0, 0, mask=torch.ones(1, 9, 9))
+    with pytest.raises(UsageError, match="3 masks came with 2 pictures"):
+        edit.edit(model, images(), "laughing", "default", 1.0, 0, mask=torch.ones(3, 40, 64))
 
 
 def test_the_embedded_model_loads_by_name(nodes: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

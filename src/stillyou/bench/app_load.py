@@ -51,6 +51,7 @@ class Figures:
         answers: How often each answer came to a new edit, and how each edit ended.
         seconds: Of each finished edit, from its first sending.
         faults: What must not be, in words.
+        reasons: Why edits failed, in the server's words.
         memory: Resident megabytes of the server, second by second.
         elapsed: Seconds until the last edit had ended.
     """
@@ -58,6 +59,7 @@ class Figures:
     answers: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     memory: list[float] = field(default_factory=list)
     elapsed: float = 0.0
 
@@ -124,6 +126,8 @@ class Client:
                 await self.http.delete(place)
             elif edit["state"] not in ("queued", "running"):
                 self.figures.answers[f"ended {edit['state']}"] += 1
+                if edit["state"] == "failed":
+                    self.figures.reasons[str((edit.get("error") or {}).get("detail"))[:200]] += 1
                 return bool(edit["state"] == "done")
             await asyncio.sleep(_POLL)
 
@@ -240,6 +244,7 @@ def summary(figures: Figures, clients: int, seconds: float) -> dict[str, Any]:
         "p95_seconds": round(took[int(0.95 * (len(took) - 1))], 2),
         "memory_mb": {"first": round(memory[0]), "half": round(memory[len(memory) // 2]), "most": round(max(memory))},
         "faults": dict(figures.faults),
+        "reasons": dict(figures.reasons),
     }
 
 

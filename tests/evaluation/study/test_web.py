@@ -127,6 +127,8 @@ def test_the_page_keeps_to_itself(client):
     page = client.get("/")
     assert "Taking part is voluntary" in page.text and "default-src 'self'" in page.headers["content-security-policy"]
     assert "http" not in client.get("/study.js").text and "set-cookie" not in page.headers
+    icon = client.get("/icon.svg")
+    assert 'href="icon.svg"' in page.text and icon.headers["content-type"].startswith("image/svg+xml")
     about = client.get("/about").json()
     assert about["contact"].startswith("Ada") and about["total"] == 7
 

@@ -29,7 +29,7 @@ from stillyou.app.api.problems import ProblemError
 
 LOG = logging.getLogger("stillyou.app")
 COOKIE: Final = "stillyou"
-OPEN: Final = ("/health", "/login")
+OPEN: Final = ("/health", "/login", "/page/icon.svg")
 """Paths that need no token."""
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _HEADERS: Final = {
@@ -46,7 +46,9 @@ _PAGE_POLICY: Final = (
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """For the page: its own files alone, no script or style inside it."""
-_API_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+_API_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; frame-ancestors 'none'"
+)
 _OWN: Final = ("/v1/", "/docs", "/openapi.json", "/health", "/metrics", "/login")
 
 

@@ -14,7 +14,7 @@ router = APIRouter(include_in_schema=False)
 _WRONG_TOKEN_SECONDS = 0.5
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>stillyou: token</title><style>
+<title>stillyou: token</title><link rel="icon" href="/page/icon.svg"><style>
 :root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }}
 body {{ display: grid; min-height: 90vh; place-items: center; margin: 0; }}
 form {{ display: grid; gap: .75rem; width: min(22rem, 86vw); }}

@@ -35,7 +35,10 @@ def docs(request: Request) -> Response:
         '<p>The same as a document: <a href="/openapi.json">openapi.json</a>.</p>'
         f"{''.join(paths)}<h2>Schemas</h2>{''.join(schemas)}"
     )
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="/page/icon.svg">'
+    )
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head>{head}<title>stillyou: API</title><style>{_STYLE}</style></head>'
         f"<body><main>{body}</main></body></html>"

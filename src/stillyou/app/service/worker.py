@@ -11,6 +11,7 @@ from stillyou.app.service import outputs
 from stillyou.app.service.board import Board
 from stillyou.app.service.folder import PrivateFolder
 from stillyou.app.service.jobs import EditTask, Failure, Job, State
+from stillyou.app.service.requests import OPTIONS
 from stillyou.app.service.uploads import told
 from stillyou.editing.editor import Editor, EditResult
 from stillyou.editing.request import EditRequest
@@ -20,6 +21,8 @@ from stillyou.images import Picture
 LOG = logging.getLogger("stillyou.app")
 _IDLE, _TICK = 1.0, 1.0
 """Seconds after which the worker looks for something else to do, and between two looks at what is late."""
+_REST = 2.0
+"""Seconds after an edit for which the worker does nothing else: whoever moves a slider sends the next one soon."""
 
 
 class Stopped(Exception):
@@ -43,8 +46,10 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Work until the board is closed."""
+        rest = 0.0
         while not self._board.closed:
-            batch = self._board.take(0.0 if self._more else _IDLE)
+            batch = self._board.take(rest if self._more else _IDLE)
+            rest = _REST if batch else 0.0
             if batch:
                 self._carry_out(batch)
             elif self._more and not self._board.closed:
@@ -141,7 +146,7 @@ def files_in(task: EditTask) -> EditRequest:
 def failure(error: Exception, task: EditTask) -> Failure:
     """Return why an edit failed, in the words of who sent it; what nobody foresaw is logged, and not told."""
     if isinstance(error, StillYouError):
-        known = told(error, *task.uploads)
-        return Failure("input", str(known), known.field)
+        known, option = told(error, *task.uploads), error.what.partition(" ")[0]
+        return Failure("input", str(known), option if option in OPTIONS else known.field)
     LOG.error("an edit failed", exc_info=error)
     return Failure("internal", "the edit failed for a reason inside the server; its log says more")

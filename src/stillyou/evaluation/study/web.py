@@ -32,6 +32,7 @@ _PAGE = {
     "/": ("index.html", "text/html"),
     "/study.js": ("study.js", "text/javascript"),
     "/study.css": ("study.css", "text/css"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 _HEADERS = {
     "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

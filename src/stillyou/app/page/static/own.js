@@ -44,7 +44,8 @@ export class Own {
 
   /** Take files of art. */
   async add(files) {
-    for (const file of files.slice(0, MOST - this.parts.length)) {
+    const room = MOST - this.parts.length;
+    for (const file of files.slice(0, room)) {
       try {
         await this.addOne(file);
       } catch {
@@ -55,6 +56,7 @@ export class Own {
     }
     this.input.value = "";
     this.changed();
+    if (files.length > room) this.said.textContent = `Only ${MOST} files of art fit; ${files.length - room} were left out.`;
   }
 
   async addOne(file) {
