@@ -97,5 +97,5 @@ def test_killed_in_the_middle_it_comes_back_clean(tmp_path: Path) -> None:
         edited = client.post("/v1/edits", files={"picture": SAMPLE}, data=fields)
         assert edited.status_code == 200 and decoded(edited.content).shape == decoded(SAMPLE).shape
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(300)  # a crowded machine is slow, not stuck
     assert not [each for each in tmp_path.iterdir() if each.name.startswith(PREFIX)]
