@@ -152,3 +152,36 @@ def test_what_repeats_the_border_is_not_shown() -> None:
     expected[7:27, :30] = True
     assert (real(square) == expected).all()
     assert real(np.zeros((8, 8, 3), np.float32)).all()
+
+
+def half_length() -> Fit:
+    """The fit of a smaller person: the waist is far above the square's lower border."""
+    return Fit(straight().points * np.float32(0.4) + np.float32((0.3, 0.05)))
+
+
+def test_a_coat_reaches_the_lower_border_where_that_is_near() -> None:
+    coat = draw_costume(portrait(256), straight(), "santa", "classic", wear="coat").alpha
+    assert coat[-2:, 118:138].min() > 0.9
+
+
+@pytest.mark.parametrize(("effect", "design"), EFFECTS)
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_where_the_border_is_far_a_coat_is_a_round_cape(effect: str, design: str, goes_on: bool) -> None:
+    fit, picture = half_length(), portrait(256)
+    draft = draw_costume(picture, fit, effect, design, wear="coat", goes_on=goes_on)
+    worn = draft.alpha > 0.9
+    lowest = np.where(worn.any(0), 255 - worn[::-1].argmax(0), 0)
+    left, right = (round(256 * float(fit[f"shoulder_{end}"][0])) for end in ("left", "right"))
+    assert 0 < lowest[left] < lowest[128] - 4 and lowest[right] < lowest[128] - 4  # round, not cut straight
+    assert np.abs(np.diff(lowest[left:right].astype(int))).max() <= 6  # in one piece: no gap beside the sleeves
+    assert (draft.alpha[lowest.max() + 30 :] == 0).all()
+    assert (draft.over(picture)[draft.alpha == 0] == picture[draft.alpha == 0]).all()
+
+
+def test_a_coat_is_a_cape_where_the_picture_goes_on_below_the_square() -> None:
+    """Its hem would be drawn out to a border that is none, and be cut there in the middle of the picture."""
+    lower = Fit(straight().points * np.float32(0.54) + np.float32((0.23, 0.02)))
+    near, on = (
+        draw_costume(portrait(256), lower, "santa", "classic", wear="coat", goes_on=on).alpha for on in (False, True)
+    )
+    assert near[-2:, 118:138].min() > 0.9 and on[-2:].max() == 0 and on[128, 128] > 0.9

@@ -22,7 +22,16 @@ def has_art(effect: str) -> bool:
     return bool(designs(effect))
 
 
-def draw(pixels: NDArray[np.uint8], fit: Fit, domain: Domain, effect: str, design: str, wear: Wear = "both") -> Draft:
+def draw(
+    pixels: NDArray[np.uint8],
+    fit: Fit,
+    domain: Domain,
+    effect: str,
+    design: str,
+    wear: Wear = "both",
+    *,
+    goes_on: bool = False,
+) -> Draft:
     """Draw an effect's art for one square, at the square's own size.
 
     Args:
@@ -32,6 +41,7 @@ def draw(pixels: NDArray[np.uint8], fit: Fit, domain: Domain, effect: str, desig
         effect: An effect that has art.
         design: One of its designs.
         wear: What of it.
+        goes_on: The picture goes on below the square; on photographs coats then end above its border.
 
     Raises:
         UsageError: There is no such design.
@@ -39,7 +49,7 @@ def draw(pixels: NDArray[np.uint8], fit: Fit, domain: Domain, effect: str, desig
     if domain == "people":
         from stillyou.drafts.people.place import draw_costume as on_photograph
 
-        return on_photograph(pixels, fit, effect, design, wear=wear)
+        return on_photograph(pixels, fit, effect, design, wear=wear, goes_on=goes_on)
     from stillyou.drafts.vector.place import draw_costume as on_drawing
 
     return on_drawing(pixels, fit, effect, design, wear)

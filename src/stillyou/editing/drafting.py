@@ -41,6 +41,8 @@ _BORDER, _VISIBLE = 0.016, 0.02
 """Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
 _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
+_NEARLY = 2
+"""Pixels by which a square may miss the picture's lower edge."""
 _UPRIGHT = "turn the picture upright first"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
@@ -99,8 +101,9 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
         crop = _down_to_the_edge(crop, picture.size)
         fit = moved(fit, framed.crop, crop)
     pixels = to_srgb(view(picture, crop, min(crop.size, _largest(plan))), picture.info.icc)
+    drawn = _drawn(pixels, fit, plan, crop.size, goes_on=crop.top + crop.size < picture.size[1] - _NEARLY)
     notes = _warned(fit, crop, picture.size) + ([] if told is None else [told])
-    return SquareDraft(crop, _drawn(pixels, fit, plan, crop.size), _placed(fit, plan, crop.size)), tuple(notes)
+    return SquareDraft(crop, drawn, _placed(fit, plan, crop.size)), tuple(notes)
 
 
 def _placed(fit: Fit, plan: EditPlan, side: int, *, with_face: bool = False) -> Fit:
@@ -124,7 +127,7 @@ def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
     return Crop(crop.left - (side - crop.size) // 2, crop.top, side)
 
 
-def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan, side: int) -> Draft:
+def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan, side: int, *, goes_on: bool) -> Draft:
     """Draw a plan's art: that of its folder, or that which comes with the package.
 
     Args:
@@ -132,6 +135,7 @@ def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan, side: int) -> Draft:
         fit: Where things sit on it, before anything is nudged.
         plan: What is drawn.
         side: Of the square, in pixels of the picture.
+        goes_on: The picture goes on below the square.
     """
     assert plan.design is not None and plan.domain is not None
     if isinstance(plan.effect, OwnEffect):
@@ -141,7 +145,8 @@ def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan, side: int) -> Draft:
         return draw_own(pixels, fit, plan.effect, plan.design, plan.wear, frames)
     from stillyou.drafts.draw import draw
 
-    return draw(pixels, _placed(fit, plan, side), plan.domain, plan.effect.id, plan.design, plan.wear)
+    placed, effect = _placed(fit, plan, side), plan.effect.id
+    return draw(pixels, placed, plan.domain, effect, plan.design, plan.wear, goes_on=goes_on)
 
 
 def _warned(fit: Fit, crop: Crop, size: tuple[int, int]) -> list[str]:

@@ -2,12 +2,13 @@
 
 hat    similarity through brim ends and crown, its height free within limits, enlarged over thick hair
 hood   affine map of hood, face and neck, then a stiff thin-plate spline
-coat   similarity through neck and shoulders, then a stiff thin-plate spline; its hem is drawn out to the border
+coat   similarity through neck and shoulders, then a stiff thin-plate spline; its hem is drawn out to the border, or it
+       is a cape where the picture goes on below (`cape`)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from PIL import Image
 
 from stillyou.drafts.draft import Draft
 from stillyou.drafts.fit import Fit
+from stillyou.drafts.people.cape import caped
 from stillyou.drafts.people.hair import Surroundings
 from stillyou.drafts.people.light import Light, lit
 from stillyou.drafts.people.sprites import Sprite, nearest, sprites
@@ -37,7 +39,7 @@ _THICK = 0.4
 _SHRUNK = 0.85
 """Sprites that are drawn smaller than this are shrunk before they are lit."""
 _LONGEST = 1.6
-"""How far a coat's hem may be drawn out; where the border is farther away, the coat ends as it was cut."""
+"""How far a coat's hem may be drawn out; where the border is farther away, the coat is a cape."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +51,14 @@ class Worn:
         matrix: (3, 2) from the sprite's pixels to the square's, about.
         back: From the square's pixels to the sprite's, exactly.
         box: (left, top, right, bottom) pixels of the square that it can reach.
+        hangs: It is a cape, and throws a shadow on what is below its hem.
     """
 
     art: NDArray[np.uint8]
     matrix: Points
     back: Map
     box: tuple[float, float, float, float]
+    hangs: bool = False
 
     def drawn(self, light: Light, side: int) -> Draft:
         """Draw it on an empty square, lit like the picture."""
@@ -126,8 +130,8 @@ def _over_hair(fit: Fit, around: Surroundings, side: int) -> Points:
     )
 
 
-def dressed_body(fit: Fit, effect: str, design: str, side: int) -> Worn:
-    """Return the coat for a square of a side in pixels."""
+def dressed_body(fit: Fit, effect: str, design: str, side: int, *, goes_on: bool = False) -> Worn:
+    """Return the coat for a square of a side in pixels; a cape where the picture goes on below the square."""
     targets = _named(fit, _COAT, side)
     width = float(np.linalg.norm(targets[4] - targets[3]))
     fits: list[tuple[float, int, Sprite, Points]] = []
@@ -138,7 +142,10 @@ def dressed_body(fit: Fit, effect: str, design: str, side: int) -> Worn:
         fits.append((miss + 0.0006 * abs(sprite.yaw), len(fits), sprite, matrix))
     _, _, sprite, matrix = min(fits)
     bend = _bend(apply(matrix, sprite.at(*_COAT).astype(np.float64)), targets, max(width, 1e-3))
-    back, stretch = inverse(matrix), _hem(sprite, matrix, targets, side)
+    back, stretch = inverse(matrix), None if goes_on else _hem(sprite, matrix, targets, side)
+    if stretch is None:
+        cape = _worn(caped(sprite), matrix, lambda points: apply(back, bend(points)), reach=(0.0, 0.25 * width))
+        return replace(cape, hangs=True)
     return _worn(sprite, matrix, lambda points: apply(back, bend(stretch(points))), reach=(side, 0.25 * width))
 
 
@@ -151,13 +158,14 @@ def _bend(moved: Points, targets: Points, unit: float) -> Map:
     return lambda points: points + np.clip(shift(points / unit), -0.3, 0.3) * unit
 
 
-def _hem(sprite: Sprite, matrix: Points, targets: Points, side: int) -> Map:
-    """Return the map that draws a coat out to the square's lower border where it ends above."""
+def _hem(sprite: Sprite, matrix: Points, targets: Points, side: int) -> Map | None:
+    """Return the map that draws a coat out to the square's lower border; None where that is too far."""
     height, wide = sprite.pixels.shape[:2]
     ends = apply(matrix, np.array([[0.5 * wide, height]]))[0, 1] - 2
     start = float(targets[3:, 1].max()) + 0.15 * float(np.linalg.norm(targets[4] - targets[3]))
     longer = max(1.0, (side - start) / max(ends - start, 1))
-    longer = longer if longer <= _LONGEST else 1.0
+    if longer > _LONGEST:
+        return None
 
     def shrink(points: Points) -> Points:
         y = points[:, 1]

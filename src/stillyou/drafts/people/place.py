@@ -30,6 +30,9 @@ _CHIN = 1.1
 _SHADOW, _SOFT = 0.42, 384
 """How dark contact shadows are, and the side in pixels at which soft things are drawn."""
 
+_FALL = 0.03
+"""How far the shadow of a cape falls, in widths of the shoulders."""
+
 
 def draw_costume(
     pixels: NDArray[np.uint8],
@@ -39,6 +42,7 @@ def draw_costume(
     *,
     wear: Wear = "both",
     around: Surroundings | None = None,
+    goes_on: bool = False,
 ) -> Draft:
     """Draw a costume on a square.
 
@@ -49,6 +53,7 @@ def draw_costume(
         design: Its look.
         wear: What of it.
         around: What is around the face, where it has been looked at already; the larger part of the time goes there.
+        goes_on: The picture goes on below the square: a coat ends as a cape instead of at the square's border.
 
     Returns:
         The draft; its alpha is exactly 0 inside the face's ellipse.
@@ -63,9 +68,10 @@ def draw_costume(
         hat = dressed_head(fit, around, effect, design, len(pixels)).drawn(light, len(pixels))
         layers = [_hidden(fit, around, hat, effect, design), _shadow(hat, fit), hat]
     if wear != "hat":
-        coat = _face_free(dressed_body(fit, effect, design, len(pixels)).drawn(light, len(pixels)), fit, _CHIN)
+        body = dressed_body(fit, effect, design, len(pixels), goes_on=goes_on)
+        coat = _face_free(body.drawn(light, len(pixels)), fit, _CHIN)
         where = len(layers) if effect == "sheep" else min(1, len(layers))
-        layers[where:where] = [_shadow(coat, fit), coat]
+        layers[where:where] = [_shadow(coat, fit), *([_hem_shadow(coat, fit)] if body.hangs else []), coat]
     return _face_free(grained(stack(layers), light), fit)
 
 
@@ -111,6 +117,18 @@ def _shadow(part: Draft, fit: Fit) -> Draft:
     person = 1 - smooth((ellipse(fit, "hood", float(max(small))).distance(*small) - 0.66) / 0.2)
     alpha = _enlarged(_SHADOW * soft * person, part) * (1 - part.alpha)
     dark = np.broadcast_to(np.array([18, 12, 12], np.float32), (*part.alpha.shape, 3))
+    return Draft(dark, np.where(alpha < 0.004, 0, alpha).astype(np.float32))
+
+
+def _hem_shadow(cape: Draft, fit: Fit) -> Draft:
+    """Return the soft shadow that a cape throws on what hangs below it, softer and fainter than that of an edge."""
+    worn = _reduced(cape.alpha)
+    left, right = fit["shoulder_left"] * len(worn), fit["shoulder_right"] * len(worn)
+    low, unit = float(max(left[1], right[1])), float(np.clip(np.linalg.norm(right - left), 1, len(worn)))
+    soft = ndimage.gaussian_filter(ndimage.shift(worn, (_FALL * unit, 0), order=1), 0.7 * _FALL * unit)
+    below = smooth((np.arange(len(worn), dtype=np.float32)[:, None] - low) / (0.3 * unit))
+    alpha = _enlarged(_SHADOW * soft * below, cape) * (1 - cape.alpha)
+    dark = np.broadcast_to(np.array([18, 12, 12], np.float32), (*cape.alpha.shape, 3))
     return Draft(dark, np.where(alpha < 0.004, 0, alpha).astype(np.float32))
 
 
