@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ from accelerate import Accelerator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stillyou.config import GuidanceScales, MaskSettings
 from stillyou.diffusion.card import ModelCard, read_card, write_card
 from stillyou.editing.effect_lookup import resolve_effect
 from stillyou.effects.domains import DOMAINS
@@ -142,4 +144,8 @@ def test_a_dataset_from_before_with_all_settings_means_the_same(tmp_path: Path) 
     (tmp_path / "dataset.json").write_text(json.dumps({**about, **sizes, "effects": [angry]}), encoding="utf-8")
     (spec,) = read_info(tmp_path).effects
     for domain in (None, *DOMAINS):
-        assert spec.defaults(domain) == load_effect("angry").defaults(domain)
+        found, mask = spec.defaults(domain), people["mask"] if domain == "people" else angry["mask"]
+        assert found.guidance == GuidanceScales(image=1.3, source=1.0, text=3.0), "as it was written"
+        assert found.mask == MaskSettings(**mask)
+        today = load_effect("angry").defaults(domain)
+        assert replace(found, guidance=today.guidance, mask=today.mask) == today

@@ -91,8 +91,8 @@ def evaluate(
     start = parse_start(draft)
     refined = None if refine is None else checked_refine(refine)
     check_split(split, ALL_SPLITS)
-    _check_needs(split, photographs, curves)
     others = parse_others(against, editor, answers, budget, split)
+    _check_needs(split, photographs, curves)
     settings = Settings(steps=steps, guidance=scales, draft=start, refine=refined)
     named = start == "auto" if designs is None else designs
     request = _Request(model, split, n, settings, seed, batch, curves, size, named)

@@ -32,6 +32,7 @@ from stillyou.pairs.dataset.lock import sole_writer
 from stillyou.pairs.dataset.rewrite import Verdict, rewrite_shard, unchanged
 from stillyou.pairs.dataset.shards import shard_name
 from stillyou.pairs.dataset.store import ShardState, inspect_shards
+from stillyou.pairs.pair import REFUSED
 from stillyou.pairs.scale.local import one_thread_each
 
 NOVELTY = "novelty"
@@ -88,7 +89,7 @@ def curate(folder: str | Path, how: Curation = Curation()) -> Summary:  # noqa: 
         kinds, left_out = able(how.scorers)
         record = _record(how, kinds, left_out, bands)
         shards = _measured(folder, info, state, how, tuple(kinds), record)
-        thresholds = _thresholds(shards, bands, how.keep)
+        thresholds = _thresholds(shards, info, bands, how.keep)
         record = record.model_copy(update={"thresholds": thresholds})
         return _write(folder, info, state, shards, record)
 
@@ -157,15 +158,18 @@ def _each(tasks: Sequence[Task], workers: int) -> Iterator[list[Measured]]:
 
 
 def _thresholds(
-    shards: Sequence[Sequence[Measured]], bands: dict[str, dict[str, Band]], keep: float | None
+    shards: Sequence[Sequence[Measured]], info: DatasetInfo, bands: dict[str, dict[str, Band]], keep: float | None
 ) -> dict[str, float]:
-    """Return the least overall score of each effect that the best share reaches; none if no share is asked for."""
+    """Return the least overall score of each effect that the best share reaches; none if no share is asked for.
+
+    What is refused anyway takes no place among the best: a target that equals its source has high scores.
+    """
     if keep is None:
         return {}
     values: dict[str, list[float]] = {effect: [] for effect in bands}
     for one in (one for shard in shards for one in shard):
         effect = one.row["effect"]
-        values[effect].append(_overall(one, bands[effect]))
+        values[effect].append(0.0 if _fault(one, info, bands[effect]) else _overall(one, bands[effect]))
     return {effect: threshold(found, keep) for effect, found in values.items()}
 
 
@@ -174,15 +178,20 @@ def _overall(one: Measured, bands: Bands) -> float:
 
 
 def _verdict(one: Measured, info: DatasetInfo, bands: Bands, least: float) -> Verdict:
-    """Decide about a row; what its maker refused for reasons that cannot be measured stays refused."""
-    row, whole = one.row, _overall(one, bands)
-    effect = next(effect for effect in info.effects if effect.id == row["effect"])
-    reason = first_fault(one.scores, effect, bands, row["attributes"])
-    if row["reason"] and row["reason"] not in FAULTS | {BELOW}:
-        reason = row["reason"]
+    """Decide about a row."""
+    whole, reason = _overall(one, bands), _fault(one, info, bands)
     if not reason and whole < least:
         reason = BELOW
     return Verdict("rejected" if reason else "accepted", reason, one.scores | {OVERALL: whole})
+
+
+def _fault(one: Measured, info: DatasetInfo, bands: Bands) -> str:
+    """Return why a row is refused; what its maker refused for reasons that cannot be measured stays so."""
+    row = one.row
+    if REFUSED in row["attributes"] or (row["reason"] and row["reason"] not in FAULTS | {BELOW}):
+        return str(row["reason"] or row["attributes"][REFUSED])
+    effect = next(effect for effect in info.effects if effect.id == row["effect"])
+    return first_fault(one.scores, effect, bands, row["attributes"])
 
 
 def _write(
