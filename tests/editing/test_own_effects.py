@@ -178,6 +178,8 @@ def test_the_command_writes_the_draft_with_the_rest_or_nothing(pirate: Path, loa
         assert run(capsys, *edit, *wrong)[0] == 2
     code, _, told = run(capsys, *edit[:3], "angry", *edit[4:], "--draft-out", names[1])
     assert code == 1 and "no draft to write" in told
+    code, _, told = run(capsys, *edit, "--strength", "0", "--draft-out", names[1])
+    assert code == 2 and "strength 0 has no draft" in told
     assert not any(path.exists() for path in names)
     (tmp_path / "in").mkdir()
     source().save(tmp_path / "in" / "a.png")

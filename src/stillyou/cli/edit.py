@@ -180,6 +180,8 @@ def _check_draft_out(command: _Command) -> None:
         raise UsageError(f"--draft-out {command.draft_out} is not a .png file", "Drafts go to a .png file.")
     if command.request.draft == "none" or command.request.refine == 1:
         raise UsageError("an edit from noise has no draft to write", "Leave --draft-out out.")
+    if command.request.strength == 0:
+        raise UsageError("an edit of strength 0 has no draft to write", "Leave --draft-out out.")
 
 
 def _check_official(command: _Command) -> None:
