@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from stillyou.errors import requires
+from stillyou.errors import UsageError, requires
 from stillyou.machine import cores
 
 _FOLDER = typer.Argument(..., metavar="FOLDER", help="A pair dataset.")
@@ -45,6 +45,8 @@ def _curate(
     from stillyou.pairs.curation.criteria import parse_bands
     from stillyou.pairs.curation.protocol import ScorerOptions
 
+    if workers < 0:
+        raise UsageError(f"--workers {workers} makes no sense", "Give 1 or more, or leave it out for one a core.")
     how = Curation(
         bands=parse_bands(least, most),
         keep=keep,

@@ -253,6 +253,8 @@ def test_conditions_are_chosen_by_effect_then_group_and_refused_by_base() -> Non
     assert chosen(own, "sdxl", ["noise", "region"]).noise == own.conditions.noise
     with pytest.raises(UsageError, match=r"cannot do the condition 'identity'.*Stable Diffusion 1.x"):
         chosen(LAUGHING, "embedded", ["identity"])
+    with pytest.raises(UsageError, match="cannot do the condition 'structure'"):
+        chosen(LAUGHING, "embedded", ["structure"])
     with pytest.raises(UsageError, match="has no art to draft with"):
         chosen(LAUGHING, "embedded", ["draft"])
     with pytest.raises(UsageError, match="needs an IP-Adapter"):

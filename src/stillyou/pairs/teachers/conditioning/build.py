@@ -43,15 +43,22 @@ def chosen(effect: EffectSpec, family: Family, names: Sequence[str] | None = Non
         UsageError: The base cannot do one of them, or the effect has nothing that it needs.
     """
     group = GROUPS[effect.group].conditions
+    for name in names or ():
+        _check_able(name, family)
     asked = effect.conditions if names is None else (effect.conditions or group).only(names)
     if asked is None:
         return group.only([name for name in group.names if family in ABLE[name]])
     for name in asked.names:
-        if family not in ABLE[name]:
-            able = ", ".join(FAMILIES[each] for each in FAMILIES if each in ABLE[name])
-            raise UsageError(f"{FAMILIES[family]} cannot do the condition '{name}'", f"These can: {able}.")
+        _check_able(name, family)
     _check_parts(effect, asked, family)
     return asked
+
+
+def _check_able(name: str, family: Family) -> None:
+    """Refuse a condition that a base cannot do; names of no condition pass."""
+    if name in ABLE and family not in ABLE[name]:
+        able = ", ".join(FAMILIES[each] for each in FAMILIES if each in ABLE[name])
+        raise UsageError(f"{FAMILIES[family]} cannot do the condition '{name}'", f"These can: {able}.")
 
 
 def _check_parts(effect: EffectSpec, asked: Conditions, family: Family) -> None:

@@ -42,7 +42,8 @@ def told(folder: Path | None, kind: str) -> str:
     assert folder is not None
     others = sorted(path.name for path in folder.iterdir() if path.is_file() and path not in found)
     shown = [name for name in others if not name.startswith(".")]
+    count = "1 source" if len(found) == 1 else f"{len(found)} sources"
     if not shown:
-        return f"{len(found)} sources"
+        return count
     named = ", ".join(shown[:3]) + (", ..." if len(shown) > 3 else "")
-    return f"{len(found)} sources; {len(shown)} other files are no pictures: {named}"
+    return f"{count}; {len(shown)} other files are no pictures: {named}"
