@@ -17,6 +17,7 @@ from tests.app.browser import browsing, choose, drop, saved, serving, visit
 from tests.editing.fakes import CARD, RedPipeline
 
 DONE = "#status:has-text(' s.')"
+MASK = "#panel-mask"
 WIDE, HIGH = 701, 240
 LAST_EDIT = """async () => {
   const read = performance.getEntriesByType("resource").map((each) => each.name);
@@ -137,8 +138,8 @@ def test_a_mask_is_painted_at_the_pictures_own_size(browser: Any, address: str, 
         page.wait_for_selector("#failed:has-text('“A drawing”')")  # noise shows nobody: the page says what helps
         choose(page, "domain", "cartoon")
         page.wait_for_selector(DONE)
-        choose(page, "mode", "mask")
-        page.click("text=Clear")
+        open_mask(page)
+        page.click(f"{MASK} >> button:text-is('Clear')")
         box = page.locator("#canvas").bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         drag(page, (x, y), (x + 10, y))
@@ -156,6 +157,18 @@ def test_a_mask_is_painted_at_the_pictures_own_size(browser: Any, address: str, 
     assert np.array_equal(after[mask == 0], pixels[mask == 0])
     red = after[mask == 255].astype(int)
     assert (red[:, 0] > 150).all() and (red[:, 0] - red[:, 1] > 100).all()
+
+
+def open_mask(page: Any) -> None:
+    """Show the mask; a machine that does much else may need a second look at it."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    choose(page, "mode", "mask")
+    try:
+        page.wait_for_selector(f"{MASK} >> button:text-is('Clear')", timeout=30_000)
+    except TooLate:
+        choose(page, "mode", "compare")
+        choose(page, "mode", "mask")
 
 
 def png(pixels: np.ndarray) -> bytes:
