@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,19 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     made.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the JSON object to a file as well")
+    return made
+
+
+def ways_parser(description: str | None, splits: Sequence[str], ways: Iterable[str]) -> argparse.ArgumentParser:
+    """Return a parser for measuring ways of editing on pairs of known truth; the first split is the default."""
+    made, names = parser(description), list(ways)
+    made.add_argument("--split", choices=splits, default=splits[0])
+    made.add_argument("-n", type=int, default=32, help="pairs an effect")
+    made.add_argument("--size", type=int, default=512, help="side of the pictures in pixels")
+    made.add_argument("--ways", nargs="+", choices=names, default=names)
+    made.add_argument("--model", default="embedded")
+    made.add_argument("--device", default="auto")
+    made.add_argument("--sheet", type=Path, metavar="FILE", help="draw a contact sheet of the first pairs")
     return made
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from stillyou.bench import command
@@ -148,14 +147,7 @@ def _two(value: float | None) -> str:
 
 def main() -> None:
     """Print a table in Markdown."""
-    parser = command.parser(__doc__)
-    parser.add_argument("--split", choices=SPLITS, default=SPLITS[0])
-    parser.add_argument("-n", type=int, default=32, help="pairs an effect")
-    parser.add_argument("--size", type=int, default=512, help="side of the pictures in pixels")
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--model", default="embedded")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="draw a contact sheet of the first pairs")
+    parser = command.ways_parser(__doc__, SPLITS, WAYS)
     options = parser.parse_args()
     from stillyou.bench.draft_sheet import save_sheet
     from stillyou.evaluation.known_truth.splits import cases

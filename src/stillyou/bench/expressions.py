@@ -11,7 +11,6 @@ written again after each way.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from stillyou.bench import command
@@ -95,15 +94,8 @@ class ExpressionSubject(Recorder):
 
 def main() -> None:
     """Print a table in Markdown."""
-    parser = command.parser(__doc__)
-    parser.add_argument("--split", choices=SPLITS, default=SPLITS[0])
-    parser.add_argument("-n", type=int, default=32, help="pairs an effect")
-    parser.add_argument("--size", type=int, default=512, help="side of the pictures in pixels")
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser = command.ways_parser(__doc__, SPLITS, WAYS)
     parser.add_argument("--effects", nargs="+", choices=EXPRESSIONS, default=list(EXPRESSIONS))
-    parser.add_argument("--model", default="embedded")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="draw a contact sheet of the first pairs")
     options = parser.parse_args()
     from stillyou.bench.draft_sheet import save_sheet
     from stillyou.evaluation.known_truth.splits import cases
