@@ -44,3 +44,6 @@ class TruthJudge:
     def scores(self, effect, pictures):
         right = [(effect.id, picture.tobytes()) in self.targets for picture in pictures]
         return right, [0.9 if success else 0.1 for success in right]
+
+    def seen(self, effect, pictures):
+        return [effect.id if right else "nothing" for right in self.scores(effect, pictures)[0]]

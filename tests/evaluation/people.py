@@ -40,3 +40,6 @@ class RedJudge:
     def scores(self, effect, pictures):
         right = [tuple(picture[0, 0]) == (255, 0, 0) for picture in pictures]
         return right, [float(success) for success in right]
+
+    def seen(self, effect, pictures):
+        return [effect.id if right else "neutral" for right in self.scores(effect, pictures)[0]]

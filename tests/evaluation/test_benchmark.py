@@ -95,6 +95,9 @@ def test_a_judge_that_cannot_tell_the_oracle_from_the_lazy_answer_is_unfit(verdi
         def scores(self, effect, pictures):
             return [verdict] * len(pictures), [0.5] * len(pictures)
 
+        def seen(self, effect, pictures):
+            return [effect.id] * len(pictures)
+
     assert oracle_evaluation.document["judge_fit"] is True
     assert (
         evaluate(oracle, Blind(), PairSample(SPLIT, 1, effects=[load_effect("angry")])).document["judge_fit"] is False

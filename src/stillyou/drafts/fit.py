@@ -67,6 +67,30 @@ class Fit:
         """The mean doubt, 0 for a true fit."""
         return 0.0 if self.doubt is None else float(self.doubt.mean())
 
+    def ellipse(self, part: str, side: int, scale: float = 1.0) -> NDArray[np.bool_]:
+        """Return the ellipse of ``face`` or ``hood`` on a square, turned with it.
+
+        Args:
+            part: Which of the two.
+            side: Of the square in pixels.
+            scale: Enlarges it about its middle.
+
+        Returns:
+            (side, side); all False where the ellipse has no area.
+        """
+        left, right, top, bottom = (self[f"{part}_{end}"] for end in ("left", "right", "top", "bottom"))
+        across, down = (right - left) * (scale / 2), (bottom - top) * (scale / 2)
+        middle = (left + right + top + bottom) / 4
+        places = ((np.arange(side) + 0.5) / side).astype(np.float32)
+        x, y = places[None, :], places[:, None]
+        turned = across[0] * down[1] - across[1] * down[0]
+        if abs(turned) < 1e-6:
+            return np.zeros((side, side), bool)
+        u = ((x - middle[0]) * down[1] - (y - middle[1]) * down[0]) / turned
+        v = ((y - middle[1]) * across[0] - (x - middle[0]) * across[1]) / turned
+        inside: NDArray[np.bool_] = u * u + v * v <= 1
+        return inside
+
     @classmethod
     def of(cls, points: Mapping[str, tuple[float, float]], turn: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Fit:
         """Build a true fit from named points; every name of `POINTS` is needed."""

@@ -41,9 +41,14 @@ def high_pass_energy(picture: Picture, region: Region) -> float:
         picture: (N, N, 3) uint8.
         region: (N, N) bool.
     """
+    return float(np.square(high_pass(picture)[region]).sum())
+
+
+def high_pass(picture: Picture) -> NDArray[np.float64]:
+    """Return H of a picture (N, N, 3) uint8, (N, N)."""
     luminance: NDArray[np.float64] = picture @ _LUMA
-    passed = luminance - ndimage.gaussian_filter(luminance, DEVIATION * len(picture))
-    return float(np.square(passed[region]).sum())
+    passed: NDArray[np.float64] = luminance - ndimage.gaussian_filter(luminance, DEVIATION * len(picture))
+    return passed
 
 
 def error_sum(picture: Picture, target: Picture, region: Region) -> float:

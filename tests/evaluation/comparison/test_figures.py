@@ -155,3 +155,42 @@ def test_curves_are_resampled_by_picture():
     assert 0 <= found.low <= found.mean <= found.high <= 0.9
     same = difference(curve, curve)
     assert (same.mean, same.low, same.high) == (0, 0, 0)
+
+
+def test_hair_is_the_head_around_the_face(monkeypatch):
+    from stillyou.drafts import network
+    from stillyou.drafts.fit import POINTS, Fit
+    from stillyou.evaluation.comparison.hair import Hair
+
+    points = dict.fromkeys(POINTS, (0.5, 0.5))
+    for part, reach in (("hood", 0.4), ("face", 0.2)):
+        ends = {"left": (-reach, 0), "right": (reach, 0), "top": (0, -reach), "bottom": (0, reach)}
+        points |= {f"{part}_{end}": (0.5 + x, 0.5 + y) for end, (x, y) in ends.items()}
+    asked = []
+
+    def predict(squares):
+        asked.append(len(squares))
+        return [Fit(Fit.of(points).points, doubt=np.full(len(POINTS), squares[0, 0, 0, 0] / 255, np.float32))]
+
+    monkeypatch.setattr(network, "predict", predict)
+    source = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    source[0, 0] = 0
+    y, x = (np.mgrid[:64, :64] + 0.5) / 64 - 0.5
+    ring = (np.hypot(x, y) <= 0.4) & (np.hypot(x, y) > 0.24)
+    inside, hair = np.zeros((64, 64), bool), Hair()
+    assert hair(source, source, inside) == 0
+    face = source.copy()
+    face[30:34, 30:34] = 0
+    assert hair(source, face, inside) < 1e-3  # far from the ring
+    blurred = np.full_like(source, 128)
+    luma = source @ np.array([0.299, 0.587, 0.114])
+    weights = np.exp(-(np.arange(-2, 3) ** 2) / (2 * 0.25**2))  # a Gaussian of 64/256 pixels, by hand
+    weights /= weights.sum()
+    rows = sum(w * np.roll(luma, k - 2, axis=0) for k, w in enumerate(weights))
+    smooth = sum(w * np.roll(rows, k - 2, axis=1) for k, w in enumerate(weights))
+    assert hair(source, blurred, inside) == pytest.approx(np.abs(luma - smooth)[ring].mean(), rel=1e-3)
+    assert hair(source, blurred, ~inside) is None  # all of it is edited
+    assert asked == [1]
+    unsure = source.copy()
+    unsure[0, 0] = 255
+    assert hair(unsure, unsure, inside) is None

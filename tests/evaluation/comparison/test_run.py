@@ -133,3 +133,19 @@ def test_names_of_baselines():
     for text, said in {"sdedt": "Did you mean 'sdedit'", "lazy,lazy": "twice", "ip2p": "model of its own"}.items():
         with pytest.raises(UsageError, match=said):
             parse_names(text)
+
+
+def test_the_judge_s_confusion_is_counted(found):
+    tables = found[1].document["candidates"]
+    assert tables["fading"]["confusion"] == {"angry": {"angry": 7, "failed": 1}}
+    assert tables["lazy"]["confusion"] == {"angry": {"neutral": 8}}
+    text = "\n".join(lines(found[1].document))
+    assert "| asked for \\ seen | angry | failed |" in text and "magicbrush l1" in text
+
+
+def test_published_figures_are_of_every_candidate(found):
+    tables = found[1].document["candidates"]
+    assert tables["oracle"]["magicbrush_l1"] == 0 and tables["lazy"]["magicbrush_l1"] > 0.1
+    assert tables["lazy"]["pie_bench_psnr_unedit_part"] == tables["oracle"]["pie_bench_psnr_unedit_part"] == 100
+    spilt = np.mean([(60 / 255) ** 2 * 32 / 32**2] * 7)  # the last row of 32, by 60 levels
+    assert tables["fading"]["pie_bench_mse_unedit_part"] == pytest.approx(spilt)

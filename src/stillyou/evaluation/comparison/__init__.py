@@ -2,6 +2,8 @@
 
 similarity   SSIM and its structure term, as maps
 regions      the figures of one answer inside, around and outside the true mask
+hair         fine detail of the hair that an answer loses or adds
+whole        published benchmarks' figures and those of the hair, of whole answers
 statistics   bootstrap by picture, paired tests, ranks, z-scores
 curves       preservation beside success over a dial, and the area under it
 run          the comparison itself

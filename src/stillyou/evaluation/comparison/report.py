@@ -8,6 +8,8 @@ from typing import Any
 
 from stillyou.evaluation.comparison.regions import KINDS, PRESERVATION, REGIONS
 from stillyou.evaluation.comparison.run import AREA, Comparison
+from stillyou.evaluation.comparison.whole import OF_WHOLE
+from stillyou.evaluation.report.confusion import confusion_lines
 from stillyou.evaluation.report.plots import drawing, save_plot
 from stillyou.evaluation.report.tables import table_lines
 from stillyou.files import write_json, write_text
@@ -48,6 +50,9 @@ def lines(document: Mapping[str, Any]) -> list[str]:
         "",
         *table_lines(region_rows(document)),
         "",
+        *table_lines(whole_rows(document)),
+        "",
+        *(line for name, each in _candidates(document) for line in confusion_lines(each, f"`{name}`")),
         *table_lines(test_rows(document)),
     ]
     if "curves" in document:
@@ -70,6 +75,15 @@ def region_rows(document: Mapping[str, Any]) -> list[list[str]]:
         for region in REGIONS
     ]
     return [head, *body]
+
+
+def whole_rows(document: Mapping[str, Any]) -> list[list[str]]:
+    """Return the cells of the figures of whole answers."""
+    head = ["editor", *(name.replace("_", " ") for name in OF_WHOLE)]
+    return [
+        head,
+        *([name, *(_number(each[figure], "{:.4f}") for figure in OF_WHOLE)] for name, each in _candidates(document)),
+    ]
 
 
 def test_rows(document: Mapping[str, Any]) -> list[list[str]]:

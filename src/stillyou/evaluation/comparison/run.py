@@ -16,9 +16,11 @@ from stillyou.evaluation.baselines.candidates import Candidate
 from stillyou.evaluation.baselines.guard import Guarded
 from stillyou.evaluation.baselines.truth import Truth
 from stillyou.evaluation.comparison.curves import Curve, difference
+from stillyou.evaluation.comparison.hair import Hair
 from stillyou.evaluation.comparison.pictures import PictureFolder
 from stillyou.evaluation.comparison.regions import NAMES, PRESERVATION, by_region
 from stillyou.evaluation.comparison.statistics import composites, holm, interval, paired
+from stillyou.evaluation.comparison.whole import OF_WHOLE, of_whole
 from stillyou.evaluation.figures import Answer, Figures, mean
 from stillyou.evaluation.identity import FaceReader
 from stillyou.evaluation.known_truth.benchmark import Evaluation, PictureJudge, evaluate
@@ -32,6 +34,8 @@ BETTER = {"edit_success": 1, PRESERVATION: 1, "inside_error": -1, "outside_struc
 """Figures of the composite, and which way is better."""
 AREA = "curve_area"
 MOVED = "landmark_displacement"
+_ELSEWHERE = ("effects", "styles", "groups", "lazy", "oracle", "guidance")
+"""What of an evaluation is not repeated for every candidate."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Ground:
         landmarks: Measures how far faces move (`evaluation.landmarks`); None leaves that out.
         pictures: Gets every answer at the default dial; None keeps none.
         progress: Called with the number of edits just done.
+        hair: Measures what is lost of hair (`comparison.hair`).
     """
 
     judge: PictureJudge
@@ -57,6 +62,7 @@ class Ground:
     landmarks: Callable[[Picture, Picture], float | None] | None = None
     pictures: PictureFolder | None = None
     progress: Callable[[int], None] = lambda edits: None
+    hair: Hair = field(default_factory=Hair)
 
 
 @dataclass
@@ -134,7 +140,8 @@ def measure(candidate: Candidate, dial: float | None, ground: Ground, pictures: 
 
     def seen(effect: Any, source: Any, answer: Any) -> None:
         moved = ground.landmarks(source, answer.edit) if ground.landmarks and isinstance(answer, Answer) else None
-        regional.append({**by_region(answer, truth.find(effect, source)[1]), MOVED: moved})
+        pair = truth.find(effect, source)[1]
+        regional.append({**by_region(answer, pair), **of_whole(answer, pair, ground.hair), MOVED: moved})
         if pictures is not None:
             pictures.answer(candidate.name, effect, source, answer)
 
@@ -157,12 +164,12 @@ def tables(measured: dict[str, Measured]) -> dict[str, dict[str, Any]]:
 def table(measured: Measured) -> dict[str, Any]:
     """Return the figures of one candidate."""
     document = measured.evaluation.document
-    kept = [key for key in document if key not in ("effects", "styles", "groups", "lazy", "oracle", "guidance")]
+    kept = [key for key in document if key not in _ELSEWHERE]
     there = {figure: [v for v in measured.column(figure) if v is not None] for figure in TESTED}
     found = {figure: interval(values) for figure, values in there.items()}
     return {
         **{key: document[key] for key in kept},
-        **{figure: mean(measured.column(figure)) for figure in (*NAMES, PRESERVATION, MOVED)},
+        **{figure: mean(measured.column(figure)) for figure in (*NAMES, PRESERVATION, *OF_WHOLE, MOVED)},
         "intervals": {figure: None if i is None else asdict(i) for figure, i in found.items()},
         "failures": measured.failures,
         "evaluations": measured.evaluations,

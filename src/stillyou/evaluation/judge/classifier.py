@@ -173,6 +173,14 @@ class Judge:
         table = verdicts.expressions if effect.group == "expression" else verdicts.costumes
         return [bool(row.argmax() == column) for row in table], [float(row[column]) for row in table]
 
+    def seen(self, effect: EffectSpec, pictures: Sequence[Picture]) -> list[str]:
+        """Return the most probable class of each picture in the effect's head; arguments and errors as `scores`."""
+        self.column(effect)
+        verdicts = self.verdicts(pictures)
+        if effect.group == "expression":
+            return [self.config.expressions[row.argmax()] for row in verdicts.expressions]
+        return [self.config.costumes[row.argmax()] for row in verdicts.costumes]
+
     def column(self, effect: EffectSpec) -> int:
         """Return the effect's class in its head; raises UsageError if the judge does not know it."""
         names = {"expression": self.config.expressions, "costume": self.config.costumes}.get(effect.group, ())

@@ -17,7 +17,7 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.evaluation.figures import Answer, Failed, Figures, failed_figures, figures, summary
 from stillyou.evaluation.identity import FaceReader, between
 from stillyou.evaluation.known_truth.groups import AXES, with_certainty, worst_first
-from stillyou.evaluation.known_truth.rows import Row, described, sources, summaries, with_identity
+from stillyou.evaluation.known_truth.rows import Row, confusion, described, sources, summaries, with_identity
 from stillyou.evaluation.known_truth.settings import Batch, Settings
 from stillyou.evaluation.known_truth.splits import PairSample, check_split, domain_of
 from stillyou.metrics import Picture
@@ -61,6 +61,10 @@ class PictureJudge(Protocol):
 
     def scores(self, effect: EffectSpec, pictures: Sequence[Picture]) -> tuple[list[bool], list[float]]:
         """Say of each picture whether it shows the effect, and with what probability."""
+        ...
+
+    def seen(self, effect: EffectSpec, pictures: Sequence[Picture]) -> list[str]:
+        """Say what each picture shows, of what the effect is one of."""
         ...
 
 
@@ -114,8 +118,9 @@ def evaluate(
     Returns:
         The document has `edit_success`, `judge_score`, the errors and the mask figures of `figures.summary` for all
         edits, for each of `effects` and of `styles` (cartoons) or `groups` (people: axis, then group, worst first), and
-        the same under `lazy` and `oracle`; `judge_fit` tells whether the judge told those two apart. With `faces` also
-        `different_people`: how similar the sources are to each other; with `looks` also what that found.
+        the same under `lazy` and `oracle`; `confusion`: what the judge took answers for, by effect; `judge_fit` tells
+        whether the judge told those two apart. With `faces` also `different_people`: how similar the sources are to
+        each other; with `looks` also what that found.
 
     Raises:
         UsageError: An unknown split or an effect that the judge or the split cannot show.
@@ -218,11 +223,13 @@ def _figures_of(
         "oracle": [Answer(pair.target, pair.mask) for pair in pairs],
     }
     columns = {name: _column(judge, effect, pairs, batch) for name, batch in given.items()}
+    seen = {name: _seen(judge, effect, batch) for name, batch in given.items()}
     rows = []
     for i, pair in enumerate(pairs):
         there = {name: each.edit for name in given if isinstance(each := given[name][i], Answer)}
         found = {name: columns[name][i] for name in given}
-        rows.append(Row(effect.id, pair.attributes, found, None if faces is None else described(faces, there)))
+        descriptors = None if faces is None else described(faces, there)
+        rows.append(Row(effect.id, pair.attributes, found, descriptors, {name: seen[name][i] for name in given}))
     return rows
 
 
@@ -238,6 +245,13 @@ def _column(
     ]
 
 
+def _seen(judge: PictureJudge, effect: EffectSpec, answers: Sequence[Answer | Failed]) -> list[str | None]:
+    """Return what the judge takes answers of one kind for; None for those that failed."""
+    there = [answer.edit for answer in answers if isinstance(answer, Answer)]
+    names = iter(judge.seen(effect, there) if there else ())
+    return [next(names) if isinstance(answer, Answer) else None for answer in answers]
+
+
 def _tables(rows: Sequence[Row], answer: str, split: str) -> dict[str, Any]:
     """Summarise one kind of answer: all edits, each effect, and each style or group."""
 
@@ -247,7 +261,8 @@ def _tables(rows: Sequence[Row], answer: str, split: str) -> dict[str, Any]:
     def by_group(group: Callable[[Mapping[str, Attribute]], str]) -> dict[str, dict[str, Any]]:
         return {name: with_certainty(table) for name, table in by(lambda row: group(row.attributes)).items()}
 
-    tables = {**summary([row.figures[answer] for row in rows]), "effects": by(lambda row: row.effect)}
+    tables: dict[str, Any] = {**summary([row.figures[answer] for row in rows]), "effects": by(lambda row: row.effect)}
+    tables["confusion"] = confusion(rows, answer)
     if domain_of(split) == "people":
         return {**tables, "groups": {axis: by_group(group) for axis, group in AXES.items()}}
     return {**tables, "styles": by(lambda row: str(row.attributes["style"]))}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stillyou.evaluation.figures import IDENTITY, Figures
@@ -25,12 +26,14 @@ class Row:
         figures: By answer: `edit`, `lazy` and, where there is truth, `oracle`.
         faces: A descriptor of each answer; None if nobody compares faces, or if the source shows none.
             Answers that failed have none.
+        seen: What the judge takes each answer for; None for one that failed.
     """
 
     effect: str
     attributes: Mapping[str, Attribute]
     figures: Mapping[str, Figures]
     faces: Mapping[str, Descriptor] | None = None
+    seen: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def described(reader: FaceReader, answers: Mapping[str, Picture]) -> dict[str, Descriptor] | None:
@@ -61,6 +64,17 @@ def with_identity(rows: Sequence[Row]) -> list[Row]:
         replace(row, figures={name: {**figures, **values(row, name)} for name, figures in row.figures.items()})
         for row in rows
     ]
+
+
+def confusion(rows: Sequence[Row], answer: str) -> dict[str, dict[str, int]]:
+    """Return how often the judge took one kind of answer for what: by effect asked for, then by class.
+
+    Answers that failed count as `failed`; classes stand in the order of the effects, then of their first appearance.
+    """
+    asked = dict.fromkeys(row.effect for row in rows)
+    tables = {effect: Counter(row.seen[answer] or "failed" for row in rows if row.effect == effect) for effect in asked}
+    order = dict.fromkeys([*asked, *(name for table in tables.values() for name in table)])
+    return {effect: {name: table[name] for name in order if table[name]} for effect, table in tables.items()}
 
 
 def summaries(

@@ -11,6 +11,7 @@ from stillyou.errors import StillYouError
 from stillyou.evaluation.known_truth.benchmark import FEWEST, LEAST_ORACLE, MOST_LAZY, Evaluation
 from stillyou.evaluation.known_truth.groups import FEWEST_OF_GROUP, with_certainty, worst_first
 from stillyou.evaluation.known_truth.settings import start_told, steps_told
+from stillyou.evaluation.report.confusion import confusion_lines
 from stillyou.evaluation.report.looks import looks_lines
 from stillyou.evaluation.report.plots import plot_curves, plot_groups, plot_masks, plot_strength, plot_success
 from stillyou.evaluation.report.sheet import save_sheet
@@ -171,10 +172,27 @@ def markdown(document: Mapping[str, Any]) -> str:
             "",
             *people_lines(document),
             *looks_lines(document),
+            *(line for name in ("edit", "oracle") for line in _confusion(document, name)),
+            *linearity_lines(document),
             *(line for axis in axes(document) for line in ("", *table_lines(group_rows(document, axis)))),
             "",
         ]
     )
+
+
+def _confusion(document: Mapping[str, Any], name: str) -> list[str]:
+    return ["", *confusion_lines(document if name == "edit" else document[name], f"`{name}`")]
+
+
+def linearity_lines(document: Mapping[str, Any]) -> list[str]:
+    """Return a line on how evenly edits grow with strength; nothing without curves."""
+    if "curves" not in document:
+        return []
+    told = ", ".join(
+        f"{figure.replace('_', ' ')} {'-' if value is None else f'{value:.2f}'}"
+        for figure, value in document["curves"]["linearity"].items()
+    )
+    return [f"Strength linearity (Spearman's rank correlation with strength, mean over pictures): {told}.", ""]
 
 
 def axes(document: Mapping[str, Any]) -> list[str]:

@@ -108,18 +108,7 @@ class Candidate:
 
     def _ellipse(self, part: str, scale: float) -> Flags:
         """Return the ellipse of ``face`` or ``hood``, scaled about its middle and turned with the face."""
-        fit = self.fits[0]
-        left, right, top, bottom = (fit[f"{part}_{end}"] for end in ("left", "right", "top", "bottom"))
-        across, down = (right - left) * (scale / 2), (bottom - top) * (scale / 2)
-        middle = (left + right + top + bottom) / 4
-        x, y = self._grid()
-        turned = across[0] * down[1] - across[1] * down[0]
-        if abs(turned) < 1e-6:
-            return np.zeros((self.side, self.side), bool)
-        u = ((x - middle[0]) * down[1] - (y - middle[1]) * down[0]) / turned
-        v = ((y - middle[1]) * across[0] - (x - middle[0]) * across[1]) / turned
-        inside: Flags = u * u + v * v <= 1
-        return inside
+        return self.fits[0].ellipse(part, self.side, scale)
 
 
 def grey(picture: Pixels) -> Plane:
