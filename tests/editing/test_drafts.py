@@ -13,14 +13,17 @@ from stillyou.config import UNGUIDED
 from stillyou.drafts import network
 from stillyou.drafts.fit import Fit
 from stillyou.editing.editor import Editor
-from stillyou.editing.fitting import is_turned, upright
+from stillyou.editing.fitting import find_fit, is_turned, upright
 from stillyou.editing.scene.crop import Crop
-from stillyou.editing.scene.frame import Framed, frame_crop
+from stillyou.editing.scene.frame import Framed, frame_crop, frame_face
 from stillyou.effects.designs import DESIGNS
 from stillyou.errors import StillYouError, UsageError
+from stillyou.images.faces import Face
 from stillyou.images.picture import Picture
 from tests.drafts.test_vector_place import FIT, SKY, portrait
 from tests.editing.fakes import CARD, RedPipeline
+
+SAMPLES = Path(stillyou.__file__).parent / "samples"
 
 
 @pytest.fixture
@@ -101,12 +104,26 @@ def test_an_unsure_fit_starts_from_noise_and_says_so(editor: Editor, monkeypatch
 
 
 def test_a_head_that_is_turned_gets_no_costume_in_the_wrong_place() -> None:
-    upright = Image.open(Path(stillyou.__file__).parent / "samples" / "micah.png").convert("RGB")
+    upright = Image.open(SAMPLES / "micah.png").convert("RGB")
     square = frame_crop(Crop(0, 0, upright.width), 256)
     for turn in (0, 90, 180, 270):
         picture = Picture(np.asarray(upright.rotate(turn)))
         (fit,) = network.predict(square.see(picture)[None])
         assert is_turned(picture, square, fit) == (turn > 0)
+
+
+def test_who_looks_again_at_a_head_on_its_side_looks_at_it_upright() -> None:
+    upright_picture = Picture(np.asarray(Image.open(SAMPLES / "micah.png").convert("RGB")))
+    lying = Picture(np.ascontiguousarray(np.rot90(upright_picture.rgb)))
+    middle = upright_picture.size[0] / 2
+    fits = []
+    for picture, tilt in ((upright_picture, 0.0), (lying, -90.0)):
+        seen_small = frame_face(Face(middle, middle, 1.8 * middle, tilt), 256, upright_picture.size[1])
+        fit, framed, _ = find_fit(picture, seen_small, 2)
+        assert framed.crop != seen_small.crop and framed.tilt == pytest.approx(tilt, abs=12)
+        fits.append(fit)
+    assert fits[1].unsure < network.load().config.sure_below
+    assert np.abs(fits[1].points - fits[0].points).max() < 0.06
 
 
 def test_a_turned_head_is_told(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
