@@ -234,6 +234,17 @@ def test_bad_pictures_end_with_1_and_one_line(stillyou, loads, portrait, tmp_pat
     assert not (tmp_path / "o.png").exists()
 
 
+def test_a_draft_that_does_not_fit_is_refused_before_loading(stillyou, loads, portrait, tmp_path):
+    Image.new("RGBA", (30, 30), "red").save(tmp_path / "small.png")
+    arguments = ("edit", portrait, "-e", "santa", "-o", tmp_path / "out.png", "--draft")
+    for name, words in (("none-such.png", "none-such.png"), ("small.png", "30x30 pixels, the picture 60x40")):
+        code, out, err = stillyou(*arguments, tmp_path / name)
+        assert (code, out) == (1, "") and words in err
+    code, _, err = stillyou("edit", tmp_path, "-e", "santa", "-o", tmp_path / "out", "--draft", tmp_path / "small.png")
+    assert code == 2 and "for one picture" in err
+    assert not loads and files(tmp_path) == ["me.png", "small.png"]
+
+
 def test_folders_refuse_what_is_meant_for_one_picture(stillyou, loads, portrait, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

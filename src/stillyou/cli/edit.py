@@ -211,6 +211,7 @@ def _check_folder(command: _Command) -> None:
         "face X,Y": point or None,
     }
     given["draft-out"] = command.draft_out
+    given["draft FILE"] = None if request.draft in (None, "auto", "none") else request.draft
     for name, value in given.items():
         if value is not None:
             raise UsageError(f"--{name} is for one picture, {command.source} is a folder", "Edit the picture alone.")
@@ -218,11 +219,14 @@ def _check_folder(command: _Command) -> None:
 
 def _run_single(command: _Command, job: Job, as_json: bool) -> None:
     from stillyou.cli.edit_output import Extras, Outcome, progress_bar, save
+    from stillyou.editing.drafting import open_draft
     from stillyou.editing.supplied_mask import read_supplied
 
     request, picture = command.request, _read(job)
     if request.mask is not None:
         request = replace(request, mask=read_supplied(request.mask, picture.size))
+    if request.draft not in (None, "auto", "none"):
+        open_draft(request.draft, picture)
     outcome, editor = Outcome(), _load(command)
     with progress_bar(disable=as_json) as bar:
         task = bar.add_task(job.source.name, total=editor.plan(request).steps)

@@ -167,10 +167,7 @@ def read_draft(given: DraftLike, picture: Picture, crop: Crop) -> SquareDraft:
     Raises:
         StillYouError: It cannot be read, has another size, or shows nothing.
     """
-    drawn = read_picture(given) if isinstance(given, (str, Path)) else picture_from_image(given)
-    if drawn.size != picture.size:
-        own, other = ("{}x{}".format(*each.size) for each in (picture, drawn))
-        raise StillYouError(f"the draft has {other} pixels, the picture {own}", "Draw it at the picture's size.")
+    drawn = open_draft(given, picture)
     if drawn.alpha is not None:
         alpha = drawn.alpha.astype(np.float32) / np.float32(255)
     else:
@@ -179,6 +176,19 @@ def read_draft(given: DraftLike, picture: Picture, crop: Crop) -> SquareDraft:
         raise StillYouError("the draft shows nothing", "Give a picture with the costume drawn on it, or with alpha.")
     rgb = to_srgb(drawn.rgb, drawn.info.icc).astype(np.float32)
     return SquareDraft(crop, Draft(_square(rgb, crop), _square(alpha, crop)))
+
+
+def open_draft(given: DraftLike, picture: Picture) -> Picture:
+    """Return the picture of a draft that a user made.
+
+    Raises:
+        StillYouError: It cannot be read, or has another size than the picture.
+    """
+    drawn = read_picture(given) if isinstance(given, (str, Path)) else picture_from_image(given)
+    if drawn.size != picture.size:
+        own, other = ("{}x{}".format(*each.size) for each in (picture, drawn))
+        raise StillYouError(f"the draft has {other} pixels, the picture {own}", "Draw it at the picture's size.")
+    return drawn
 
 
 def _square(plane: Plane, crop: Crop) -> Plane:
