@@ -106,14 +106,16 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=200, help="pairs in all, planted ones among them")
     parser.add_argument("--size", type=int, default=256, help="side in pixels")
     parser.add_argument("--workers", type=int, default=cores(), help="processes")
-    parser.add_argument("--keep-pairs", type=Path, metavar="FOLDER", help="keep the planted dataset here")
+    parser.add_argument(
+        "--keep-pairs", type=Path, metavar="FOLDER", help="keep both datasets here; a run that was cut off goes on"
+    )
     options = parser.parse_args()
 
     effects = load_effects("all")
     config = configure(options.teacher, {"size": options.size})
     prepare(config)
     with tempfile.TemporaryDirectory() as scratch:
-        made, out = Path(scratch) / "made", options.keep_pairs or Path(scratch) / "planted"
+        made, out = ((options.keep_pairs or Path(scratch)) / name for name in ("made", "planted"))
         n = -(-options.pairs // len(effects))
         execution = Execution(workers=options.workers)
         make_pairs(config, effects, n, made, seed=_SEED, shard_size=max(1, n // 4), execution=execution)

@@ -42,7 +42,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _make(
-    out: Path = _OUT,
+    out: str = typer.Option(
+        ..., "-o", "--out", metavar="FOLDER|URL", help="The dataset's folder, or an address of fsspec's (s3://...)."
+    ),
     n: int = typer.Option(..., "-n", help="Candidates an effect; a finished dataset may grow."),
     effects: str = typer.Option("all", "-e", "--effects", metavar="NAMES", help="'all', or ids and .yaml files."),
     teacher: str = typer.Option(
@@ -68,7 +70,10 @@ def _make(
         None, "--ray", metavar="auto|HOST:PORT", help="Make them on a Ray cluster; nor does that change the result."
     ),
     base: str | None = typer.Option(
-        None, "--base", metavar="NAME|FOLDER|HUB-ID", help="The model of --teacher diffusion, the editor of instruct."
+        None,
+        "--base",
+        metavar="NAME|FOLDER|HUB-ID",
+        help="The model of diffusion, the editor of instruct or --refine.",
     ),
     conditions: str | None = typer.Option(
         None, "--conditions", metavar="NAMES", help="What ties targets to sources.", show_default="as the effect says"
@@ -80,6 +85,9 @@ def _make(
         None, "--domain", metavar="cartoon|people", help="What is drawn.", show_default="as the teacher does"
     ),
     steps: int | None = typer.Option(None, "--steps", help="Steps of that model.", show_default="as is usual for it"),
+    refine: float | None = typer.Option(
+        None, "--refine", help="How far an editor goes over the art on portraits, 0 to 1.", show_default="0: not at all"
+    ),
     variable: list[str] = _VARIABLES,
     as_json: bool = _JSON,
 ) -> None:
@@ -88,7 +96,7 @@ def _make(
 
     options: dict[str, object] = {"size": size, "sources": sources, "backgrounds": backgrounds, "designs": designs}
     options |= {"conditions": None if conditions is None else _names(conditions), "candidates": candidates}
-    config = configure(teacher, options | {"base": base, "domain": domain, "steps": steps})
+    config = configure(teacher, options | {"base": base, "domain": domain, "steps": steps, "refine": refine})
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]
     requires("pairs", "pyarrow", "pyvips")
@@ -101,6 +109,7 @@ def _make(
     with _execution(ray, workers, config.needs.gpu, len(chosen)) as execution:
         summary = make_pairs(config, chosen, n, out, seed=seed, shard_size=shard_size, execution=execution)
     report_counts(out, summary, as_json)
+    _check_yield(summary, f"no candidate of {out} was accepted", out)
 
 
 @contextmanager
@@ -140,8 +149,13 @@ def _import(
     workers = workers or min(cores(), _MOST_WORKERS)
     summary = import_pairs(path, spec, out, layout=parse_layout(layout), size=size, workers=workers, domain=shown)
     report_counts(out, summary, as_json)
+    _check_yield(summary, f"no pair of {path} was accepted", out)
+
+
+def _check_yield(summary: Summary, what: str, out: str | Path) -> None:
+    """Fail where nothing was accepted, so that a script does not go on to train on nothing; the rows stay."""
     if not sum(summary.accepted.values()):
-        raise StillYouError(f"no pair of {path} was accepted", f"See why: stillyou pairs show {out} --rejected")
+        raise StillYouError(what, f"See why: stillyou pairs show {out} --rejected -o sheet.png")
 
 
 def _info(
@@ -217,7 +231,7 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def report_counts(folder: Path, summary: Summary, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:
+def report_counts(folder: str | Path, summary: Summary, as_json: bool, facts: Mapping[str, Any] | None = None) -> None:
     """Print how many candidates were accepted, and why others were not."""
     effects = {
         name: {"accepted": accepted, "rejected": dict(summary.rejected[name])}

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 Plane = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
+_BORDER, _VISIBLE = 0.016, 0.02
+"""Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,14 @@ class Draft:
     def cut(self, keep: Plane) -> Draft:
         """Return the draft with its alpha multiplied by (H, W) in [0, 1]."""
         return Draft(self.rgb, self.alpha * keep)
+
+
+def reach(alpha: Plane) -> Plane:
+    """Return how far refinement may change a square (side, side): the art and a soft border around it."""
+    radius = max(1, round(_BORDER * len(alpha)))
+    grown = ndimage.maximum_filter((alpha > _VISIBLE).astype(np.float32), 2 * radius + 1)
+    soft: Plane = ndimage.uniform_filter(grown, 2 * radius - 1)
+    return soft
 
 
 def nothing(width: int, height: int) -> Draft:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from stillyou.drafts import network
 from stillyou.drafts.draft import Draft
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 LARGEST, LARGEST_RENDERED = 2048, 1024
 """Longest side at which art is drawn, and art that was rendered ahead (some 700 pixels wide) for photographs; on larger
 squares it is enlarged."""
-_BORDER, _VISIBLE = 0.016, 0.02
-"""Width of the border around art that refinement may change, in shares of the side; alpha from which on it is art."""
 _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
 _NEARLY = 2
@@ -49,14 +46,6 @@ _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may h
 
 Drafts = tuple[SquareDraft | None, ...]
 """Of a picture's squares, each one's or None; empty where no draft is wanted."""
-
-
-def reach(alpha: Plane) -> Plane:
-    """Return how far refinement may change a square (side, side): the art and a soft border around it."""
-    radius = max(1, round(_BORDER * len(alpha)))
-    grown = ndimage.maximum_filter((alpha > _VISIBLE).astype(np.float32), 2 * radius + 1)
-    soft: Plane = ndimage.uniform_filter(grown, 2 * radius - 1)
-    return soft
 
 
 def make_drafts(picture: Picture, scene: Scene, plan: EditPlan) -> tuple[Drafts, list[str]]:

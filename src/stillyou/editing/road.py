@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stillyou.drafts.draft import reach
 from stillyou.editing.answering import NO_PIXELS, Answer, Square
 from stillyou.editing.close_up import close_up, face_square
 from stillyou.editing.composite.composite import composite, in_profile, lay_draft, native_mask
-from stillyou.editing.drafting import Drafts, dressed_only, make_drafts, reach
+from stillyou.editing.drafting import Drafts, dressed_only, make_drafts
 from stillyou.editing.effect_lookup import default_subject, unusual
 from stillyou.editing.plan import EditPlan
 from stillyou.editing.result import (

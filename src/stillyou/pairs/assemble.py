@@ -16,9 +16,8 @@ from stillyou.console import console
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.pairs.curation.rules import Summary, summarise
-from stillyou.pairs.dataset.info import DatasetInfo, read_info, write_info
-from stillyou.pairs.dataset.lock import check_folder, sole_writer
-from stillyou.pairs.dataset.store import PairDataset, inspect_shards
+from stillyou.pairs.dataset.destination import Destination, LocalFolder, destination
+from stillyou.pairs.dataset.info import DatasetInfo, read_info
 from stillyou.pairs.scale import local
 from stillyou.pairs.scale.work import Executor, RowSource, Shard, ShardWork
 
@@ -75,7 +74,7 @@ def check_numbers(*, n: int, size: int, shard_size: int, workers: int, seed: int
 
 def build(
     info: DatasetInfo,
-    folder: Path,
+    out: str | Path,
     open_source: Callable[[], RowSource],
     execution: Execution = DEFAULT_EXECUTION,
 ) -> Summary:
@@ -83,7 +82,7 @@ def build(
 
     Args:
         info: The settings; its counts are not read.
-        folder: The dataset's folder, new, empty, or begun with the same settings.
+        out: The dataset's folder or address, new, empty, or begun with the same settings.
         open_source: Builds the source of rows; must be picklable if there are several workers.
         execution: How to make them. A limit in time makes the dataset smaller.
 
@@ -92,45 +91,48 @@ def build(
         StillYouError: A shard could not be made or written; finished shards stay.
     """
     until = None if execution.seconds is None else time.monotonic() + execution.seconds
-    check_folder(folder, info)
-    with sole_writer(folder):
-        check_folder(folder, info)
-        state = inspect_shards(folder, info)  # first: it refuses shards of other settings
-        write_info(folder, info)
-        for message in state.damaged.values():
+    there = destination(out)
+    workers = 1 if there.one_process and not execution.spread else execution.workers
+    there.check(info)
+    with there.sole_writer():
+        there.check(info)
+        present = there.present(info)  # first: it refuses shards of other settings
+        there.write_info(info)
+        for message in present.damaged:
             console.print(f"making again: {message.split('. ')[0]}", markup=False)
         ranges = info.ranges()
-        shards = [Shard(number, *ranges[number]) for number in range(len(ranges)) if number not in state.whole]
+        shards = [Shard(number, *ranges[number]) for number in range(len(ranges)) if number not in present.whole]
         with _progress(info, shards, execution) as advance:
-            work = ShardWork(open_source, folder, info.digest())
-            execution.run(shards, work, execution.workers, advance=advance, until=until)
+            work = ShardWork(open_source, there, info.digest())
+            execution.run(shards, work, workers, advance=advance, until=until)
         if until is not None:
-            info = whole_part(folder, info)
-        summary = summarise(_written(folder, info), info.effects)
-        write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
+            info = whole_part(there, info)
+        summary = summarise(there.rows(info), info.effects)
+        there.write_info(info.model_copy(update={"complete": True, "counts": summary.counts()}))
     return summary
 
 
-def whole_part(folder: Path, info: DatasetInfo) -> DatasetInfo:
+def whole_part(there: Destination, info: DatasetInfo) -> DatasetInfo:
     """Return the description of a dataset as far as its shards are whole without a gap.
 
     Raises:
         StillYouError: Not even the first shard is there.
     """
-    state = inspect_shards(folder, info)
-    whole = next((n for n in range(len(info.ranges())) if n not in state.whole), len(info.ranges()))
+    found = there.present(info).whole
+    whole = next((n for n in range(len(info.ranges())) if n not in found), len(info.ranges()))
     if not whole:
-        raise StillYouError(f"{folder} has no whole shard", "Give it more time.")
+        raise StillYouError(f"{there} has no whole shard", "Give it more time.")
     return info.model_copy(update={"candidates": info.ranges()[whole - 1][1]})
 
 
 def salvage(folder: Path) -> int:
     """Make a dataset of what a failed run has left, and return its candidates; 0 if there is nothing to save."""
     try:
-        with sole_writer(folder):
-            info = whole_part(folder, read_info(folder))
-            summary = summarise(_written(folder, info), info.effects)
-            write_info(folder, info.model_copy(update={"complete": True, "counts": summary.counts()}))
+        there = LocalFolder(folder)
+        with there.sole_writer():
+            info = whole_part(there, read_info(folder))
+            summary = summarise(there.rows(info), info.effects)
+            there.write_info(info.model_copy(update={"complete": True, "counts": summary.counts()}))
     except StillYouError:
         return 0
     return info.candidates
@@ -167,12 +169,6 @@ def reachable(missing: int, made: int, seconds: float, allowed: float | None) ->
     if allowed is None or seconds <= 0:
         return missing
     return min(missing, made + int(made / seconds * max(0.0, allowed - seconds)))
-
-
-def _written(folder: Path, info: DatasetInfo) -> Iterator[dict[str, Any]]:
-    """Describe the dataset as it is now, and iterate over what curation said of its rows."""
-    write_info(folder, info)
-    return PairDataset(folder, status="any").rows(("effect", "status", "reason"))
 
 
 class _Rate(ProgressColumn):

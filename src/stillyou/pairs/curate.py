@@ -74,7 +74,7 @@ def curate(folder: str | Path, how: Curation = Curation()) -> Summary:  # noqa: 
 
     Raises:
         UsageError: No dataset, another process writes to it, or bounds that exclude everything.
-        StillYouError: Shards are missing or damaged, or cannot be written.
+        StillYouError: Weights of a scorer are of no use, or shards are missing, damaged or cannot be written.
     """
     requires("pairs", "pyarrow", "pyvips", "filelock")
     if how.keep is not None and not 0 < how.keep <= 1:
@@ -82,11 +82,13 @@ def curate(folder: str | Path, how: Curation = Curation()) -> Summary:  # noqa: 
     folder = Path(folder)
     info = read_info(folder)
     bands = {effect.id: bands_of(effect, how.bands) for effect in info.effects}
+    kinds, left_out = able(how.scorers)
+    for kind in kinds:
+        kind.check(how.scorers)
     with sole_writer(folder):
         state = inspect_shards(folder, info)
         if complaint := state.complaint(folder):
             raise StillYouError(complaint, "Run the command that made it again: it makes just these.")
-        kinds, left_out = able(how.scorers)
         record = _record(how, kinds, left_out, bands)
         shards = _measured(folder, info, state, how, tuple(kinds), record)
         thresholds = _thresholds(shards, info, bands, how.keep)

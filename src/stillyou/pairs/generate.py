@@ -16,6 +16,7 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, requires
 from stillyou.pairs.assemble import DEFAULT_EXECUTION, SHARD_SIZE, Execution, build, check_numbers, pair_key
 from stillyou.pairs.curation.rules import Summary, judge_candidate, measure
+from stillyou.pairs.dataset.destination import destination
 from stillyou.pairs.dataset.info import DatasetInfo
 from stillyou.pairs.dataset.shards import Row
 from stillyou.pairs.pair import REFUSED, Pair
@@ -39,7 +40,7 @@ def make_pairs(
         config: The teacher; must be picklable if there are several workers.
         effects: What to show, with distinct ids.
         n: Candidates an effect. A finished dataset may grow, not shrink.
-        out: The dataset's folder.
+        out: The dataset's folder; a text with :// in it is an address of fsspec's.
         seed: Seed of the dataset.
         shard_size: Candidate indices a shard.
         execution: Workers, time and device, which never change the pairs. A teacher that needs a GPU has one worker.
@@ -70,9 +71,11 @@ def make_pairs(
         shard_size=shard_size,
         effects=list(effects),
         candidates=n,
-        licences=_first_look(open_rows, execution),
+        licences={},
     )
-    return build(info, Path(out), open_rows, execution)
+    destination(out).check(info)  # before anything large is loaded
+    info = info.model_copy(update={"licences": _first_look(open_rows, execution)})
+    return build(info, out, open_rows, execution)
 
 
 class TeacherRows:

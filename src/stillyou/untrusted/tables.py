@@ -49,19 +49,25 @@ def open_table(path: Path, rules: Rules, footer: FileMetaData | None = None) -> 
             path, metadata=footer, memory_map=True, pre_buffer=False, page_checksum_verification=True
         )
         table.schema_arrow  # noqa: B018  (damaged schemas show here)
-        check_claims(table.metadata, path, rules)
+        check_claims(table.metadata, path, path.stat().st_size, rules)
         return table
 
 
-def check_claims(footer: FileMetaData, path: Path, rules: Rules) -> None:
+def check_claims(footer: FileMetaData, path: Path | str, size: int, rules: Rules) -> None:
     """Refuse a footer that claims more rows, or larger groups, than its file can hold.
+
+    Args:
+        footer: The footer.
+        path: What messages call the file.
+        size: Its bytes.
+        rules: What is said of a damaged one.
 
     Raises:
         StillYouError: It does.
     """
     groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
-    if footer.num_rows < 0 or footer.num_rows * _LEAST_ROW > path.stat().st_size:
-        raise rules.refuse(path, f"claims {footer.num_rows} rows in {path.stat().st_size} bytes")
+    if footer.num_rows < 0 or footer.num_rows * _LEAST_ROW > size:
+        raise rules.refuse(path, f"claims {footer.num_rows} rows in {size} bytes")
     if any(group.num_rows < 0 for group in groups) or sum(group.num_rows for group in groups) != footer.num_rows:
         raise rules.refuse(path, "has row groups that do not add up")
     if any(group.total_byte_size > _LARGEST_GROUP for group in groups):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from stillyou.errors import StillYouError
 from stillyou.pairs.curation.candidate import Candidate
 
 Scores = dict[str, float]
@@ -71,6 +72,16 @@ class Scorer(ABC):
     def weights(cls, options: ScorerOptions) -> str:
         """Return what tells the weights that the user gave from others; empty where none are given."""
         return ""
+
+    @classmethod
+    def check(cls, options: ScorerOptions) -> None:
+        """Refuse, before any pair is read, what will be of no use.
+
+        Raises:
+            StillYouError: It lacks something, or the folder that the user gave is not what it should be.
+        """
+        if lack := cls.missing(options):
+            raise StillYouError(f"the scorer '{cls.name}' cannot work here", f"It needs {lack}.")
 
     @abstractmethod
     def measure(self, candidates: Sequence[Candidate]) -> list[Scores]:

@@ -35,6 +35,14 @@ class Shows(PairScorer):
         """Return a digest of the scorer's files."""
         return _digest(_folder(options))
 
+    @classmethod
+    def check(cls, options: ScorerOptions) -> None:
+        """Read the scorer; see `Scorer.check`."""
+        from stillyou.pairs.curation.shows.network import load
+
+        if (folder := _folder(options)) is not None:
+            load(folder)
+
     def score(self, candidate: Candidate) -> Scores:
         """Measure one candidate; see `Scorer.measure`."""
         from stillyou.pairs.curation.shows.network import load
@@ -53,6 +61,21 @@ def _folder(options: ScorerOptions) -> Path | None:
     from stillyou.pairs.curation.shows.network import SHIPPED
 
     return options.scorer or (SHIPPED if SHIPPED.is_dir() else None)
+
+
+_CLIP = ("CLIP model", "Give a folder with config.json, model.safetensors, tokenizer and preprocessor files.")
+_CHECKER = ("safety checker", "Give a folder with config.json, model.safetensors and preprocessor_config.json.")
+
+
+def _check_files(folder: Path | None, what: tuple[str, str]) -> None:
+    """Refuse a folder that lacks the files of a network and its preprocessor; what they hold is seen on loading."""
+    if folder is None:
+        return
+    lacking = [name for name in ("config.json", "preprocessor_config.json") if not (folder / name).is_file()]
+    if not lacking and not any(folder.glob("*.safetensors")):
+        lacking = ["model.safetensors"]
+    if lacking:
+        raise StillYouError(f"{folder} holds no {what[0]} (it has no {lacking[0]})", what[1])
 
 
 def _digest(folder: Path | None) -> str:
@@ -91,6 +114,11 @@ class Clip(Scorer):
         """Return a digest of the folder's files."""
         return _digest(options.clip)
 
+    @classmethod
+    def check(cls, options: ScorerOptions) -> None:
+        """Look for the folder's files; see `Scorer.check`."""
+        _check_files(options.clip, _CLIP)
+
     @cached_property
     def _parts(self) -> tuple[Any, Any]:
         from transformers import CLIPModel, CLIPProcessor
@@ -99,10 +127,7 @@ class Clip(Scorer):
             model = CLIPModel.from_pretrained(self.options.clip, local_files_only=True, use_safetensors=True)
             processor = CLIPProcessor.from_pretrained(self.options.clip, local_files_only=True)
         except Exception as error:  # folders can be wrong in as many ways as there are files
-            raise StillYouError(
-                f"{self.options.clip} holds no CLIP model ({told(error)})",
-                "Give a folder with config.json, model.safetensors, tokenizer and preprocessor files.",
-            ) from error
+            raise StillYouError(f"{self.options.clip} holds no {_CLIP[0]} ({told(error)})", _CLIP[1]) from error
         return model.eval().to(self.options.device), processor
 
     def measure(self, candidates: Sequence[Candidate]) -> list[Scores]:
@@ -154,6 +179,11 @@ class Safety(Scorer):
         """Return a digest of the folder's files."""
         return _digest(options.safety)
 
+    @classmethod
+    def check(cls, options: ScorerOptions) -> None:
+        """Look for the folder's files; see `Scorer.check`."""
+        _check_files(options.safety, _CHECKER)
+
     @cached_property
     def _parts(self) -> tuple[Any, Any]:
         from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
@@ -164,10 +194,7 @@ class Safety(Scorer):
             model = StableDiffusionSafetyChecker.from_pretrained(folder, local_files_only=True, use_safetensors=True)
             processor = CLIPImageProcessor.from_pretrained(folder, local_files_only=True)
         except Exception as error:  # as above
-            raise StillYouError(
-                f"{folder} holds no safety checker ({told(error)})",
-                "Give a folder with config.json, model.safetensors and preprocessor_config.json.",
-            ) from error
+            raise StillYouError(f"{folder} holds no {_CHECKER[0]} ({told(error)})", _CHECKER[1]) from error
         return model.eval().to(self.options.device), processor
 
     def measure(self, candidates: Sequence[Candidate]) -> list[Scores]:

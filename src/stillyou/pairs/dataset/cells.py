@@ -38,7 +38,7 @@ def parsed(cells: dict[str, Any], path: Path) -> dict[str, Any]:
     return cells
 
 
-def check_words(table: pa.Table, path: Path, effects: Sequence[str]) -> None:
+def check_words(table: pa.Table, path: Path | str, effects: Sequence[str]) -> None:
     """Refuse a shard with rows of unknown effects or states.
 
     Args:

@@ -22,8 +22,9 @@ from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import write_json
-from stillyou.untrusted.json_text import read_object
+from stillyou.untrusted.json_text import parse_object
 from stillyou.untrusted.rules import Rules, told
+from stillyou.untrusted.text import read_text
 
 FORMAT = "stillyou-pairs"
 FORMAT_VERSION = 2
@@ -113,10 +114,19 @@ def read_info(folder: Path) -> DatasetInfo:
             f"{folder} is no pair dataset: it has no {DESCRIPTION}", "Make one with 'stillyou pairs make'."
         )
     try:
-        data = read_object(path, _RULES)
+        text = read_text(path, _RULES)
+    except StillYouError as error:
+        raise _damaged(path, error) from error
+    return parse_info(text, path)
+
+
+def parse_info(text: str, path: Path | str) -> DatasetInfo:
+    """Parse the text of a ``dataset.json``, which messages call `path`; raises what `read_info` does."""
+    try:
+        data = parse_object(text, str(path), _RULES)
         kind, version = data["format"], data["format_version"]
     except (StillYouError, KeyError) as error:
-        raise StillYouError(f"{path} is damaged or no description of pairs ({told(error)})", _RULES.remedy) from error
+        raise _damaged(path, error) from error
     if kind != FORMAT:
         raise UsageError(f"{path} describes '{kind}', not '{FORMAT}'", "Give the folder of a pair dataset.")
     if version not in range(1, FORMAT_VERSION + 1):
@@ -127,6 +137,10 @@ def read_info(folder: Path) -> DatasetInfo:
     if info.candidates > info.shard_size * _MOST_SHARDS:
         raise _RULES.refuse(path, f"describes more than {_MOST_SHARDS} shards")
     return info if version > 1 else info.model_copy(update={"domain": _FIRST_TEACHERS.get(info.teacher)})
+
+
+def _damaged(path: Path | str, error: Exception) -> StillYouError:
+    return StillYouError(f"{path} is damaged or no description of pairs ({told(error)})", _RULES.remedy)
 
 
 def write_info(folder: Path, info: DatasetInfo) -> None:

@@ -24,12 +24,20 @@ def check_folder(folder: Path, info: DatasetInfo) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file", "Give a folder for the pairs.")
     if not (folder / DESCRIPTION).exists():
-        shards = {shard_name(number) for number in range(len(info.ranges()))}  # left where a damaged description was
-        names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-        if any(not name.startswith(".") for name in names - shards):
-            raise UsageError(f"{folder} is not empty and holds no pair dataset", "Choose a new or empty folder.")
+        check_names(folder, {entry.name for entry in folder.iterdir()} if folder.is_dir() else set(), info)
         return
-    begun = read_info(folder)
+    check_settings(folder, read_info(folder), info)
+
+
+def check_names(folder: Path | str, names: set[str], info: DatasetInfo) -> None:
+    """Refuse a folder with these names in it, none of which is a description; raises UsageError."""
+    shards = {shard_name(number) for number in range(len(info.ranges()))}  # left where a damaged description was
+    if any(not name.startswith(".") for name in names - shards):
+        raise UsageError(f"{folder} is not empty and holds no pair dataset", "Choose a new or empty folder.")
+
+
+def check_settings(folder: Path | str, begun: DatasetInfo, info: DatasetInfo) -> None:
+    """Refuse to go on with a dataset that was begun otherwise; raises UsageError that names the first difference."""
     if begun.format_version < info.format_version:
         older = f"{folder} was begun by an older stillyou (format version {begun.format_version})"
         raise UsageError(older, "It can be read but not continued: choose another folder.")

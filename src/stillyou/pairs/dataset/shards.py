@@ -197,17 +197,22 @@ def read_footer(path: Path) -> tuple[ShardNote, FileMetaData]:
 
     try:
         footer = pq.read_metadata(path)
-        check_claims(footer, path, _RULES)
-        said = parse_object((footer.metadata or {})[_NOTE].decode("utf-8"), "its note", _RULES)
-        note = ShardNote(**said)
-        if [type(value) for value in vars(note).values()] != [str, int, int, str]:
-            raise ValueError("its note has other types")
-        return note, footer
+        return note_of(footer, path, path.stat().st_size), footer
     except Exception as error:  # Arrow's classes derive from a dozen of Python's
         raise damaged(path, error) from error
 
 
-def damaged(path: Path, error: Exception | str) -> StillYouError:
+def note_of(footer: FileMetaData, where: Path | str, size: int) -> ShardNote:
+    """Return what the footer of a file of so many bytes says; raises all kinds of exceptions if it says nothing."""
+    check_claims(footer, where, size, _RULES)
+    said = parse_object((footer.metadata or {})[_NOTE].decode("utf-8"), "its note", _RULES)
+    note = ShardNote(**said)
+    if [type(value) for value in vars(note).values()] != [str, int, int, str]:
+        raise ValueError("its note has other types")
+    return note
+
+
+def damaged(path: Path | str, error: Exception | str) -> StillYouError:
     """Say that a shard cannot be used, and how to mend it."""
     detail = error if isinstance(error, str) else told(error)
     return StillYouError(f"{path} is damaged or no shard of pairs ({detail})", REMEDY)

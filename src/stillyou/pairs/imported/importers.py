@@ -83,7 +83,7 @@ def import_pairs(
         licences={name: "not stated; check that you may train on these pictures"},
     )
     open_source = partial(ImportedRows, listing, effect, info)
-    return build(info, Path(out), open_source, Execution(workers=workers, progress=progress))
+    return build(info, out, open_source, Execution(workers=workers, progress=progress))
 
 
 class ImportedRows:

@@ -21,6 +21,7 @@ from stillyou import __version__
 from stillyou.console import console
 from stillyou.errors import StillYouError, UsageError, requires
 from stillyou.files import atomic_path
+from stillyou.pairs.dataset.destination import LocalFolder
 from stillyou.pairs.dataset.shards import shard_name
 from stillyou.pairs.scale.local import THREADS
 from stillyou.pairs.scale.work import ATTEMPTS, RowSource, Shard, ShardWork, late
@@ -34,7 +35,7 @@ class Worker:
     """What an actor runs: one row source, whole shards.
 
     Args:
-        work: How shards are made; its folder is not used.
+        work: How shards are made; its destination is not used.
     """
 
     def __init__(self, work: ShardWork) -> None:
@@ -50,7 +51,7 @@ class Worker:
         if self._source is None:
             self._source = self._work.open_source()
         with tempfile.TemporaryDirectory(prefix="stillyou-") as folder:
-            replace(self._work, folder=Path(folder)).make(self._source, shard, lambda rows: None)
+            replace(self._work, destination=LocalFolder(Path(folder))).make(self._source, shard, lambda rows: None)
             return (Path(folder) / shard_name(shard.number)).read_bytes()
 
 
@@ -182,7 +183,7 @@ class _Run:
                 raise UsageError(what, "Install the same version everywhere.")
             return
         assert shard is not None
-        with atomic_path(self.work.folder / shard_name(shard.number)) as part:
+        with self.work.destination.writing(shard_name(shard.number)) as path, atomic_path(path) as part:
             part.write_bytes(answer)
         self.advance((shard.stop - shard.start) * self.cluster.effects)
 

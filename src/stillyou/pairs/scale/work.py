@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
+from stillyou.pairs.dataset.destination import Destination
 from stillyou.pairs.dataset.shards import Row, shard_name, write_shard
 
 ATTEMPTS = 3
@@ -41,12 +41,12 @@ class ShardWork:
 
     Attributes:
         open_source: Builds the row source in a worker; must be picklable if there are several workers.
-        folder: Where shards go.
+        destination: Where shards go.
         settings: Digest of the dataset's settings.
     """
 
     open_source: Callable[[], RowSource]
-    folder: Path
+    destination: Destination
     settings: str
 
     def make(self, source: RowSource, shard: Shard, tick: Callable[[int], None]) -> None:
@@ -57,8 +57,8 @@ class ShardWork:
                 yield row
                 tick(1)
 
-        path = self.folder / shard_name(shard.number)
-        write_shard(path, rows(), settings=self.settings, start=shard.start, stop=shard.stop)
+        with self.destination.writing(shard_name(shard.number)) as path:
+            write_shard(path, rows(), settings=self.settings, start=shard.start, stop=shard.stop)
 
 
 class Executor(Protocol):

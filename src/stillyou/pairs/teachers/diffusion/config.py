@@ -52,12 +52,13 @@ class DiffusionConfig(TeacherConfig):
         return {"sources": describe_pictures(check_sources(self.sources, self.kind))}
 
     def prepare(self) -> str:
-        """Say what was found of sources; see `TeacherConfig.prepare`."""
+        """Say what was found of sources, and which base nobody has asked for; see `TeacherConfig.prepare`."""
         self.needs.check()
-        if self.sources is None:
-            return ""
-        requires("portraits", "dlib")
-        return told(self.sources, self.kind)
+        said = [] if "base" in self.model_fields_set else ["drawn by the embedded base, coarsely: --base names others"]
+        if self.sources is not None:
+            requires("portraits", "dlib")
+            said.append(told(self.sources, self.kind))
+        return "\n".join(said)
 
     def check_effects(self, effects: Sequence[EffectSpec]) -> None:
         """Refuse effects whose conditions the base cannot do; see `TeacherConfig.check_effects`."""

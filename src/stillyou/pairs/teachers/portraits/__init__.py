@@ -2,5 +2,6 @@
 
 config   its options and what it needs
 dressed  art on a square: which design, what of it, and the true mask
+refined  art that an editor goes over
 teacher  pairs from sources
 """

@@ -63,8 +63,14 @@ def draw(pixels: Pixels, fit: Fit, around: Surroundings, effect: EffectSpec, loo
     return draw_costume(pixels, fit, effect.id, look.design.name, wear=look.wear, around=around)
 
 
-def put_on(pixels: Pixels, draft: Draft) -> tuple[Pixels, Mask]:
-    """Return a square with a draft on it, and the true mask: what the draft covers and what it shades."""
-    target = draft.over(pixels)
+def put_on(pixels: Pixels, draft: Draft, target: Pixels | None = None) -> tuple[Pixels, Mask]:
+    """Return a square with a draft on it, and the true mask: what the draft covers and what it shades.
+
+    Args:
+        pixels: The square (N, N, 3).
+        draft: The art.
+        target: The square with the art on it after an editor has refined it; None is the draft as it is.
+    """
+    target = draft.over(pixels) if target is None else target
     mask = np.maximum(change_mask((pixels, target)), (draft.alpha > _VISIBLE).astype(np.uint8) * np.uint8(255))
     return exact_outside(pixels, target, mask), mask

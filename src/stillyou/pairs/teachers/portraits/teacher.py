@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from stillyou.pairs.teachers.sources.refused import refused
 from stillyou.pairs.teachers.sources.sitter import WIDE, Sitter, Unusable, sit
 from stillyou.pairs.teachers.sources.square import part
 from stillyou.pairs.teachers.sources.store import Kept
+
+if TYPE_CHECKING:
+    from stillyou.pairs.teachers.portraits.refined import Refiner  # loads torch
 
 KIND = "portraits"
 LICENCES = {
@@ -48,14 +52,15 @@ class PortraitsTeacher:
     Args:
         files: The portraits.
         size: Side of the square pictures.
+        refiner: Refines the art; None leaves it as it is drawn.
     """
 
     shares_sources = True
     batch_size = 1
     licences: Mapping[str, str] = LICENCES
 
-    def __init__(self, files: Sequence[Path], size: int) -> None:
-        self.size = size
+    def __init__(self, files: Sequence[Path], size: int, refiner: Refiner | None = None) -> None:
+        self.size, self._refiner = size, refiner
         self._seen: Kept[Seen | Unusable] = Kept(files, self._look, _bytes)
 
     def make(self, requests: Sequence[PairRequest]) -> list[Pair]:
@@ -74,11 +79,14 @@ class PortraitsTeacher:
         crop = draw_crop(seen.sitter, generator(KIND, seed, "crop"))
         look = draw_look(effect, generator(KIND, seed, "look", effect.id))
         source = part(seen.sitter.pixels, crop.left, crop.top, crop.share, self.size)
-        around = seen.around.part(crop.left, crop.top, crop.share)
-        target, mask = put_on(source, draw(source, crop.fit(seen.sitter.fit), around, effect, look))
+        around, prompts = seen.around.part(crop.left, crop.top, crop.share), _prompts(effect, look)
+        draft = draw(source, crop.fit(seen.sitter.fit), around, effect, look)
+        refiner = self._refiner
+        target, mask = put_on(
+            source, draft, None if refiner is None else refiner.refined(source, draft, effect, prompts, seed)
+        )
         if crop.mirrored:
             source, target, mask = (np.ascontiguousarray(each[:, ::-1]) for each in (source, target, mask))
-        prompts = _prompts(effect, look)
         return Pair(
             source=source,
             target=target,
@@ -88,9 +96,12 @@ class PortraitsTeacher:
             effect=effect.id,
             teacher=KIND,
             seed=seed,
-            attributes=_attributes(effect, seen.sitter, crop, look),
+            attributes=_attributes(effect, seen.sitter, crop, look) | self._told(),
             domain="people",
         )
+
+    def _told(self) -> dict[str, float]:
+        return {} if self._refiner is None else {"refine": self._refiner.level}
 
 
 def _bytes(seen: Seen | Unusable) -> int:
