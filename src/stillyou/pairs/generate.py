@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -20,6 +20,7 @@ from stillyou.pairs.dataset.destination import destination
 from stillyou.pairs.dataset.info import DatasetInfo
 from stillyou.pairs.dataset.shards import Row
 from stillyou.pairs.pair import REFUSED, Pair
+from stillyou.pairs.scale.work import RowSource
 from stillyou.pairs.teachers.contents import art_contents
 from stillyou.pairs.teachers.protocol import PairRequest, Teacher, TeacherConfig
 
@@ -74,8 +75,8 @@ def make_pairs(
         licences={},
     )
     destination(out).check(info)  # before anything large is loaded
-    info = info.model_copy(update={"licences": _first_look(open_rows, execution)})
-    return build(info, out, open_rows, execution)
+    licences, source = _first_look(open_rows, execution)
+    return build(info.model_copy(update={"licences": licences}), out, source, execution)
 
 
 class TeacherRows:
@@ -150,29 +151,31 @@ class TeacherRows:
         return StillYouError(f"{where}{others}: {why}", "Please report this.")
 
 
-def _first_look(open_rows: partial[TeacherRows], execution: Execution) -> dict[str, str]:
+def _first_look(
+    open_rows: partial[TeacherRows], execution: Execution
+) -> tuple[dict[str, str], Callable[[], RowSource]]:
     """Make the first candidates and let them go, so that what cannot be shown fails before any file.
 
     If there are several workers this one process stays free of renderers, and outlives a broken graphics driver.
 
     Returns:
-        The teacher's licences.
+        The teacher's licences, and what gives the source of rows; in one process a model is not loaded twice.
     """
     if execution.call is not None:
-        licences: dict[str, str] = execution.call(partial(_look, open_rows))
-        return licences
+        return execution.call(partial(_look, open_rows)), open_rows
     if execution.workers <= 1:
-        return _look(open_rows)
+        made = open_rows()
+        return _look(lambda: made), lambda: made
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            return pool.submit(_look, open_rows).result()
+            return pool.submit(_look, open_rows).result(), open_rows
     except BrokenProcessPool as error:
         raise StillYouError(
             "the process that made the first pair died", "A graphics driver may be broken; --workers 1 shows more."
         ) from error
 
 
-def _look(open_rows: partial[TeacherRows]) -> dict[str, str]:
+def _look(open_rows: Callable[[], TeacherRows]) -> dict[str, str]:
     made = open_rows()
     for _ in made.rows(range(1)):
         pass
