@@ -18,7 +18,7 @@ from stillyou.pairs.dataset.info import DatasetInfo, write_info
 from stillyou.pairs.dataset.lock import check_folder, sole_writer
 from stillyou.pairs.dataset.store import PairDataset, inspect_shards
 
-_URL = re.compile(r"(?P<protocol>[a-z][a-z0-9+.-]+)://(?P<rest>.*)", re.S)
+_URL = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.S)
 TOLD = ("effect", "status", "reason")
 """Columns that the counts of a dataset follow from."""
 
