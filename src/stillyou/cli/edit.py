@@ -68,6 +68,9 @@ def _edit(
     close_up: bool | None = typer.Option(
         None, "--close-up/--no-close-up", help="Draw the edit in a square of its own, around the face or the mask."
     ),
+    retry: bool | None = typer.Option(
+        None, "--retry/--no-retry", help="Try once more where the edit's figures are unusual. (default: no)"
+    ),
     official: bool = typer.Option(False, "--official", help="What the released demo does, whole picture, squashed."),
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
     lora: str | None = typer.Option(

@@ -92,6 +92,13 @@ def close_up(value: Any) -> bool:
     return bool(value)
 
 
+def retry(value: Any) -> bool:
+    """Return whether an edit out of band is tried again; raises UsageError for anything but yes and no."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise UsageError(f"retry {value!r} is neither True nor False", "Leave it out for a single try.")
+    return bool(value)
+
+
 def draft(value: Any) -> DraftLike:
     """Return what a draft may be given as; raises UsageError for what is neither a word, a file nor an image."""
     if not isinstance(value, (str, Path, Image.Image)):

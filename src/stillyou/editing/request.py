@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _NOT_RELEASED = (
     *("mask", "crop", "face", "domain", "resolution"),
-    *("design", "wear", "nudge", "draft", "refine", "close_up"),
+    *("design", "wear", "nudge", "draft", "refine", "close_up", "retry"),
 )
 """Options that the released demo has no counterpart of."""
 
@@ -57,6 +57,7 @@ class EditOptions(TypedDict, total=False):
     draft: DraftLike | None
     refine: float | None
     close_up: bool | None
+    retry: bool | None
     official: bool | None
 
 
@@ -90,6 +91,8 @@ class EditRequest:
         refine: How far sampling goes back from the draft: 0 = the draft as it is, 1 = from noise.
         close_up: Whether the edit is drawn in a square of its own around the estimated mask; not said, it is the
             effect's own way. A supplied mask asks for none.
+        retry: Whether an edit whose scores are out of band (`editing.check`) is tried once more, with another seed and,
+            where too little changed, more text guidance; the better one is kept. Not said, it is not.
         official: Do what the released demo does (docs/reference/official.md): the result is the squashed square, all of
             it from the model; `mask_strategy="latent"` adds the released mask functions.
 
@@ -115,6 +118,7 @@ class EditRequest:
     draft: DraftLike | None = field(default=None, compare=False, repr=False, metadata={"reader": options.draft})
     refine: float | None = _option(options.refine)
     close_up: bool | None = _option(options.close_up)
+    retry: bool | None = _option(options.retry)
     official: bool | None = None
 
     @classmethod

@@ -65,6 +65,19 @@ class PlacedReport(Strict):
     tilt: float
 
 
+class EditScores(Strict):
+    """What an edit's own figures say about it, without truth (`editing.check`)."""
+
+    mask_share: float
+    """Marked pixels per pixel of the squares that were edited."""
+    mask_ratio: float | None = None
+    """The same per the effect's usual one; None where none is known."""
+    identity: float | None = None
+    """Likeness of the face before and after, 1 = the same; None where nobody has compared them."""
+    out_of_band: tuple[str, ...] = ()
+    """Which scores are unusual, in words."""
+
+
 class EditReport(Strict):
     """Settings and figures of one edit."""
 
@@ -101,8 +114,12 @@ class EditReport(Strict):
     """Mean absolute change there, in 0..1; 0 if there is no such pixel."""
     change_outside: float
     """Greatest change where the mask is 0, in 0..1: always 0."""
+    scores: EditScores | None = None
+    """None where the model drew nothing, and in official mode."""
+    tries: int = 1
+    """2 where the first was out of band and a second was made."""
     evaluations: int
-    """Evaluations of the UNet."""
+    """Evaluations of the UNet, of all tries."""
     seconds: float
     device: str
     dtype: str

@@ -22,6 +22,7 @@ from PIL import Image
 
 from stillyou.drafts.draft import reach
 from stillyou.editing.answering import NO_PIXELS, Answer, Square
+from stillyou.editing.check import scores
 from stillyou.editing.close_up import close_up, face_square
 from stillyou.editing.composite.composite import composite, in_profile, lay_draft, native_mask
 from stillyou.editing.drafting import Drafts, dressed_only, make_drafts
@@ -280,6 +281,7 @@ def finish(work: Work, pipeline: Any) -> EditResult:
         dtype=str(pipeline.unet.dtype).removeprefix("torch."),
         notes=tuple(dict.fromkeys(notes)),
     )
+    report = report.model_copy(update={"scores": scores(report, plan)})
     picture = Picture(work.rgb, source.alpha, source.info)
     return EditResult(picture, Image.fromarray(work.mask), report, tuple(d for d in work.drafts if d is not None))
 

@@ -3,6 +3,7 @@
 What a group does not say has the values of `config.GuidanceScales` and `config.MaskSettings`, which are calibrated for
 costumes on drawings. Mask settings are calibrated on true masks (`python -m stillyou.bench.mask_calibration`).
 Expressions on drawings take 12 evaluations: `python -m stillyou.bench.expressions`, docs/results/defaults.md.
+What `python -m stillyou.evaluation.dials --write` has chosen is laid over these (`measured`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from stillyou.effects.conditions import (
     RegionSettings,
     RenoiseSettings,
 )
-from stillyou.effects.domains import Domain
+from stillyou.effects.domains import DOMAINS, Domain
+from stillyou.effects.measured import read_measured
 from stillyou.effects.settings import PartialGuidance, PartialMask, Tuning
 
 Group = Literal["costume", "expression", "other"]
@@ -35,7 +37,7 @@ class GroupTuning(Tuning):
     """What ties a generated target to its source; a base leaves out what it cannot do."""
 
 
-GROUPS: Final[Mapping[Group, GroupTuning]] = MappingProxyType(
+_SAID: Final[Mapping[Group, GroupTuning]] = MappingProxyType(
     {
         "costume": GroupTuning(
             domains={"people": Tuning(mask=PartialMask(ratio=1.2))},
@@ -67,3 +69,25 @@ GROUPS: Final[Mapping[Group, GroupTuning]] = MappingProxyType(
         ),
     }
 )
+
+
+def _with_measured() -> Mapping[Group, GroupTuning]:
+    """Return the groups with what `measured` says of them in each domain."""
+    chosen = read_measured()
+    return MappingProxyType(
+        {
+            name: group.model_copy(
+                update={
+                    "domains": {
+                        domain: laid
+                        for domain in DOMAINS
+                        if (laid := chosen.tuning(name, domain).over(group.domains.get(domain, Tuning()))) != Tuning()
+                    }
+                }
+            )
+            for name, group in _SAID.items()
+        }
+    )
+
+
+GROUPS: Final[Mapping[Group, GroupTuning]] = _with_measured()

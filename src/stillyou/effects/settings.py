@@ -70,6 +70,15 @@ class Tuning(Strict):
     close_up: bool | None = None
     few_steps: int | None = Field(None, ge=1, le=1000)
 
+    def over(self, other: Tuning) -> Tuning:
+        """Return this saying, and what the other says where this one says nothing, key by key."""
+        said = {**other.model_dump(exclude_none=True), **self.model_dump(exclude_none=True)}
+        for part in ("guidance", "mask"):
+            ways = [each.model_dump() for each in (getattr(other, part), getattr(self, part)) if each is not None]
+            if ways:
+                said[part] = {key: value for way in ways for key, value in way.items() if value is not None}
+        return Tuning(**said)
+
 
 class Saying(Protocol):
     """What `resolve` reads: a `Tuning`, or a record with the same fields."""

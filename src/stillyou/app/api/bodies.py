@@ -55,6 +55,7 @@ class EditFields(BaseModel):
     draft: str | None = Field(None, description="auto, none, or a picture of the same size to start from")
     refine: float | None = Field(None, description="0 = the draft as it is, 1 = from noise")
     close_up: bool | None = Field(None, description="Whether the edit is drawn in a square around the mask")
+    retry: bool | None = Field(None, description="Whether an edit with unusual figures is tried once more")
     format: str = Field("png", description="png, jpeg, webp, tiff, or same as the picture; all but jpeg keep every bit")
     keep_location: bool = Field(False, description="Keep where the picture was taken in its metadata")
     mark: bool = Field(True, description="Note in the metadata that a model drew part of the picture")

@@ -33,6 +33,7 @@ class Settings:
         strength: 0 = the input, 1 = the full effect.
         draft: What edits start from.
         refine: How far sampling goes back from a draft; None takes each effect's own.
+        retry: Whether edits that are out of band are tried again (`editing.check`).
     """
 
     steps: int | None = None
@@ -41,6 +42,7 @@ class Settings:
     strength: float = 1.0
     draft: Start = "auto"
     refine: float | None = None
+    retry: bool | None = None
 
     def scales(self, effect: EffectSpec) -> GuidanceScales:
         """Return the guidance scales used for an effect from noise."""
@@ -56,6 +58,7 @@ class Settings:
             "guidance": self.scales(effect) if named else None,
             "draft": self.draft,
             "refine": self.refine,
+            "retry": self.retry,
         }
 
 

@@ -1,0 +1,39 @@
+"""What edits usually look like in figures, by group and domain: the bands that an edit is checked against.
+
+Measured on edits of training styles that succeeded (`python -m stillyou.bench.retry --bands`), never on held-out ones.
+A group and domain that is not here has no bands: its edits are never out of band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from stillyou.effects.bands import Band
+from stillyou.effects.domains import Domain
+from stillyou.effects.groups import Group
+
+SAME_PERSON: Final = 0.4
+"""dlib's own bound for one person, as a similarity of descriptors."""
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Bands of one group in one domain, of edits at full strength with a mask of their own.
+
+    Attributes:
+        masks: The usual mask of each effect: share of the square that is marked.
+        mask_ratio: Of an edit's mask to its effect's usual one.
+        change_inside: Mean absolute change where the mask is marked, in 0..1.
+        identity: Similarity of the faces before and after.
+    """
+
+    masks: Mapping[str, float]
+    mask_ratio: Band
+    change_inside: Band
+    identity: Band = Band(least=SAME_PERSON)
+
+
+USUAL: Final[Mapping[tuple[Group, Domain], Usual]] = MappingProxyType({})
