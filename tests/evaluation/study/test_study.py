@@ -182,3 +182,32 @@ def test_who_withdraws_leaves_nothing_behind(store, tmp_path):
 def test_answers_of_another_study_are_not_mixed(store, tmp_path):
     with pytest.raises(StillYouError, match="another study"):
         Store(tmp_path, plan(seed=6).digest())
+
+
+def test_a_robot_that_joins_without_end_keeps_nobody_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("stillyou.evaluation.study.store.MOST", 3)
+    with Store(tmp_path, PLAN.digest()) as store:
+        person = store.join()
+        store.answer(person, 0, "left", "left", 3.0)
+        robots = [store.join() for _ in range(5)]
+        assert store.slot(person) == 0 and store.participants() == [0, 1, 2]
+        assert [store.slot(code) is None for code in robots] == [True, True, True, False, False]
+        late = [store.join() for _ in range(2)]
+        for code in late:
+            assert store.answer(code, 0, "right", "left", 3.0)
+        assert store.join() is None, "everybody in it has answered"
+        before = store.answers()
+    (tmp_path / DATABASE).unlink()
+    with Store(tmp_path, PLAN.digest()) as store:
+        assert store.answers() == before, "the journal knows who took whose number"
+
+
+def test_nothing_is_kept_of_somebody_who_has_withdrawn(tmp_path):
+    with Store(tmp_path, PLAN.digest()) as store:
+        code = store.join()
+        store.withdraw(code)
+        assert not store.answer(code, 0, "left", "left", 3.0)
+    assert code not in (tmp_path / "journal.jsonl").read_text()
+    (tmp_path / DATABASE).unlink()
+    with Store(tmp_path, PLAN.digest()) as store:
+        assert not store.answers() and not store.participants()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import numpy as np
 import pytest
@@ -90,8 +91,55 @@ def test_two_browsers_go_on_where_the_other_is(client):
     first = client.post("/answer", json=answer).json()  # then the other browser, or a line that was cut
     second = client.post("/answer", json={**answer, "done": "right"}).json()
     assert first["trial"] == second["trial"] == 1 and second["answered"] == 1
-    with_trial_two = client.post("/answer", json={**answer, "trial": 2}).json()
-    assert with_trial_two["trial"] == 1 and with_trial_two["answered"] == 2
+    ahead = client.post("/answer", json={**answer, "trial": 2})
+    assert ahead.status_code == 409 and "not been shown" in ahead.json()["error"]
+    assert client.post("/answer", json={**answer, "trial": 1}).json()["answered"] == 2
+
+
+def test_a_robot_that_answers_backwards_gets_nowhere(client, study):
+    """Trials that were never shown have no time: answered last to first they would pass the rule on speed."""
+    code, plan = join(client), read_plan(study)
+    for trial in reversed(range(len(session(plan, 0)))):
+        answer = {"code": code, "trial": trial, "done": "left", "keeps": "right"}
+        assert client.post("/answer", json=answer).status_code == (200 if trial == 0 else 409)
+    assert client.post("/trial", json={"code": code}).json()["answered"] == 1
+
+
+def test_after_a_restart_an_answer_that_was_kept_in_the_browser_counts(study):
+    plan = read_plan(study)
+    with Store(study, plan.digest()) as store, TestClient(StudyServer(study, plan, store).app()) as client:
+        code = join(client)
+        client.post("/trial", json={"code": code})
+    with Store(study, plan.digest()) as store, TestClient(StudyServer(study, plan, store).app()) as client:
+        answer = {"code": code, "trial": 0, "done": "left", "keeps": "right"}
+        assert client.post("/answer", json=answer).json()["answered"] == 1
+        assert store.answers()[0].seconds is None
+
+
+@pytest.mark.parametrize("error", [sqlite3.DatabaseError("malformed"), StillYouError("cannot write the journal")])
+def test_a_disk_or_database_that_fails_is_told_and_the_browser_tries_again(study, monkeypatch, capsys, error):
+    plan = read_plan(study)
+    with Store(study, plan.digest()) as store, TestClient(StudyServer(study, plan, store).app()) as client:
+        code = join(client)
+        answer = {"code": code, "trial": 0, "done": "left", "keeps": "right"}
+        with monkeypatch.context() as broken:
+            broken.setattr(store, "answer", lambda *_: (_ for _ in ()).throw(error))
+            refused = client.post("/answer", json=answer)
+        assert refused.status_code == 503 and "sent again by itself" in refused.json()["error"]
+        assert "Traceback" not in (said := capsys.readouterr().err) and str(error) in said
+        assert client.post("/answer", json=answer).json()["answered"] == 1
+
+
+def test_an_answer_that_comes_while_somebody_withdraws_leaves_nothing(client, monkeypatch):
+    code, kept = join(client), Store.answer
+
+    def late(store, *answer):
+        store.withdraw(code)
+        return kept(store, *answer)
+
+    monkeypatch.setattr(Store, "answer", late)
+    answer = {"code": code, "trial": 0, "done": "left", "keeps": "right"}
+    assert client.post("/answer", json=answer).status_code == 404
 
 
 @pytest.mark.parametrize(

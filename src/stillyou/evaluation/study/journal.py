@@ -54,7 +54,7 @@ class Journal:
                 continue
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 entry = None
             if isinstance(entry, dict) and isinstance(entry.get("participant"), str):
                 entries.append(entry)

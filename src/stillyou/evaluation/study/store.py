@@ -21,7 +21,8 @@ from stillyou.evaluation.study.plan import SIDES, Side
 
 DATABASE = "answers.sqlite"
 MOST = 10_000
-"""Participants of a study: a robot that joins without end is stopped there."""
+"""Participants of a study. In a full one, whoever has answered nothing makes room: a robot that joins without end keeps
+nobody out."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS participant (participant TEXT PRIMARY KEY, slot INTEGER UNIQUE NOT NULL);
@@ -92,14 +93,26 @@ class Store:
     def join(self) -> str | None:
         """Take on a participant; returns their code, None if the study is full."""
         with self._changing() as database:
-            slot = database.execute("SELECT COALESCE(MAX(slot) + 1, 0) FROM participant").fetchone()[0]
-            if slot >= MOST:
+            slot = self._free_slot(database)
+            if slot is None:
                 return None
             code = secrets.token_hex(8)
             entry = {"kind": "join", "participant": code, "slot": slot}
             self._journal.add(entry)
             _apply(database, entry)
             return code
+
+    def _free_slot(self, database: sqlite3.Connection) -> int | None:
+        """Return the number of the next participant, the oldest idle one's if need be; None if everybody has answered."""
+        slot = int(database.execute("SELECT COALESCE(MAX(slot) + 1, 0) FROM participant").fetchone()[0])
+        if slot < MOST:
+            return slot
+        idle = "SELECT participant, slot FROM participant WHERE participant NOT IN (SELECT participant FROM answer)"
+        found = database.execute(f"{idle} ORDER BY rowid LIMIT 1").fetchone()
+        if found is None:
+            return None
+        self._forget(database, found[0])
+        return int(found[1])
 
     def slot(self, code: str) -> int | None:
         """Return the number in which a participant came; None if there is no such code."""
@@ -111,13 +124,18 @@ class Store:
         return {row[0] for row in self._all("SELECT trial FROM answer WHERE participant = ?", code)}
 
     def answer(self, code: str, trial: int, done: Side, keeps: Side, seconds: float | None = None) -> bool:
-        """Keep an answer; returns False if the trial was answered before: the first answer counts."""
+        """Keep an answer; returns False if the trial was answered before, or if the participant has withdrawn.
+
+        The first answer counts.
+        """
         entry = {"kind": "answer", "participant": code, "trial": trial, "done": done, "keeps": keeps}
         entry["seconds"] = None if seconds is None else round(seconds, 2)
         with self._changing() as database:
             again = "UPDATE answer SET repeated = repeated + 1 WHERE participant = ? AND trial = ?"
             if database.execute(again, (code, trial)).rowcount:
                 return False
+            if database.execute("SELECT 1 FROM participant WHERE participant = ?", (code,)).fetchone() is None:
+                return False  # withdrawn meanwhile: nothing of them may come back
             self._journal.add(entry)
             _apply(database, entry)
             return True
@@ -125,9 +143,12 @@ class Store:
     def withdraw(self, code: str) -> None:
         """Forget a participant and all that they answered."""
         with self._changing() as database:
-            self._journal.forget(code)
-            database.execute("DELETE FROM answer WHERE participant = ?", (code,))
-            database.execute("DELETE FROM participant WHERE participant = ?", (code,))
+            self._forget(database, code)
+
+    def _forget(self, database: sqlite3.Connection, code: str) -> None:
+        self._journal.forget(code)
+        database.execute("DELETE FROM answer WHERE participant = ?", (code,))
+        database.execute("DELETE FROM participant WHERE participant = ?", (code,))
 
     def answers(self) -> list[GivenAnswer]:
         """Return all answers, by participant and trial."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stillyou.console import console
+from stillyou.errors import StillYouError
 from stillyou.evaluation.study.plan import PICTURES, QUESTIONS, SIDES, StudyPlan
 from stillyou.evaluation.study.sessions import session
 from stillyou.evaluation.study.store import Store
@@ -83,7 +86,9 @@ class StudyServer:
             Route("/pictures/{name}", self._picture),
         ]
         return Starlette(
-            routes=routes, middleware=[Middleware(_Guarded)], exception_handlers={HTTPException: _explained}
+            routes=routes,
+            middleware=[Middleware(_Guarded)],
+            exception_handlers={HTTPException: _explained, StillYouError: _troubled, sqlite3.Error: _troubled},
         )
 
     async def _page(self, request: Request) -> Response:
@@ -118,9 +123,14 @@ class StudyServer:
             raise HTTPException(422, "There is no such trial.")
         if done not in SIDES or keeps not in SIDES:
             raise HTTPException(422, "Both questions are answered with left or right.")
+        answered = await run_in_threadpool(self._store.answered, code)
+        if trial not in answered and any(number not in answered for number in range(trial)):
+            raise HTTPException(409, "That portrait has not been shown yet.")
         shown = self._shown.pop((code, trial), None)
         seconds = None if shown is None else time.monotonic() - shown
-        await run_in_threadpool(self._store.answer, code, trial, done, keeps, seconds)
+        kept = await run_in_threadpool(self._store.answer, code, trial, done, keeps, seconds)
+        if not kept and await run_in_threadpool(self._store.slot, code) is None:
+            raise HTTPException(404, "This code is not known any more.")
         return JSONResponse(await run_in_threadpool(self._next, code, slot))
 
     async def _withdraw(self, request: Request) -> Response:
@@ -185,3 +195,10 @@ async def _body(request: Request) -> dict[str, Any]:
 async def _explained(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code)
+
+
+async def _troubled(request: Request, error: Exception) -> Response:
+    """Answer what the disk or the database refuses: the browser keeps its answer and sends it again."""
+    console.print(f"The study cannot keep answers: {error}", markup=False)
+    said = "The study cannot keep answers at the moment. Yours is kept here, and is sent again by itself."
+    return JSONResponse({"error": said}, 503)

@@ -45,16 +45,27 @@ function take(code) {
 }
 
 async function next() {
-  const pending = JSON.parse(kept.get(PENDING) || "null");
+  const pending = unsent();
   if (pending && pending.code === state.code) await send(pending);
   else paint(await call("trial", { code: state.code }));
 }
 
+function unsent() {
+  try { return JSON.parse(kept.get(PENDING) || "null"); } catch { return null; }
+}
+
 async function send(answer) {
   kept.set(PENDING, JSON.stringify(answer));
-  const sheet = await call("answer", answer);
-  kept.set(PENDING, null);
-  paint(sheet);
+  try {
+    const sheet = await call("answer", answer);
+    kept.set(PENDING, null);
+    paint(sheet);
+  } catch (error) {
+    kept.set(PENDING, null); // refused: sent again it would be refused again, and hold everything up
+    if (error.refused === 404) throw error;
+    paint(await call("trial", { code: state.code }));
+    say(error.message);
+  }
 }
 
 function paint(sheet) {
@@ -70,6 +81,27 @@ function paint(sheet) {
   at("right-img").src = sheet.right;
   show("sheet");
   ask();
+  load(sheet);
+}
+
+/* Nobody chooses between pictures that are not there yet. */
+async function load(sheet) {
+  const images = ["source", "left-img", "right-img"].map(at);
+  for (const side of ["left", "right"]) at(side).disabled = true;
+  for (let again = 0; state.sheet === sheet; again++) {
+    try {
+      await Promise.all(images.map((image) => image.decode()));
+      if (state.sheet !== sheet) return;
+      for (const side of ["left", "right"]) at(side).disabled = false;
+      if (again) say("");
+      return;
+    } catch {
+      if (state.sheet !== sheet) return;
+      if (again) say("A picture has not come yet. Waiting for a connection.");
+      await wait(Math.min(15000, 1000 * 2 ** again));
+      for (const image of images) if (!image.naturalWidth) image.src = image.src; // asks again
+    }
+  }
 }
 
 function ask() {
@@ -81,7 +113,7 @@ function ask() {
 }
 
 async function choose(side) {
-  if (state.busy || !state.sheet || state.sheet.finished || at("sheet").hidden) return;
+  if (state.busy || !state.sheet || state.sheet.finished || at("sheet").hidden || at(side).disabled) return;
   state.given[QUESTIONS.find((name) => !(name in state.given))] = side;
   if (ask()) return;
   await guarded(() => send({ code: state.code, trial: state.sheet.trial, ...state.given }));
