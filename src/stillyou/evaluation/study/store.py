@@ -103,7 +103,7 @@ class Store:
             return code
 
     def _free_slot(self, database: sqlite3.Connection) -> int | None:
-        """Return the number of the next participant, the oldest idle one's if need be; None if everybody has answered."""
+        """Return the next participant's number, the oldest idle one's if need be; None if everybody has answered."""
         slot = int(database.execute("SELECT COALESCE(MAX(slot) + 1, 0) FROM participant").fetchone()[0])
         if slot < MOST:
             return slot
