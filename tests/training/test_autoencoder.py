@@ -31,7 +31,7 @@ def test_reconstruction_error_by_hand() -> None:
     x = torch.zeros(1, 1, 2, 2)
     y = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]]]])
     # mean magnitude 1/4; row differences (1, 0), column differences (1, 0); half the mean square 1/8
-    assert reconstruction_errors(x, y).tolist() == pytest.approx([0.25 + 0.5 + 0.5 + 0.125])
+    assert reconstruction_errors(x, y, torch.ones(1, 1, 1, 1)).tolist() == pytest.approx([0.25 + 0.5 + 0.5 + 0.125])
 
 
 def test_statistics_penalty_vanishes_for_standard_latents() -> None:

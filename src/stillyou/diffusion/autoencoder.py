@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import torch
 from diffusers import AutoencoderTiny, ModelMixin
 from diffusers.configuration_utils import register_to_config
 
+from stillyou.diffusion.folded import FoldedAutoencoder
+
 # A diffusers pipeline finds how to load a component by looking for ModelMixin in the component's module.
-__all__ = ["Autoencoder", "LatentAutoencoderTiny", "ModelMixin", "to_latents", "to_pixels", "to_posterior"]
+__all__ = [
+    "SMALL",
+    "Autoencoder",
+    "LatentAutoencoderTiny",
+    "ModelMixin",
+    "SmallAutoencoder",
+    "channels_a_pixel",
+    "is_small",
+    "small_class",
+    "to_latents",
+    "to_pixels",
+    "to_posterior",
+]
 
 
 class LatentAutoencoderTiny(AutoencoderTiny):
@@ -59,7 +73,26 @@ class LatentAutoencoderTiny(AutoencoderTiny):
 
 
 Autoencoder: TypeAlias = Any
-"""An autoencoder of diffusers: `LatentAutoencoderTiny`, `AutoencoderTiny` or `AutoencoderKL`."""
+"""`FoldedAutoencoder`, `LatentAutoencoderTiny`, or one of diffusers: `AutoencoderTiny`, `AutoencoderKL`."""
+SmallAutoencoder: TypeAlias = LatentAutoencoderTiny | FoldedAutoencoder
+"""What this project trains itself: `encoder` and `decoder` are modules, latents have measured statistics."""
+SMALL = (LatentAutoencoderTiny, FoldedAutoencoder)
+
+
+def is_small(config: Mapping[str, Any]) -> bool:
+    """Tell by its config whether an autoencoder is of the small kinds, which always run in fp32."""
+    return "encoder_block_out_channels" in config
+
+
+def small_class(config: Mapping[str, Any]) -> type[SmallAutoencoder]:
+    """Return the class of a small autoencoder by its config."""
+    return FoldedAutoencoder if "fold" in config else LatentAutoencoderTiny
+
+
+def channels_a_pixel(config: Mapping[str, Any]) -> float:
+    """Return how many numbers a pixel an autoencoder's widest activations hold, by its config."""
+    finest: float = config["encoder_block_out_channels" if is_small(config) else "block_out_channels"][0]
+    return finest / config.get("fold", 1) ** 2
 
 
 def _statistics(vae: Autoencoder, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, Literal
 
 import torch
 from diffusers import UNet2DConditionModel, UniPCMultistepScheduler
@@ -12,8 +13,9 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisio
 
 from stillyou.config import Strict
 from stillyou.diffusion.adapter import ImageAdapter
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.autoencoder import LatentAutoencoderTiny, SmallAutoencoder
 from stillyou.diffusion.conditions import Conditions, NullTokens, null_tokens
+from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.diffusion.tokenizer import build_tokenizer
 
 
@@ -105,7 +107,14 @@ class Architecture(Strict):
 
     resolution: int = Field(256, ge=32, multiple_of=32)
     latent_channels: int = Field(8, ge=1)
+    autoencoder: Literal["tiny", "folded"] = "tiny"
+    """`tiny` is diffusers' AutoencoderTiny, `folded` works on coarse grids alone (`diffusion.folded`)."""
     autoencoder_channels: int = Field(64, ge=4)
+    """Of the tiny one, and of the folded one on its finer grid."""
+    folded_channels: int = Field(128, ge=4)
+    """Of the folded one, on its coarser grid."""
+    folded_blocks: tuple[int, int, int, int] = (1, 1, 2, 2)
+    """Of the folded one: finer and coarser grid of the encoder, then of the decoder."""
     unet_channels: tuple[int, ...] = (64, 128, 256)
     unet_layers: int = Field(2, ge=1)
     width: int = Field(256, ge=8)
@@ -121,6 +130,15 @@ class Architecture(Strict):
     def latent_size(self) -> int:
         """Side of the latents: the autoencoder shrinks by 8."""
         return self.resolution // 8
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the sizes as checkpoints keep them: later ones only where chosen, so that old runs go on."""
+        whole = self.model_dump(mode="json")
+        later = self.model_dump(mode="json", include=_LATER, exclude_defaults=True)
+        return {name: value for name, value in whole.items() if name not in _LATER or name in later}
+
+
+_LATER = {"autoencoder", "folded_channels", "folded_blocks"}
 
 
 def build_components(architecture: Architecture, prompts: Iterable[str]) -> dict[str, object]:
@@ -150,8 +168,11 @@ def build_components(architecture: Architecture, prompts: Iterable[str]) -> dict
     }
 
 
-def build_autoencoder(architecture: Architecture) -> LatentAutoencoderTiny:
-    """Build the tiny autoencoder with random weights."""
+def build_autoencoder(architecture: Architecture) -> SmallAutoencoder:
+    """Build the autoencoder with random weights."""
+    if architecture.autoencoder == "folded":
+        widths, blocks = (architecture.autoencoder_channels, architecture.folded_channels), architecture.folded_blocks
+        return FoldedAutoencoder(architecture.latent_channels, 4, widths, widths, blocks[:2], blocks[2:])
     channels = (architecture.autoencoder_channels,) * 4
     return LatentAutoencoderTiny(
         encoder_block_out_channels=channels,

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.autoencoder import SMALL, small_class
 from stillyou.diffusion.card import forget_places, read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.errors import StillYouError, UsageError
 from stillyou.files import atomic_path
 from stillyou.models.fits import check_finite, check_fits, load_scheduler
-from stillyou.untrusted.model_folder import check_model_folder
+from stillyou.untrusted.model_folder import check_model_folder, read_config
 from stillyou.untrusted.rules import told
 
 _SCALE = ".scale"
@@ -63,11 +63,11 @@ def save_compact(pipeline: MultiConditionedPipeline, folder: str | Path) -> None
         folder: Made if absent; files appear whole or not at all, the card last.
 
     Raises:
-        UsageError: The autoencoder is not the tiny one, which is what `load_compact` builds.
+        UsageError: The autoencoder is of another kind than `load_compact` builds.
     """
-    if not isinstance(pipeline.vae, LatentAutoencoderTiny):
+    if not isinstance(pipeline.vae, SMALL):
         raise UsageError(
-            f"the int8 form is for models with the tiny autoencoder, this one has a {type(pipeline.vae).__name__}",
+            f"the int8 form is for models with a small autoencoder, this one has a {type(pipeline.vae).__name__}",
             "Use the plain layout.",
         )
     folder = Path(folder)
@@ -113,17 +113,18 @@ def load_compact(folder: str | Path, dtype: torch.dtype = torch.float32) -> Mult
     check_model_folder(folder)
     try:
         check_fits(folder, compact=True)
+        autoencoder = small_class(read_config(folder / "vae" / "config.json"))
         text = CLIPTextModel(CLIPTextConfig.from_pretrained(folder / "text_encoder"))
         vision = CLIPVisionModel(CLIPVisionConfig.from_pretrained(folder / "image_encoder"))
         networks = {
-            "vae": LatentAutoencoderTiny.from_config(LatentAutoencoderTiny.load_config(folder / "vae")),
+            "vae": autoencoder.from_config(autoencoder.load_config(folder / "vae")),
             "text_encoder": text,
             "image_encoder": vision,
             "adapter": ImageAdapter.from_config(ImageAdapter.load_config(folder / "adapter")),
             "unet": UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder / "unet")),
         }
         for name, module in networks.items():
-            # The tiny autoencoder runs in fp32: bf16 would cost a level of 8-bit pixels and save nothing.
+            # Small autoencoders run in fp32: bf16 would cost a level of 8-bit pixels and save nothing.
             precision = torch.float32 if name == "vae" else dtype
             packed = load_file(folder / name / "model.safetensors")
             check_finite(name, packed)

@@ -122,7 +122,7 @@ def _empty_network(part: Path) -> nn.Module:
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModel
 
     from stillyou.diffusion.adapter import ImageAdapter
-    from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+    from stillyou.diffusion.autoencoder import is_small, small_class
 
     config = read_config(part / "config.json")
     with torch.device("meta"):
@@ -130,9 +130,8 @@ def _empty_network(part: Path) -> nn.Module:
             return CLIPTextModel(CLIPTextConfig.from_pretrained(part))
         if part.name == "image_encoder":
             return CLIPVisionModel(CLIPVisionConfig.from_pretrained(part))
-        tiny = "encoder_block_out_channels" in config
         classes = {"unet": UNet2DConditionModel, "adapter": ImageAdapter}
-        kind = classes.get(part.name, LatentAutoencoderTiny if tiny else AutoencoderKL)
+        kind = classes.get(part.name, small_class(config) if is_small(config) else AutoencoderKL)
         network: nn.Module = kind.from_config(config)
         return network
 

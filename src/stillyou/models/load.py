@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from stillyou.diffusion.autoencoder import is_small
 from stillyou.diffusion.card import read_card
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.speed.memory import Sizes, check_memory, free_memory, read_sizes
@@ -25,10 +26,10 @@ def autoencoder_dtype(folder: Path, dtype: torch.dtype, device: torch.device) ->
     """Return the precision of the autoencoder beside a denoiser in `dtype`.
 
     bf16 would cost a level of 8-bit pixels: fp16 has the bits where there is a GPU (`precision.safely` watches over its
-    range), else fp32. The tiny autoencoder always runs in fp32, which costs nothing.
+    range), else fp32. Small autoencoders always run in fp32, which costs nothing.
     """
     config = folder / "vae" / "config.json"
-    tiny = config.exists() and "encoder_block_out_channels" in read_config(config)
+    tiny = config.exists() and is_small(read_config(config))
     if tiny or dtype is torch.float32 or device.type == "cpu":
         return torch.float32
     return torch.float16

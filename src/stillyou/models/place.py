@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.autoencoder import SMALL
 from stillyou.diffusion.conditions import Conditions
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.schedule import make_scheduler
@@ -97,10 +97,10 @@ def _token_count(pipeline: MultiConditionedPipeline) -> int:
 def _tile(vae: Any, resolution: int) -> None:
     """Let an autoencoder work on tiles of half the picture's side, a picture at a time.
 
-    The tiny one works on whole pictures all the same: it needs little, and its tiles know 4 latent channels alone.
+    Small ones work on whole pictures all the same: they need little, and the tiny one's tiles know 4 latent channels.
     """
     vae.enable_slicing()
-    if isinstance(vae, LatentAutoencoderTiny):
+    if isinstance(vae, SMALL):
         return
     vae.enable_tiling()
     vae.tile_sample_min_size = max(_LEAST_TILE, resolution // 2)

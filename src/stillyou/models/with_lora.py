@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.autoencoder import SMALL
 from stillyou.diffusion.card import ModelCard, read_card
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.speed.memory import check_memory, free_memory, sizes_of
@@ -51,7 +51,7 @@ def load_with_lora(
     precision = dtype or pick_dtype(settings.precision, chosen)
     for name in _NETWORKS:
         network = getattr(pipeline, name)
-        if not isinstance(network, LatentAutoencoderTiny):
+        if not isinstance(network, SMALL):
             # As in `models.autoencoder_dtype`: bf16 is too coarse for an autoencoder, and fp16 needs a GPU.
             half = chosen.type == "cuda" and precision is not torch.float32
             nn.Module.to(network, (torch.float16 if half else torch.float32) if name == "vae" else precision)

@@ -101,6 +101,16 @@ class AutoencoderSettings(Optimisation):
     """Deviation of the noise that makes latents tolerant."""
     pictures: int = Field(16384, ge=1)
     """Pictures held in memory; more than a budget can show teach nothing."""
+    squares: float = Field(0.5, ge=0)
+    """q, what the squared error weighs beside the absolute one."""
+    crop: int | None = Field(None, ge=32, multiple_of=8)
+    """Side of crops around the edits, in pixels; None learns whole pictures."""
+    edit_weight: float = Field(4.0, ge=0)
+    """λ, crops only: what an edit changes weighs 1 + λ."""
+    made_up: float = Field(0.15, ge=0, lt=1)
+    """Share of samples, crops only, that are pictures of no studio: shapes, text, gradients, texture."""
+    photographs: str | None = None
+    """Folder, crops only, whose pictures are taken among those of no studio."""
 
 
 class BranchShares(Strict):

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.autoencoder import SmallAutoencoder, small_class
 from stillyou.diffusion.card import ModelCard
 from stillyou.diffusion.network import Architecture, build_autoencoder, build_components
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
@@ -21,18 +21,19 @@ from stillyou.files import take_place
 from stillyou.machine import quiet_libraries
 from stillyou.models.compact import save_compact
 from stillyou.models.load import load_pipeline
+from stillyou.untrusted.model_folder import read_config
 
 LICENCE = "Apache-2.0"
 
 
-def fresh_autoencoder(architecture: Architecture, seed: int) -> LatentAutoencoderTiny:
+def fresh_autoencoder(architecture: Architecture, seed: int) -> SmallAutoencoder:
     """Build the autoencoder with random weights that follow from the seed."""
     with _seeded(seed, "autoencoder weights"):
         return build_autoencoder(architecture)
 
 
 def fresh_pipeline(
-    architecture: Architecture, prompts: Iterable[str], vae: LatentAutoencoderTiny, seed: int
+    architecture: Architecture, prompts: Iterable[str], vae: SmallAutoencoder, seed: int
 ) -> MultiConditionedPipeline:
     """Build all networks with random weights that follow from the seed, around a trained autoencoder."""
     with _seeded(seed, "editor weights"):
@@ -51,14 +52,15 @@ def _seeded(*parts: int | str) -> Iterator[None]:
         yield
 
 
-def load_autoencoder(folder: Path) -> LatentAutoencoderTiny:
+def load_autoencoder(folder: Path) -> SmallAutoencoder:
     """Load the autoencoder stage's result.
 
     Raises:
         StillYouError: The folder is damaged.
     """
     try:
-        vae: LatentAutoencoderTiny = LatentAutoencoderTiny.from_pretrained(str(folder), use_safetensors=True)
+        kind = small_class(read_config(folder / "config.json"))
+        vae: SmallAutoencoder = kind.from_pretrained(str(folder), use_safetensors=True)
     except (OSError, ValueError, RuntimeError) as error:
         detail = (str(error).splitlines() or [""])[0]
         raise StillYouError(

@@ -114,8 +114,9 @@ def _tried(pipeline: MultiConditionedPipeline, request: Request, hardware: Hardw
     if "autoencoder" in request.stages:
         vae = build_autoencoder(config.architecture).to(memory_format=torch.channels_last)
         model = AutoencoderObjective(vae, config.autoencoder.latent_noise)
+        side = config.autoencoder.crop or pipeline.resolution
         steps["autoencoder"], peaks["autoencoder"] = _try_step(
-            model, lambda count: _pictures(pipeline, count, hardware), config.autoencoder, hardware
+            model, lambda count: _pictures(pipeline, count, side, hardware), config.autoencoder, hardware
         )
     steps["editor"], peaks["editor"] = _try_step(
         editor_objective(pipeline, config.editor),
@@ -188,13 +189,14 @@ class _Kept:
         return sum(self._seen.values())
 
 
-def _pictures(pipeline: MultiConditionedPipeline, count: int, hardware: Hardware) -> PictureBatch:
-    side, channels = pipeline.resolution, pipeline.vae.config.latent_channels
+def _pictures(pipeline: MultiConditionedPipeline, count: int, side: int, hardware: Hardware) -> PictureBatch:
+    channels = pipeline.vae.config.latent_channels
     pixels = torch.rand(count, 3, side, side, device=hardware.device) * 2 - 1
     return PictureBatch(
         pixels.contiguous(memory_format=torch.channels_last),
         torch.randn(count, channels, side // 8, side // 8, device=hardware.device),
         torch.zeros(count, dtype=torch.long, device=hardware.device),
+        torch.ones(count, 1, 1, 1, device=hardware.device),
     )
 
 

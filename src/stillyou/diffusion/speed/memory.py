@@ -16,6 +16,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from stillyou.diffusion.autoencoder import channels_a_pixel, is_small
 from stillyou.diffusion.speed.settings import SpeedSettings
 from stillyou.errors import StillYouError
 from stillyou.untrusted.model_folder import read_config
@@ -42,7 +43,7 @@ class Sizes:
 
     parameters: Mapping[str, int]
     unet_channels: int
-    autoencoder_channels: int
+    autoencoder_channels: float
     resolution: int
     tiny_autoencoder: bool = False
 
@@ -60,13 +61,12 @@ def read_sizes(folder: Path, resolution: int | None = None) -> Sizes:
         resolution: Side of the pictures; None takes the UNet's.
     """
     unet, vae = (read_config(folder / name / "config.json") for name in ("unet", "vae"))
-    tiny = "encoder_block_out_channels" in vae
     return Sizes(
         parameters={part.name: _parameters(part) for part in sorted(folder.iterdir()) if _weight_files(part)},
         unet_channels=unet["block_out_channels"][0],
-        autoencoder_channels=vae["encoder_block_out_channels" if tiny else "block_out_channels"][0],
+        autoencoder_channels=channels_a_pixel(vae),
         resolution=resolution or 8 * unet["sample_size"],
-        tiny_autoencoder=tiny,
+        tiny_autoencoder=is_small(vae),
     )
 
 
@@ -153,13 +153,13 @@ def sizes_of(pipeline: Any, side: int, parameters: Mapping[str, int]) -> Sizes:
         side: Of the pictures.
         parameters: Of the networks that are still to be moved to the GPU.
     """
-    tiny = "encoder_block_out_channels" in pipeline.vae.config
+    vae = pipeline.vae.config
     return Sizes(
         parameters=parameters,
         unet_channels=pipeline.unet.config.block_out_channels[0],
-        autoencoder_channels=pipeline.vae.config["encoder_block_out_channels" if tiny else "block_out_channels"][0],
+        autoencoder_channels=channels_a_pixel(vae),
         resolution=side,
-        tiny_autoencoder=tiny,
+        tiny_autoencoder=is_small(vae),
     )
 
 

@@ -2,9 +2,10 @@
 
 With x pixels, z = encoder(x), n noise and y = decoder(z + σ n), a step minimises
 
-    |x − y| + |∂x − ∂y| + ½ (x − y)² + 10⁻³ (mean(z)² + (deviation(z) − 1)²)
+    |x − y| + |∂x − ∂y| + q (x − y)² + 10⁻³ (mean(z)² + (deviation(z) − 1)²)
 
-where ∂ are the differences of neighbours in both directions. σ makes latents tolerant to what the editor gets wrong.
+where ∂ are the differences of neighbours in both directions, and q is ½ unless settings say otherwise. σ makes latents
+tolerant to what the editor gets wrong. On crops (`autoencoder.crops`) pixels weigh more where an edit changes them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
+from stillyou.diffusion.autoencoder import SmallAutoencoder
+from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.draws import generator
 from stillyou.images.tensors import to_signed
 from stillyou.training.data.augment import augment, draw_augmentation, no_augmentation
@@ -66,11 +68,15 @@ class DrawPictures:
 
 @dataclass(frozen=True)
 class PictureBatch:
-    """Pixels (B, 3, H, W) in [-1, 1], latent noise (B, C, h, w), and a group for the log (B,)."""
+    """Pixels (B, 3, H, W) in [-1, 1], latent noise (B, C, h, w), a group for the log (B,), and weights of pixels.
+
+    Weights are (B, 1, H, W) or (B, 1, 1, 1), 1 on average.
+    """
 
     pixels: torch.Tensor
     noise: torch.Tensor
     group: torch.Tensor
+    weight: torch.Tensor
 
 
 class AutoencoderObjective(nn.Module):
@@ -79,33 +85,48 @@ class AutoencoderObjective(nn.Module):
     Args:
         vae: What is trained.
         latent_noise: σ.
+        squares: q.
     """
 
-    def __init__(self, vae: LatentAutoencoderTiny, latent_noise: float) -> None:
+    def __init__(self, vae: SmallAutoencoder, latent_noise: float, squares: float = 0.5) -> None:
         super().__init__()
         self.vae = vae
-        self.latent_noise = latent_noise
+        self.latent_noise, self.squares = latent_noise, squares
+        self.together = isinstance(vae, FoldedAutoencoder)
 
     def forward(self, batch: PictureBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss, and each sample's reconstruction error (B,)."""
         x = batch.pixels
         z = self.vae.encoder(x)
         y = self.vae.decoder(z + self.latent_noise * batch.noise).float()
-        errors = reconstruction_errors(x, y)
-        return errors.mean() + _STATISTICS_WEIGHT * statistics_penalty(z.float()), errors.detach()
+        errors = reconstruction_errors(x, y, batch.weight, self.squares)
+        penalty = statistics_penalty(z.float(), self.together)
+        return errors.mean() + _STATISTICS_WEIGHT * penalty, errors.detach()
 
 
-def reconstruction_errors(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Return |x − y| + |∂x − ∂y| + ½ (x − y)² of each picture, (B,)."""
-    difference = x - y
-    rows = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean(dim=(1, 2, 3))
-    columns = (difference[..., 1:] - difference[..., :-1]).abs().mean(dim=(1, 2, 3))
-    return difference.abs().mean(dim=(1, 2, 3)) + rows + columns + 0.5 * difference.square().mean(dim=(1, 2, 3))
+def reconstruction_errors(x: torch.Tensor, y: torch.Tensor, weight: torch.Tensor, squares: float = 0.5) -> torch.Tensor:
+    """Return |x − y| + |∂x − ∂y| + q (x − y)² of each picture, (B,).
+
+    Args:
+        x: Pixels (B, 3, H, W).
+        y: Their copies.
+        weight: Of pixels, (B, 1, H, W) or (B, 1, 1, 1), 1 on average.
+        squares: q.
+    """
+    difference, weight = x - y, weight.expand(-1, 1, *x.shape[2:])
+    rows = (difference[..., 1:, :] - difference[..., :-1, :]).abs() * weight[..., 1:, :]
+    columns = (difference[..., 1:] - difference[..., :-1]).abs() * weight[..., 1:]
+    plain = difference.abs() * weight
+    squared = squares * (difference.square() * weight)
+    return sum(
+        (term.mean(dim=(1, 2, 3)) for term in (plain, rows, columns, squared)), torch.zeros(len(x), device=x.device)
+    )
 
 
-def statistics_penalty(z: torch.Tensor) -> torch.Tensor:
-    """Return how far latents (B, C, h, w) are from mean 0 and deviation 1 per channel."""
-    mean, deviation = z.mean(dim=(0, 2, 3)), z.std(dim=(0, 2, 3))
+def statistics_penalty(z: torch.Tensor, together: bool = False) -> torch.Tensor:
+    """Return how far latents (B, C, h, w) are from mean 0 and deviation 1, per channel or all channels together."""
+    mean, variance = z.mean(dim=(0, 2, 3)), z.var(dim=(0, 2, 3))
+    deviation = variance.mean().sqrt() if together else variance.sqrt()
     return mean.square().mean() + (deviation - 1).square().mean()
 
 
@@ -141,12 +162,15 @@ class PictureBatches:
                 augment(pixels[:, None], changes)[:, 0].contiguous(memory_format=torch.channels_last),
                 drawn.noise.to(self._device, non_blocking=True),
                 torch.zeros(len(pixels), dtype=torch.long, device=self._device),
+                torch.ones(len(pixels), 1, 1, 1, device=self._device),
             )
 
 
 @torch.no_grad()
-def measure_latents(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: torch.device, batch: int = 32) -> None:
+def measure_latents(vae: SmallAutoencoder, pictures: torch.Tensor, device: torch.device, batch: int = 32) -> None:
     """Write mean and deviation per latent channel into the autoencoder's config (docs/reference/model.md).
+
+    The folded autoencoder's channels keep their sizes beside one another: it gets one deviation for all of them.
 
     Args:
         vae: On `device`.
@@ -164,18 +188,41 @@ def measure_latents(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: 
         total = total + z.sum(dim=(0, 2, 3))
         squares = squares + z.square().sum(dim=(0, 2, 3))
     mean = total / count
-    deviation = (squares / count - mean.square()).clamp_min(1e-8).sqrt()
+    variance = (squares / count - mean.square()).clamp_min(1e-8)
+    if isinstance(vae, FoldedAutoencoder):
+        variance = variance.mean().expand_as(mean)
+    deviation = variance.sqrt()
     vae.register_to_config(latents_mean=mean.tolist(), latents_std=deviation.tolist())
 
 
+def reconstruction_psnr(
+    vae: SmallAutoencoder, pictures: torch.Tensor, device: torch.device, masks: torch.Tensor | None = None
+) -> float:
+    """Return the mean PSNR of reconstructions in decibels; NaN if no picture has a masked pixel.
+
+    Args:
+        vae: On `device`.
+        pictures: (M, 3, H, W) uint8.
+        device: Where to compute.
+        masks: (M, H, W) bool, which pixels count; None is all.
+    """
+    inside = [None] * len(pictures) if masks is None else list(masks)
+    values = [
+        picture_psnr(vae, picture, device, mask)
+        for picture, mask in zip(pictures, inside, strict=True)
+        if mask is None or mask.any()
+    ]
+    return sum(values) / len(values) if values else math.nan
+
+
 @torch.no_grad()
-def reconstruction_psnr(vae: LatentAutoencoderTiny, pictures: torch.Tensor, device: torch.device) -> float:
-    """Return the mean PSNR of reconstructions in decibels; pictures are (M, 3, H, W) uint8."""
-    values = []
-    for picture in pictures:
-        x = to_signed(picture[None].to(device))
-        with fast_precision(device):
-            y = vae.decoder(vae.encoder(x)).float()
-        mse = ((y.clamp(-1, 1) - x) / 2).square().mean().item()
-        values.append(-10 * math.log10(max(mse, 1e-10)))
-    return sum(values) / len(values)
+def picture_psnr(
+    vae: SmallAutoencoder, picture: torch.Tensor, device: torch.device, mask: torch.Tensor | None = None
+) -> float:
+    """Return the PSNR of one picture (3, H, W) uint8 in decibels, within a mask (H, W) if there is one."""
+    x = to_signed(picture[None].to(device))
+    with fast_precision(device):
+        y = vae.decoder(vae.encoder(x)).float()
+    squares = ((y.clamp(-1, 1) - x) / 2).square()
+    mse = (squares if mask is None else squares[:, :, mask.to(device)]).mean().item()
+    return -10 * math.log10(max(mse, 1e-10))

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 
-from stillyou.diffusion.autoencoder import LatentAutoencoderTiny
-from stillyou.draws import generator
+from stillyou.diffusion.autoencoder import SmallAutoencoder
+from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.errors import StillYouError
-from stillyou.pairs.dataset.store import PairDataset
+from stillyou.files import write_json
+from stillyou.training.autoencoder.components import start_at_components
+from stillyou.training.autoencoder.crops import CropBatches, DrawCrops, Source
 from stillyou.training.autoencoder.learn import (
     AutoencoderObjective,
     DrawPictures,
+    PictureBatch,
     PictureBatches,
     measure_latents,
     reconstruction_psnr,
 )
-from stillyou.training.data.frames import load_pictures
-from stillyou.training.data.held_out import held_back
+from stillyou.training.autoencoder.sources import Shown, crop_sources, photograph_files, whole_pictures
 from stillyou.training.data.mixture import Part
 from stillyou.training.device import stream_share
 from stillyou.training.loop.progress import StageReporter, duration
@@ -29,9 +33,28 @@ from stillyou.training.loop.trainer import Intervals, Outcome, Task, Trainer
 from stillyou.training.model import replace_folder
 from stillyou.training.run import Run, stage_reporter
 from stillyou.training.start import first_autoencoder
+from stillyou.untrusted.json_text import read_json
+from stillyou.untrusted.rules import RUN_FILE
 
-_SHOWN = 32
-"""Held-back pairs that the PSNR is taken over."""
+_MEASURED = 1024
+"""Pictures of each source that latents are measured on where crops are learned."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the stage learns from.
+
+    Attributes:
+        labels: Groups of the log.
+        batches: Batches from a step on.
+        measured: Pictures that the latents' statistics are taken over, (M, 3, H, W) uint8.
+        shown: Held-back pictures.
+    """
+
+    labels: tuple[str, ...]
+    batches: Callable[[int], Iterator[PictureBatch]]
+    measured: torch.Tensor
+    shown: Shown
 
 
 def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part]) -> tuple[Outcome, Mapping[str, Any]]:
@@ -51,15 +74,12 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
             reporter.say(f"{run.vae} is complete")
             return Outcome.FINISHED, {"skipped": True}
         clock = run.clock("autoencoder")
-        pictures, shown = _pictures(run, parts)
         vae = first_autoencoder(config)
+        lesson = (_whole if config.autoencoder.crop is None else _cropped)(run, accelerator, parts, vae)
         vae.to(memory_format=torch.channels_last)
-        model = AutoencoderObjective(vae, config.autoencoder.latent_noise)
-        device = accelerator.device
-        task = _task(run, accelerator, parts, model, pictures, lambda step, to: _report_psnr(vae, shown, device, to))
         trainer = Trainer(
             accelerator,
-            task,
+            _task(run, parts, vae, lesson, accelerator.device),
             config.autoencoder,
             clock,
             Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes),
@@ -69,7 +89,7 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
         outcome = trainer.run()
         figures: dict[str, Any] = {"steps": trainer.step, "seconds": round(clock.elapsed, 1)}
         if outcome is Outcome.FINISHED:
-            figures["psnr"] = _finish(run, accelerator, trainer, vae, pictures, shown)
+            figures["psnr"] = _finish(run, accelerator, trainer, vae, lesson)
         if accelerator.is_main_process:
             run.record("autoencoder", clock.elapsed)
         accelerator.wait_for_everyone()
@@ -78,18 +98,13 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
         return outcome, figures
 
 
-def _task(
-    run: Run,
-    accelerator: Accelerator,
-    parts: Sequence[Part],
-    model: AutoencoderObjective,
-    pictures: torch.Tensor,
-    validate: Callable[[int, StageReporter], Mapping[str, float]],
-) -> Task:
-    """Bring network, batches and what a checkpoint must agree with together."""
+def _whole(run: Run, accelerator: Accelerator, parts: Sequence[Part], vae: SmallAutoencoder) -> Lesson:
+    """Learn whole pictures."""
     config, device = run.request.config, accelerator.device
-    side = config.architecture.latent_size
-    shape = (config.architecture.latent_channels, side, side)
+    pictures, shown = whole_pictures(config, parts)
+    shape = (config.architecture.latent_channels, config.architecture.latent_size, config.architecture.latent_size)
+    if isinstance(vae, FoldedAutoencoder) and vae.linear_alone:
+        start_at_components(vae, pictures, torch.ones(len(pictures), 1, *pictures.shape[2:]))
     batches = PictureBatches(
         _placed(pictures, device),
         DrawPictures(config.seed, len(pictures), shape),
@@ -97,24 +112,94 @@ def _task(
         device,
         stream_share(accelerator, 4 * config.autoencoder.batch * int(np.prod(shape))),
     )
-    identity = {
+    return Lesson(("reconstruction",), batches, pictures, shown)
+
+
+def _cropped(run: Run, accelerator: Accelerator, parts: Sequence[Part], vae: SmallAutoencoder) -> Lesson:
+    """Learn crops around what edits change."""
+    config, settings = run.request.config, run.request.config.autoencoder
+    sources, shown = crop_sources(config, parts)
+    side = min(settings.crop or config.architecture.resolution, config.architecture.resolution)
+    shape = (config.architecture.latent_channels, side // 8, side // 8)
+    if isinstance(vae, FoldedAutoencoder) and vae.linear_alone:
+        start_at_components(vae, *_weighted(sources, settings.edit_weight))
+    batches = CropBatches(
+        sources,
+        DrawCrops(config.seed, [source.share for source in sources], shape),
+        side,
+        settings.edit_weight,
+        settings.batch,
+        accelerator.device,
+        stream_share(accelerator, 4 * settings.batch * int(np.prod(shape))),
+    )
+    measured = torch.cat([_some(source.pictures) for source in sources if source.masks is not None])
+    return Lesson(tuple(source.name for source in sources), batches, measured, shown)
+
+
+def _weighted(sources: Sequence[Source], edit_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return some pictures of pairs (M, 3, H, W), targets among them, and weights of their pixels (M, 1, H, W)."""
+    pictures, weights = [], []
+    for source in sources:
+        if source.masks is not None:
+            rows = torch.linspace(0, len(source.masks) - 1, min(_MEASURED // 4, len(source.masks))).round().long()
+            pictures.append(source.pictures[2 * rows + 1])
+            weights.append(1 + edit_weight * source.masks[rows, None].float())
+    return torch.cat(pictures), torch.cat(weights)
+
+
+def _some(pictures: torch.Tensor) -> torch.Tensor:
+    """Return up to `_MEASURED` pictures, evenly spread."""
+    return pictures[torch.linspace(0, len(pictures) - 1, min(_MEASURED, len(pictures))).round().long()]
+
+
+def _task(run: Run, parts: Sequence[Part], vae: SmallAutoencoder, lesson: Lesson, device: torch.device) -> Task:
+    """Bring network, batches and what a checkpoint must agree with together."""
+    config, settings = run.request.config, run.request.config.autoencoder
+    identity: dict[str, Any] = {
         "seed": config.seed,
-        "batch": config.autoencoder.batch,
-        "architecture": config.architecture.model_dump(mode="json"),
+        "batch": settings.batch,
+        "architecture": config.architecture.recorded(),
         "pairs": "+".join(part.data.fingerprint() for part in parts),
         "start": config.start,
     }
-    return Task("autoencoder", model, ("reconstruction",), batches, identity, validate)
+    if settings.crop is not None:
+        # Of crops alone, so that runs which began before there were any go on.
+        files = photograph_files(Path(settings.photographs)) if settings.photographs else []
+        identity["crops"] = [settings.crop, settings.edit_weight, settings.made_up, settings.squares]
+        identity["photographs"] = [[path.name, path.stat().st_size] for path in files]
+    model = AutoencoderObjective(vae, settings.latent_noise, settings.squares)
+    return Task(
+        "autoencoder",
+        model,
+        lesson.labels,
+        lesson.batches,
+        identity,
+        lambda step, to: _watch(run, vae, lesson, device, step, to),
+    )
 
 
-def _finish(
-    run: Run,
-    accelerator: Accelerator,
-    trainer: Trainer,
-    vae: LatentAutoencoderTiny,
-    pictures: torch.Tensor,
-    shown: torch.Tensor,
-) -> float:
+def _watch(
+    run: Run, vae: SmallAutoencoder, lesson: Lesson, device: torch.device, step: int, reporter: StageReporter
+) -> Mapping[str, float]:
+    """Tell the PSNR of held-back pictures, and keep it in `autoencoder/validation.json`."""
+    shown = lesson.shown
+    figures = {"psnr": reconstruction_psnr(vae, shown.pictures, device)}
+    told = f"{figures['psnr']:.2f} dB on held-back pairs"
+    if shown.masks is not None:
+        figures["psnr_inside"] = reconstruction_psnr(vae, shown.pictures, device, shown.masks)
+        told += f", {figures['psnr_inside']:.2f} dB inside their masks"
+    reporter.say(f"step {step}: {told}")
+    path = run.folder / "autoencoder" / "validation.json"
+    try:
+        before = [entry for entry in read_json(path, RUN_FILE) if entry["step"] < step]
+    except (StillYouError, KeyError, TypeError):
+        before = []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, [*before, {"step": step, **{name: round(value, 3) for name, value in figures.items()}}])
+    return figures
+
+
+def _finish(run: Run, accelerator: Accelerator, trainer: Trainer, vae: SmallAutoencoder, lesson: Lesson) -> float:
     """Take the averaged weights, measure latents, and save; return the PSNR in dB.
 
     Raises:
@@ -124,35 +209,12 @@ def _finish(
         raise StillYouError("the budget left no time to train the autoencoder", "Give more --budget-minutes.")
     trainer.average.apply()
     vae.eval()
-    measure_latents(vae, pictures, accelerator.device)
-    psnr = round(reconstruction_psnr(vae, shown, accelerator.device), 2)
+    measure_latents(vae, lesson.measured, accelerator.device)
+    psnr = round(reconstruction_psnr(vae, lesson.shown.pictures, accelerator.device), 2)
     if accelerator.is_main_process:
         vae.to("cpu", memory_format=torch.contiguous_format)
         replace_folder(run.vae, lambda folder: vae.save_pretrained(folder))
     return psnr
-
-
-def _pictures(run: Run, parts: Sequence[Part]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Load training pictures and held-back ones; of each dataset its share, chosen at random if there are more."""
-    config, whole = run.request.config, sum(part.share for part in parts)
-    loaded, shown = [], []
-    for part in parts:
-        count, few = (max(1, round(part.share / whole * most)) for most in (config.autoencoder.pictures // 2, _SHOWN))
-        chosen, back = _chosen(part.data, config.seed, count, config.held_back)
-        loaded.append(load_pictures(part.data, chosen, config.architecture.resolution))
-        shown.append(load_pictures(part.data, (back or chosen[:1])[:few], config.architecture.resolution))
-    return torch.cat(loaded), torch.cat(shown)
-
-
-def _chosen(data: PairDataset, seed: int, count: int, hidden: int) -> tuple[list[int], list[int]]:
-    """Choose pairs to learn from, in the dataset's order, and those held back."""
-    keys = [row["key"] for row in data.rows(("key",))]
-    if not keys:
-        raise StillYouError(f"{data.path} has no accepted pairs", "Look at them with: stillyou pairs show")
-    back = held_back(keys, seed, hidden)
-    rest = np.setdiff1d(np.arange(len(keys)), back)
-    chosen = generator(seed, "autoencoder pictures").permutation(rest)[:count]
-    return [int(index) for index in np.sort(chosen)], back
 
 
 def _placed(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
@@ -160,11 +222,3 @@ def _placed(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
     if device.type != "cuda" or pictures.nbytes > torch.cuda.mem_get_info(device)[0] // 2:
         return pictures
     return pictures.to(device)
-
-
-def _report_psnr(
-    vae: Any, pictures: torch.Tensor, device: torch.device, reporter: StageReporter
-) -> Mapping[str, float]:
-    psnr = reconstruction_psnr(vae, pictures, device)
-    reporter.say(f"{psnr:.2f} dB on held-back pairs")
-    return {"psnr": psnr}

@@ -69,6 +69,35 @@ def loader_workers(items: int, batch_bytes: int) -> int:
     return min(cores(), 16, shared_memory() // (3 * batch_bytes))
 
 
+class MaskedFrames(PairFrames):
+    """Sources, targets and masks of one dataset, in a given order: (2, H, W, 3) uint8 and (H, W) bool."""
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
+        pair = self._pairs.load(self._order[index])
+        return torch.from_numpy(np.stack([pair.source, pair.target])), torch.from_numpy(pair.mask > 0)
+
+
+def load_masked(pairs: PairDataset, order: Sequence[int], resolution: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Load chosen pairs with their masks into memory.
+
+    Returns:
+        Sources and targets in turns, (2 · len(order), 3, resolution, resolution) uint8, and masks
+        (len(order), resolution, resolution) bool.
+    """
+    pictures = torch.empty(2 * len(order), 3, resolution, resolution, dtype=torch.uint8)
+    masks, start = torch.empty(len(order), resolution, resolution, dtype=torch.bool), 0
+    workers = loader_workers(len(order), 2 * 3 * pairs.meta.size**2 * 32)
+    for frames, inside in DataLoader(MaskedFrames(pairs, order), batch_size=32, num_workers=workers):
+        raw = frames.permute(0, 1, 4, 2, 3)
+        if raw.shape[-1] != resolution:
+            raw = to_uint8(resize(to_signed(raw), resolution))
+            inside = functional.interpolate(inside[:, None].float(), (resolution, resolution))[:, 0] > 0
+        pictures[2 * start : 2 * (start + len(raw))] = raw.flatten(0, 1)
+        masks[start : start + len(raw)] = inside
+        start += len(raw)
+    return pictures, masks
+
+
 def load_pictures(pairs: PairDataset, order: Sequence[int], resolution: int) -> torch.Tensor:
     """Load sources and targets of chosen pairs into memory: (2 · len(order), 3, resolution, resolution) uint8."""
     pictures = torch.empty(2 * len(order), 3, resolution, resolution, dtype=torch.uint8)

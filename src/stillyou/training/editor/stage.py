@@ -194,7 +194,7 @@ def _identity(run: Run, cache: LatentCache) -> dict[str, Any]:
         "seed": config.seed,
         "batch": settings.batch,
         "copies": settings.copies,
-        "architecture": config.architecture.model_dump(mode="json"),
+        "architecture": config.architecture.recorded(),
         "init": request.init,
         "start": config.start,
         "latents": cache.name,
