@@ -6,5 +6,5 @@
 training loop is `released_training`.
 
 The other measurements are commands of their own, `python -m stillyou.bench.NAME`, with the arguments of `command`:
-`embedded_edit`, `cartoon_studio`, `people_studio`, `mask_calibration`, `speed_quality`.
+`autoencoder`, `embedded_edit`, `cartoon_studio`, `people_studio`, `mask_calibration`, `speed_quality` ...
 """

@@ -35,17 +35,16 @@ class Bridge(NamedTuple):
 @torch.no_grad()
 def measure_bridge(old: SmallAutoencoder, new: SmallAutoencoder, pictures: torch.Tensor) -> Bridge:
     """Measure both matrices on pictures (M, 3, H, W) uint8."""
-    rows = [
-        torch.cat([to_latents(vae, to_signed(part)).permute(0, 2, 3, 1).flatten(0, 2) for part in _parts(pictures)])
-        for vae in (old, new)
-    ]
-    z_old, z_new = (part.double() for part in rows)
+    z_old, z_new = (_rows(vae, pictures) for vae in (old, new))
     to_old, to_new = (torch.linalg.lstsq(a, b).solution.T.float() for a, b in ((z_new, z_old), (z_old, z_new)))
     return Bridge(to_old.contiguous(), to_new.contiguous())
 
 
-def _parts(pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return pictures.split(_AT_A_TIME)
+def _rows(vae: SmallAutoencoder, pictures: torch.Tensor) -> torch.Tensor:
+    """Return the latents of all places of all pictures, (N, C), in double precision."""
+    parts = [pictures[start : start + _AT_A_TIME] for start in range(0, len(pictures), _AT_A_TIME)]
+    latents = [to_latents(vae, to_signed(part)).permute(0, 2, 3, 1).flatten(0, 2) for part in parts]
+    return torch.cat(latents).double()
 
 
 @torch.no_grad()

@@ -51,7 +51,8 @@ def _moments(pictures: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tenso
     size = 3 * PATCH**2
     total, first, second = 0.0, torch.zeros(size).double(), torch.zeros(size, size).double()
     rows = torch.linspace(0, len(pictures) - 1, min(_MEASURED, len(pictures))).round().long()
-    for chosen in rows.split(_AT_A_TIME):
+    for start in range(0, len(rows), _AT_A_TIME):
+        chosen = rows[start : start + _AT_A_TIME]
         patches = functional.pixel_unshuffle(to_signed(pictures[chosen]), PATCH).permute(0, 2, 3, 1).reshape(-1, size)
         weight = functional.avg_pool2d(weights[chosen].float(), PATCH).reshape(-1, 1)
         weighted = patches * weight
