@@ -82,7 +82,7 @@ def rows_of(name: str, vae: SmallAutoencoder, pairs: Pairs) -> list[dict[str, An
     """Return a row for each split and effect, and one for all effects of a split: the mean of its rows."""
     rows: list[dict[str, Any]] = []
     for split in dict.fromkeys(split for split, _ in pairs):
-        own = [
+        own: list[dict[str, Any]] = [
             {"split": split, "effect": effect, "autoencoder": name, **figures_of(vae, pairs[split, effect])}
             for at, effect in pairs
             if at == split
