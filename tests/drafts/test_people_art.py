@@ -13,7 +13,7 @@ from stillyou.drafts.fit import POINTS, Fit
 from stillyou.drafts.people import draw_costume
 from stillyou.drafts.people.frames import ellipse, real
 from stillyou.drafts.people.light import Light, estimate, lit
-from stillyou.drafts.people.sprites import ART, all_art, nearest, sprites
+from stillyou.drafts.people.sprites import ART, all_art, evened, nearest, sprites
 from stillyou.drafts.people.warp import affine, apply, draw, inverse, similarity, spline
 from stillyou.effects.designs import DESIGNS
 from stillyou.errors import UsageError
@@ -185,3 +185,18 @@ def test_a_coat_is_a_cape_where_the_picture_goes_on_below_the_square() -> None:
         draw_costume(portrait(256), lower, "santa", "classic", wear="coat", goes_on=on).alpha for on in (False, True)
     )
     assert near[232, 120:136].min() > 0.9 and on[232:].max() == 0 and on[128, 128] > 0.9
+
+
+def test_the_shadow_of_a_chest_is_evened_and_all_else_of_a_coat_kept() -> None:
+    rng = np.random.default_rng(4)
+    coat = np.full((200, 160, 4), 255, np.uint8)
+    cloth = rng.integers(90, 110, (200, 160, 1)) * np.array([1.0, 0.5, 0.3])
+    shadow = np.where(np.arange(200) < 90, 1.0, 0.6)[:, None, None]
+    coat[..., :3] = np.rint(cloth * shadow)
+    coat[:, :20, 3] = 0
+    even = evened(coat)
+    upper, lower = (even[rows, 30:, 0].astype(float).mean() for rows in (slice(0, 80), slice(120, 200)))
+    assert lower > 0.85 * upper  # it was 0.6
+    assert np.array_equal(even[:60], coat[:60]) and np.array_equal(even[..., 3], coat[..., 3])
+    plain = np.full_like(coat, 120)
+    assert np.array_equal(evened(plain), plain)

@@ -23,6 +23,13 @@ from stillyou.effects.designs import DESIGNS, find_design
 Part = Literal["hat", "coat"]
 _FOLD, _DEEPER = 8.0, 0.6
 """Pixels that a fold is wide, and how much deeper it gets: 0 leaves the art as rendered."""
+_COARSE = 4
+"""Pixels of the art to one of the field in which its light is evened."""
+_CHEST, _EVENED, _BRIGHTEST = (0.34, 0.42), 0.8, 0.75
+"""Heights of a coat between which it is lit as it should be; how much of the difference is made up below, and log
+luminance at most."""
+_BROAD, _TALL = 7.5, 1.75
+"""Reach of that field to the sides and down, in its own pixels."""
 ART = resources.files("stillyou") / "art" / "people"
 
 
@@ -70,6 +77,25 @@ def deepened(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([np.rint(deeper).astype(np.uint8), pixels[..., 3:]], -1)
 
 
+def evened(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a coat (H, W, 4) without the shadow of its chest, which ends in a line that no photograph shows."""
+    height, width = pixels.shape[:2]
+    small = pixels[::_COARSE, ::_COARSE].astype(np.float32)
+    alpha, rows = small[..., 3] / 255, (np.arange(height)[::_COARSE, None] + 0.5) / height
+    luma = np.log(small[..., :3] @ np.array([0.3, 0.59, 0.11], np.float32) + 4)
+    reach = (_TALL, _BROAD)
+    weight = ndimage.gaussian_filter(alpha, reach)
+    light = ndimage.gaussian_filter(luma * alpha, reach) / np.maximum(weight, 1e-3)
+    chest = ((rows > _CHEST[0]) & (rows < _CHEST[1])) * weight
+    usual = (light * chest).sum(0) / np.maximum(chest.sum(0), 1e-3)
+    usual = ndimage.gaussian_filter1d(usual, _BROAD, mode="nearest")
+    below = np.clip((rows - _CHEST[0]) / (_CHEST[1] - _CHEST[0]), 0, 1)
+    factor = np.exp(_EVENED * below * np.clip(usual - light, 0, _BRIGHTEST)).astype(np.float32)
+    large = np.asarray(Image.fromarray(factor).resize((width, height), Image.Resampling.BILINEAR))
+    lighter = np.clip(pixels[..., :3] * large[..., None], 0, 255)
+    return np.concatenate([np.rint(lighter).astype(np.uint8), pixels[..., 3:]], -1)
+
+
 @lru_cache(maxsize=32)
 def sprites(effect: str, design: str, part: Part) -> tuple[Sprite, ...]:
     """Return all sprites of a part of a design, mirror images included; they are kept (190 MB for all there are).
@@ -84,7 +110,8 @@ def sprites(effect: str, design: str, part: Part) -> tuple[Sprite, ...]:
     for entry in _described(effect, design)[part]:
         left, top, right, bottom = entry["box"]
         points = np.array([entry["points"][name] for name in POINTS], np.float32)
-        sprite = Sprite(atlas[top:bottom, left:right], points, entry["yaw"], entry["pitch"])
+        art = atlas[top:bottom, left:right]
+        sprite = Sprite(evened(art) if part == "coat" else art, points, entry["yaw"], entry["pitch"])
         found += [sprite, sprite.mirrored()]
     return tuple(found)
 
