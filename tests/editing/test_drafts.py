@@ -103,6 +103,16 @@ def test_an_unsure_fit_starts_from_noise_and_says_so(editor: Editor, monkeypatch
     assert any("could not be told" in note for note in result.report.notes)
 
 
+def test_a_fit_that_is_a_little_unsure_is_used_with_a_word(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure = network.load().config.sure_below
+    doubtful = Fit(FIT.points, FIT.turn, np.full(len(FIT.points), 1.2 * sure, np.float32))
+    monkeypatch.setattr(network, "predict", lambda squares: [doubtful] * len(squares))
+    result = editor.edit(source(), "santa", crop=Crop(0, 0, 240))
+    assert not editor.pipeline.calls and result.report.refine == 0
+    assert any("unsure" in note and "--nudge" in note for note in result.report.notes)
+    assert not any("unsure" in note for note in editor.edit(source(), "santa", nudge="hat:0,0").report.notes)
+
+
 def test_a_head_that_is_turned_gets_no_costume_in_the_wrong_place() -> None:
     upright = Image.open(SAMPLES / "micah.png").convert("RGB")
     square = frame_crop(Crop(0, 0, upright.width), 256)

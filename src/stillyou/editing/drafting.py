@@ -40,6 +40,9 @@ _FARTHEST = 1.6
 """How much larger than the model's square one may be that art is drawn on."""
 _NEARLY = 2
 """Pixels by which a square may miss the picture's lower edge."""
+_DOUBTFUL = 1.3
+"""How many times as unsure as a sure fit one may be that is used, with a word: what is drawn from noise is worse."""
+_UNSURE = "where the costume sits is unsure; --nudge moves it, --draft none draws it from noise"
 _UPRIGHT = "turn the picture upright first"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
@@ -80,7 +83,8 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     from stillyou.drafts.plausible import objection
 
     seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
-    reason = objection(seen, network.load().config.sure_below) or (told if told == SEVERAL else None)
+    sure = network.load().config.sure_below
+    reason = objection(seen, _DOUBTFUL * sure) or (told if told == SEVERAL else None)
     reason, remedy = (TURNED, _UPRIGHT) if is_turned(picture, framed, seen) else (reason, _REMEDY)
     if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
         done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise, which is rough"
@@ -92,6 +96,7 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     pixels = to_srgb(view(picture, crop, min(crop.size, _largest(plan))), picture.info.icc)
     drawn = _drawn(pixels, fit, plan, crop.size, goes_on=crop.top + crop.size < picture.size[1] - _NEARLY)
     notes = _warned(fit, crop, picture.size) + ([] if told is None else [told])
+    notes += [_UNSURE] if seen.unsure > sure and plan.request.nudge is None else []
     return SquareDraft(crop, drawn, _placed(fit, plan, crop.size)), tuple(notes)
 
 
