@@ -180,7 +180,7 @@ def face_reader() -> FaceReader | None:
     return DlibReader()
 
 
-def _features() -> Features | None:
+def described_looks() -> Features | None:
     """Return what describes how pictures look; without its extra a line says how to get it."""
     from stillyou.evaluation.features import INSTALL, EfficientNetLite0, available
 
@@ -229,7 +229,7 @@ def _measure(subject: ModelSubject, judge: Judge, request: _Request) -> Evaluati
     sample = PairSample(request.split, request.n, request.seed, effects, request.size, request.designs)
     options: dict[str, Any] = {"settings": request.settings, "batch": request.batch}
     faces = face_reader() if request.split == "people" else None
-    looks = Drawing(subject, _features())
+    looks = Drawing(subject, described_looks())
     with progress_bar() as bar:
         total = len(effects) * request.n + curve_edits(len(effects), curve_n)
         task = bar.add_task(f"evaluating {request.split}", total=total)

@@ -108,7 +108,7 @@ def _compared(
     folder: Path,
     device: str,
 ) -> Comparison:
-    from stillyou.cli.evaluate import face_reader, progress_bar
+    from stillyou.cli.evaluate import described_looks, face_reader, progress_bar
     from stillyou.evaluation.baselines.truth import Truth
     from stillyou.evaluation.comparison.pictures import PictureFolder
     from stillyou.evaluation.comparison.run import Ground, compare, edits
@@ -130,7 +130,8 @@ def _compared(
     with progress_bar() as bar:
         task = bar.add_task(f"comparing on {request.split}", total=edits(candidates, sample, request.with_curves))
         about = (judge, sample, request.settings, request.batch, faces, moved, pictures)
-        found = compare(candidates, Ground(*about, lambda done: bar.advance(task, done)), request.with_curves)
+        ground = Ground(*about, lambda done: bar.advance(task, done), features=described_looks())
+        found = compare(candidates, ground, request.with_curves)
     pictures.index(request.split, [candidate.name for candidate in candidates], sample.shown(), request.n)
     for name, each in found.document["candidates"].items():
         for reason, count in each["failures"].items():

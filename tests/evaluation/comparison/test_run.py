@@ -63,6 +63,7 @@ def found(candidates, tmp_path_factory):
         return float(not np.array_equal(source, answer))
 
     ground = Ground(RedJudge(), SAMPLE, Settings(), 3, None, moved, PictureFolder(folder, TRUTH), done.append)
+    ground = replace(ground, features=lambda pictures: np.stack([p.mean((0, 1)) for p in pictures]) / 255)
     comparison = compare(candidates, ground, with_curves=True)
     assert sum(done) == edits(candidates, SAMPLE, True) == 8 * (5 + 3)
     return folder, comparison
@@ -141,6 +142,13 @@ def test_the_judge_s_confusion_is_counted(found):
     assert tables["lazy"]["confusion"] == {"angry": {"neutral": 8}}
     text = "\n".join(lines(found[1].document))
     assert "| asked for \\ seen | angry | failed |" in text and "magicbrush l1" in text
+
+
+def test_every_candidate_has_looks(found):
+    tables = found[1].document["candidates"]
+    assert tables["oracle"]["kernel_distance"] == 0 and tables["oracle"]["error_ratio"] == 0
+    assert tables["lazy"]["error_ratio"] == 1 and tables["lazy"]["kernel_distance"] > 0
+    assert "kernel distance" in "\n".join(lines(found[1].document))
 
 
 def test_published_figures_are_of_every_candidate(found):

@@ -9,6 +9,7 @@ from typing import Any
 from stillyou.evaluation.comparison.regions import KINDS, PRESERVATION, REGIONS
 from stillyou.evaluation.comparison.run import AREA, Comparison
 from stillyou.evaluation.comparison.whole import OF_WHOLE
+from stillyou.evaluation.looks import FIGURES
 from stillyou.evaluation.report.confusion import confusion_lines
 from stillyou.evaluation.report.plots import drawing, save_plot
 from stillyou.evaluation.report.tables import table_lines
@@ -79,11 +80,10 @@ def region_rows(document: Mapping[str, Any]) -> list[list[str]]:
 
 def whole_rows(document: Mapping[str, Any]) -> list[list[str]]:
     """Return the cells of the figures of whole answers."""
-    head = ["editor", *(name.replace("_", " ") for name in OF_WHOLE)]
-    return [
-        head,
-        *([name, *(_number(each[figure], "{:.4f}") for figure in OF_WHOLE)] for name, each in _candidates(document)),
-    ]
+    figures = (*OF_WHOLE, *FIGURES)
+    head = ["editor", *(name.replace("_", " ") for name in figures)]
+    body = [[name, *(_number(each[figure], "{:.4f}") for figure in figures)] for name, each in _candidates(document)]
+    return [head, *body]
 
 
 def test_rows(document: Mapping[str, Any]) -> list[list[str]]:

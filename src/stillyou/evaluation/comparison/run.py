@@ -21,12 +21,16 @@ from stillyou.evaluation.comparison.pictures import PictureFolder
 from stillyou.evaluation.comparison.regions import NAMES, PRESERVATION, by_region
 from stillyou.evaluation.comparison.statistics import composites, holm, interval, paired
 from stillyou.evaluation.comparison.whole import OF_WHOLE, of_whole
+from stillyou.evaluation.features import Features
 from stillyou.evaluation.figures import Answer, Figures, mean
 from stillyou.evaluation.identity import FaceReader
 from stillyou.evaluation.known_truth.benchmark import Evaluation, PictureJudge, evaluate
-from stillyou.evaluation.known_truth.settings import Settings
+from stillyou.evaluation.known_truth.settings import Batch, Settings
 from stillyou.evaluation.known_truth.splits import PairSample
+from stillyou.evaluation.looks import FIGURES as LOOKS
+from stillyou.evaluation.looks import Looks
 from stillyou.metrics import Picture
+from stillyou.pairs.pair import Pair
 
 TESTED = ("edit_success", "judge_score", PRESERVATION, "inside_error", "outside_error", "outside_structure_distance")
 """Figures with an interval and a paired test."""
@@ -34,8 +38,21 @@ BETTER = {"edit_success": 1, PRESERVATION: 1, "inside_error": -1, "outside_struc
 """Figures of the composite, and which way is better."""
 AREA = "curve_area"
 MOVED = "landmark_displacement"
-_ELSEWHERE = ("effects", "styles", "groups", "lazy", "oracle", "guidance")
+_ELSEWHERE = ("effects", "styles", "groups", "lazy", "oracle", "guidance", "looks")
 """What of an evaluation is not repeated for every candidate."""
+
+
+class _LooksAlone:
+    """Looks of a candidate's own answers, with nothing beside them."""
+
+    def __init__(self, looks: Looks) -> None:
+        self._looks = looks
+
+    def add(self, batch: Batch, pairs: Sequence[Pair], edits: Sequence[Picture]) -> None:
+        self._looks.add(pairs, {"edit": edits}, batch.effect.group)
+
+    def document(self) -> dict[str, Any]:
+        return self._looks.document()
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,7 @@ class Ground:
         pictures: Gets every answer at the default dial; None keeps none.
         progress: Called with the number of edits just done.
         hair: Measures what is lost of hair (`comparison.hair`).
+        features: Describes pictures, for kernel distances at the default dial; None leaves these out.
     """
 
     judge: PictureJudge
@@ -63,6 +81,7 @@ class Ground:
     pictures: PictureFolder | None = None
     progress: Callable[[int], None] = lambda edits: None
     hair: Hair = field(default_factory=Hair)
+    features: Features | None = None
 
 
 @dataclass
@@ -148,6 +167,7 @@ def measure(candidate: Candidate, dial: float | None, ground: Ground, pictures: 
     editor, settings = candidate.at(dial, ground.settings)
     guarded = Guarded(editor, seen)
     options: dict[str, Any] = {"batch": ground.batch, "faces": ground.faces, "progress": ground.progress}
+    options["looks"] = _LooksAlone(Looks(ground.features)) if dial is None else None
     found = evaluate(guarded, ground.judge, ground.sample, settings=settings, **options)
     rows: list[Figures] = [{**row.figures["edit"], **more} for row, more in zip(found.rows, regional, strict=True)]
     counted = guarded.evaluations
@@ -167,10 +187,12 @@ def table(measured: Measured) -> dict[str, Any]:
     kept = [key for key in document if key not in _ELSEWHERE]
     there = {figure: [v for v in measured.column(figure) if v is not None] for figure in TESTED}
     found = {figure: interval(values) for figure, values in there.items()}
+    looked = document.get("looks", {}).get("edit", {})
     return {
         **{key: document[key] for key in kept},
         **{figure: mean(measured.column(figure)) for figure in (*NAMES, PRESERVATION, *OF_WHOLE, MOVED)},
         "intervals": {figure: None if i is None else asdict(i) for figure, i in found.items()},
+        **{figure: looked.get(figure) for figure in LOOKS},
         "failures": measured.failures,
         "evaluations": measured.evaluations,
     }
