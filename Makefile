@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stillyou-installed
 
-.PHONY: setup demo app test lint format bench clean
+.PHONY: setup demo app test lint format bench paper-claim clean
 .DEFAULT_GOAL := demo
 
 setup: $(STAMP)
@@ -40,6 +40,11 @@ bench: setup
 	$(BIN)/python -m stillyou.bench.people_studio
 	$(BIN)/python -m stillyou.bench.embedded_edit
 	$(BIN)/python -m stillyou bench --quick -o bench
+
+# Pairs, curation, editors, tables; a stopped run goes on. SIZE=small takes minutes on two cores, full wants a GPU.
+SIZE ?= small
+paper-claim: setup
+	$(BIN)/python -m stillyou.evaluation.claim --size $(SIZE) -o claim-$(SIZE)
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -158,13 +158,10 @@ def _sample(request: Any, subject: ModelSubject | None, side: int) -> PairSample
 
 def _catalogue(split: str) -> list[EffectSpec]:
     """Return the effects of the catalogue with the words of a split's domain."""
-    from stillyou.editing.scene.domain import subject
-    from stillyou.effects.domains import DOMAINS
     from stillyou.effects.lookup import catalogue
-    from stillyou.evaluation.known_truth.splits import domain_of
+    from stillyou.evaluation.known_truth.splits import in_domain
 
-    domain = domain_of(split)
-    return [e.for_domain(domain).with_variables(subject(e, domain, DOMAINS)) for e in catalogue().values()]
+    return [in_domain(effect, split) for effect in catalogue().values()]
 
 
 def _candidates(
@@ -192,8 +189,14 @@ def _candidates(
 
 def _trained(others: Others, device: str) -> list[Candidate]:
     """Return the baselines that come with a model of their own."""
-    from stillyou.evaluation.baselines.candidates import trained_candidate
+    from stillyou.evaluation.baselines.candidates import GAN, fixed, trained_candidate
+    from stillyou.evaluation.baselines.pix2pix.editor import Pix2PixEditor
     from stillyou.models.load import load_pipeline
 
-    folders = [name.partition(":")[2] for name in others.against if ":" in name]
-    return [trained_candidate(load_pipeline(folder, device), others.budget) for folder in folders]
+    named = [name.partition(":") for name in others.against if ":" in name]
+    return [
+        fixed(GAN, Pix2PixEditor.from_folder(Path(folder)))
+        if kind == GAN
+        else trained_candidate(load_pipeline(folder, device), others.budget)
+        for kind, _, folder in named
+    ]

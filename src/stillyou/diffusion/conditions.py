@@ -32,7 +32,8 @@ class Branch(IntEnum):
     """A choice of present conditions.
 
     The first four make up guidance, `TEXT` makes a text-to-image teacher. `SOURCE` and `SOURCE_TEXT` are what
-    InstructPix2Pix sees, a baseline that is trained on the same pairs; our own models never train them.
+    InstructPix2Pix sees, a baseline that is trained on the same pairs; `IMAGE_TEXT` is what an editor without source
+    latents sees, an ablation. Our own models never train these three.
     """
 
     NONE = 0
@@ -42,6 +43,7 @@ class Branch(IntEnum):
     TEXT = 4
     SOURCE = 5
     SOURCE_TEXT = 6
+    IMAGE_TEXT = 7
 
 
 _PRESENT = {
@@ -52,6 +54,7 @@ _PRESENT = {
     Branch.TEXT: (False, False, True),
     Branch.SOURCE: (True, False, False),
     Branch.SOURCE_TEXT: (True, False, True),
+    Branch.IMAGE_TEXT: (False, True, True),
 }
 
 

@@ -123,6 +123,7 @@ class BranchShares(Strict):
     full: float = Field(0.68, ge=0, le=1)
     source: float = Field(0.0, ge=0, le=1)
     source_text: float = Field(0.0, ge=0, le=1)
+    image_text: float = Field(0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _sum_is_one(self) -> BranchShares:
@@ -163,6 +164,8 @@ class EditorSettings(Optimisation):
     reconstruction: float = Field(0.08, ge=0, le=1)
     """Share of samples that become source prompt -> source picture."""
     edit_weights: EditWeights = EditWeights()
+    released_nulls: bool = False
+    """Train with the release's values of absent conditions, which inference does not have; for comparisons alone."""
     copies: int = Field(2, ge=1, le=16)
     """Encoded copies of each pair; the first is as rendered, the others are augmented."""
     studio_share: float = Field(0.5, ge=0, lt=1)
@@ -190,6 +193,8 @@ class EditorSettings(Optimisation):
             raise ValueError("lora and posterior = 'sample' need frozen_encoders = true")
         if self.shard and (self.lora or self.eight_bit or self.compile or not self.frozen_encoders):
             raise ValueError("shard needs frozen_encoders = true, and neither lora, eight_bit nor compile")
+        if self.released_nulls and self.frozen_encoders:
+            raise ValueError("released_nulls needs frozen_encoders = false")
         return self
 
 

@@ -7,6 +7,7 @@
 | diffedit | encoding ratio |
 | inversion | share of the schedule that is run again |
 | ip2p:FOLDER | image scale of a model that was trained for it |
+| pix2pix:FOLDER | none: one point |
 | draft | strength |
 | lazy, oracle, teacher, anybody's | none: one point |
 """
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from stillyou.evaluation.known_truth.subject import ModelSubject
 
 METHODS = {"sdedit": SDEdit, "diffedit": DiffEdit, "inversion": Inversion}
-TRAINED = "ip2p"
-"""The baseline that needs a model of its own, named behind a colon."""
+TRAINED, GAN = "ip2p", "pix2pix"
+"""Baselines that need a model of their own, named behind a colon."""
+_MAKERS = {TRAINED: "a model that the recipe instruct-pix2pix has trained", GAN: "what the claim has trained"}
 TRUE_ANSWERS = {"lazy": lazy, "oracle": oracle, "teacher": teacher}
 BASELINES = (*METHODS, "draft", *TRUE_ANSWERS)
 NEED_MODEL = (*METHODS, "draft")
@@ -67,10 +69,9 @@ def parse_names(text: str) -> list[str]:
     names = [part.strip() for part in text.split(",") if part.strip()]
     for name in names:
         kind, _, model = name.partition(":")
-        if kind == TRAINED and not model:
-            remedy = "Write ip2p:FOLDER, a model that the recipe instruct-pix2pix has trained."
-            raise UsageError("ip2p needs a model of its own", remedy)
-        if kind != TRAINED and name not in BASELINES:
+        if kind in _MAKERS and not model:
+            raise UsageError(f"{kind} needs a model of its own", f"Write {kind}:FOLDER, {_MAKERS[kind]}.")
+        if kind not in _MAKERS and name not in BASELINES:
             raise UsageError(f"unknown baseline '{name}'", nearest(name, BASELINES))
         if [other.partition(":")[0] for other in names].count(kind) > 1:
             raise UsageError(f"baseline '{kind}' is named twice", "Name it once.")

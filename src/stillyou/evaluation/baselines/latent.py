@@ -71,12 +71,13 @@ class LatentEditor:
         pixels = to_pixels(seen).to(self._pipeline.vae.device)
         model = TextModel(self._pipeline, pixels, [effect.prompts()] * len(seen), batch.seeds)
         made = replace(self._method, guidance=batch.settings.scales(effect).text).edit(model)  # type: ignore[type-var]
-        edits = to_pictures(_resized(self._pipeline.decode(made.latents).float(), side))
+        edits = to_pictures(resized(self._pipeline.decode(made.latents).float(), side))
         masks = _masks(made.mask, len(seen), side)
         return [Answer(e, m, model.evaluations) for e, m in zip(edits, masks, strict=True)]
 
 
-def _resized(pixels: torch.Tensor, side: int) -> torch.Tensor:
+def resized(pixels: torch.Tensor, side: int) -> torch.Tensor:
+    """Return pictures (B, 3, H, W) in [-1, 1] at another side."""
     if pixels.shape[-1] == side:
         return pixels
     return functional.interpolate(pixels, (side, side), mode="bicubic", antialias=True, align_corners=False)

@@ -50,7 +50,7 @@ class Curve:
 
     def points(self) -> tuple[list[float], list[float]]:
         """Return S_i and P_i."""
-        return _means(self.success), _means(self.preservation)
+        return means(self.success), means(self.preservation)
 
     def area(self) -> float:
         """Return A."""
@@ -59,7 +59,7 @@ class Curve:
     def resampled(self, seed: int = 0) -> Table:
         """Return A of every resample of the pictures, (resamples,); equal seeds draw equal pictures."""
         chosen = draws(self.success.shape[1], seed)
-        return np.array([area(_means(self.success[:, c]), _means(self.preservation[:, c])) for c in chosen])
+        return np.array([area(means(self.success[:, c]), means(self.preservation[:, c])) for c in chosen])
 
     def interval(self, seed: int = 0) -> Interval:
         """Return A with its bootstrap interval by picture."""
@@ -72,7 +72,7 @@ def difference(first: Curve, second: Curve, seed: int = 0) -> Interval:
     return Interval(first.area() - second.area(), *percentiles(apart))
 
 
-def _means(table: Table) -> list[float]:
+def means(table: Table) -> list[float]:
     """Return the mean of each row over what has a value; 0 where nothing has."""
     there = ~np.isnan(table)
     counts = there.sum(axis=1)

@@ -34,6 +34,7 @@ class Settings:
         draft: What edits start from.
         refine: How far sampling goes back from a draft; None takes each effect's own.
         retry: Whether edits that are out of band are tried again (`editing.check`).
+        masked: Whether edits have a mask; without one they are whole pictures of the model's.
     """
 
     steps: int | None = None
@@ -43,6 +44,7 @@ class Settings:
     draft: Start = "auto"
     refine: float | None = None
     retry: bool | None = None
+    masked: bool = True
 
     def scales(self, effect: EffectSpec) -> GuidanceScales:
         """Return the guidance scales used for an effect from noise."""

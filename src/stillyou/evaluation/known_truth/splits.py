@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stillyou.draws import stable_seed
-from stillyou.effects.domains import Domain
+from stillyou.editing.scene.domain import subject
+from stillyou.effects.domains import DOMAINS, Domain
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest, requires
@@ -74,6 +75,12 @@ def check_split(split: str, known: Sequence[str] = SPLITS) -> None:
 def domain_of(split: str) -> Domain:
     """Return what the pictures of a split show."""
     return _DOMAINS[split]
+
+
+def in_domain(effect: EffectSpec, split: str) -> EffectSpec:
+    """Return an effect with the words and defaults that pictures of a split have."""
+    domain = domain_of(split)
+    return effect.for_domain(domain).with_variables(subject(effect, domain, DOMAINS))
 
 
 def evaluation_seed(split: str, seed: int, effect: str, index: int) -> int:

@@ -83,6 +83,8 @@ class ModelSubject:
             options = batch.settings.options(batch.effect)
             options |= {"seed": seed, "domain": self.domain, "crop": Crop(0, 0, len(picture))}
             options |= {"design": costume.design, "wear": costume.wear}
+            if not batch.settings.masked:
+                options |= {"mask": np.full(picture.shape[:2], 255, np.uint8), "mask_strategy": "none"}
             requests.append(EditRequest.read(batch.effect, **options))
         found = []
         for result in self.editor.run_all(requests, [Whole(picture) for picture in batch.pictures]):

@@ -23,7 +23,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import nn
 
-from stillyou.diffusion.conditions import apply_branches
+from stillyou.diffusion.conditions import Conditions, NullTokens, apply_branches, presence
 from stillyou.diffusion.network import Denoiser
 
 
@@ -134,6 +134,8 @@ class EditorObjective(DiffusionLoss[EditorBatch]):
         threshold: As in `DiffusionLoss`.
         prediction: As in `DiffusionLoss`.
         min_snr: As in `DiffusionLoss`.
+        grey: Latents of a mid-grey picture (1, C, h, w), which the release trains in place of absent source latents, in
+            its image tokens too; None trains what inference has (docs/reference/model.md).
     """
 
     def __init__(
@@ -145,9 +147,12 @@ class EditorObjective(DiffusionLoss[EditorBatch]):
         threshold: float,
         prediction: str = "v_prediction",
         min_snr: float | None = None,
+        grey: torch.Tensor | None = None,
     ) -> None:
         super().__init__(alphas_cumprod, threshold, prediction, min_snr)
         self.denoiser = denoiser
+        self.grey: torch.Tensor | None
+        self.register_buffer("grey", grey, persistent=False)
         self.empty_prompt_ids: torch.Tensor
         self.black: torch.Tensor
         self.register_buffer("empty_prompt_ids", empty_prompt_ids, persistent=False)
@@ -156,7 +161,12 @@ class EditorObjective(DiffusionLoss[EditorBatch]):
     def predict(self, batch: EditorBatch, z_t: torch.Tensor) -> torch.Tensor:
         """Encode all conditions, drop what the branches lack, predict."""
         nulls = self.denoiser.null_tokens(self.empty_prompt_ids, self.black, batch.source)
+        if self.grey is not None:
+            nulls = NullTokens(self.denoiser.image_tokens(self.black, self.grey), nulls.text)
         image = self.denoiser.image_tokens(batch.vision, batch.source)
         text = self.denoiser.text_tokens(batch.token_ids)
         conditions = apply_branches(batch.source, image, text, batch.branch, nulls)
+        if self.grey is not None:
+            there = presence(batch.branch, batch.source.device)[:, 0, None, None, None]
+            conditions = Conditions(torch.where(there, conditions.source, self.grey), conditions.tokens)
         return self.denoiser.predict(z_t, batch.timestep, conditions)

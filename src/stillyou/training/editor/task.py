@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
+from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.conditions import black_vision, vision_pixels
 from stillyou.diffusion.network import Denoiser
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
@@ -206,4 +207,12 @@ def editor_objective(pipeline: MultiConditionedPipeline, settings: EditorSetting
         settings.edit_weights.threshold,
         scheduler.config.prediction_type,
         settings.min_snr,
+        grey_latents(pipeline) if settings.released_nulls else None,
     )
+
+
+@torch.no_grad()
+def grey_latents(pipeline: MultiConditionedPipeline) -> torch.Tensor:
+    """Return the latents of a mid-grey picture at the pipeline's size, (1, C, h, w)."""
+    side, weights = pipeline.resolution, next(pipeline.vae.parameters())
+    return to_latents(pipeline.vae, torch.zeros(1, 3, side, side).to(weights)).float()

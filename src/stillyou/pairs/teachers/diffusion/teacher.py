@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +36,8 @@ from stillyou.pairs.truth import change_mask, exact_outside
 
 STEPS: Mapping[Family, int] = {"embedded": 20, "sd1": 30, "sd2": 30, "sdxl": 30}
 GUIDANCE: Mapping[Family, float] = {"embedded": 2.0, "sd1": 7.5, "sd2": 7.5, "sdxl": 6.0}
+Portraying = Callable[[PairRequest], Portrait | Unusable]
+"""Gives a request its source, a square of the base's side, or says why there is none."""
 _LOOSEST = 0.4
 """The hold of the last candidate; the first one's is 1, the effect's settings."""
 _CALM = ", neutral expression"
@@ -82,11 +84,12 @@ class DiffusionTeacher:
     Args:
         config: Its options.
         base: The model.
+        portraits: Gives the source of a request, in place of the folder's; with neither, sources are drawn.
     """
 
     shares_sources = True
 
-    def __init__(self, config: DiffusionConfig, base: Base) -> None:
+    def __init__(self, config: DiffusionConfig, base: Base, portraits: Portraying | None = None) -> None:
         self.config, self.base = config, base
         self.batch_size = config.batch
         sampler = config.sampler or (None if base.family == "embedded" else "ddim")
@@ -95,12 +98,16 @@ class DiffusionTeacher:
         self.schedule = make_schedule(base.scheduler, config.steps or STEPS[base.family], base.device)
         self.guidance = config.guidance or GUIDANCE[base.family]
         files = None if config.sources is None else check_sources(config.sources, config.kind)
-        self._portraits = None if files is None else Portraits(files, base.side)
+        self._portraits = portraits
+        if files is not None:
+            folder = Portraits(files, base.side)
+            self._portraits = lambda request: folder.get(request.index)
 
     @property
     def licences(self) -> Mapping[str, str]:
         """The base's, and the sources'."""
-        own = {} if self._portraits is None else {"sources": "those of the pictures that the user gave"}
+        given = self.config.sources is not None
+        own = {"sources": "those of the pictures that the user gave"} if given else {}
         return {self.config.base: self.base.licence, **own}
 
     def make(self, requests: Sequence[PairRequest]) -> list[Pair]:
@@ -109,7 +116,7 @@ class DiffusionTeacher:
         for effect, places in _by_effect(requests):
             conditions, asks = chosen(effect, self.base.family, self.config.conditions), {}
             for place in places:
-                portrait = None if self._portraits is None else self._portraits.get(requests[place].index)
+                portrait = None if self._portraits is None else self._portraits(requests[place])
                 if isinstance(portrait, Unusable):
                     made[place] = self._refused(portrait, requests[place])
                 else:

@@ -1,0 +1,53 @@
+"""Test the paper's claim: pairs, curation, editors, tables.
+
+python -m stillyou.evaluation.claim [--size small] [-o claim-small] [--document paper.md] [--device auto]
+
+A run that is stopped goes on where it was when the command is repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from stillyou.console import console
+from stillyou.errors import StillYouError
+from stillyou.evaluation.claim.paper import write_paper
+from stillyou.evaluation.claim.run import run
+from stillyou.evaluation.claim.settings import SIZES
+from stillyou.machine import cores, pick_device
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="claim", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--size", choices=tuple(SIZES), default="small", help="how much is made, trained and tested")
+    parser.add_argument("-o", "--output", type=Path, help="folder of the run; claim-SIZE if not given")
+    parser.add_argument("--document", type=Path, help="the report; paper.md in the run's folder if not given")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    root = options.output or Path(f"claim-{options.size}")
+    document = options.document or root / "paper.md"
+    try:
+        device = pick_device(options.device)
+        found = run(SIZES[options.size], root, options.device)
+        machine = f"{date.today()}, Python {platform.python_version()}, {device.type}, {cores()} cores"
+        files = write_paper(found, document, root, f"make paper-claim SIZE={options.size}", machine)
+    except StillYouError as error:
+        console.print(f"Error: {error}", markup=False)
+        return 1
+    for file in files:
+        console.print(str(file), markup=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

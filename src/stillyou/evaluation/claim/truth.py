@@ -1,0 +1,65 @@
+"""Studio pairs: sources that the text-to-image teacher draws beside, with the true target and mask of each.
+
+Training and test pictures are of the same kind and of different benchmark seeds, so that they share none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from stillyou.draws import stable_seed
+from stillyou.effects.lookup import catalogue
+from stillyou.effects.spec import EffectSpec
+from stillyou.errors import UsageError, nearest
+from stillyou.evaluation.claim.settings import ClaimSettings
+from stillyou.evaluation.known_truth.splits import PairSample, cases, in_domain
+from stillyou.pairs.pair import Pair
+
+_MANY = 1_000_000
+
+
+def effects_of(settings: ClaimSettings) -> list[EffectSpec]:
+    """Return the effects with the words of their domain; raises UsageError for one that studios cannot draw."""
+    found = []
+    for name in settings.effects:
+        if name not in catalogue():
+            raise UsageError(f"no studio knows the truth of effect '{name}'", nearest(name, catalogue()))
+        found.append(in_domain(catalogue()[name], settings.split))
+    return found
+
+
+def training_seed(settings: ClaimSettings) -> int:
+    """Return the benchmark seed of the pictures that pairs are drawn beside."""
+    return stable_seed("claim training", settings.seed) % 2**31
+
+
+def test_sample(settings: ClaimSettings) -> PairSample:
+    """Return the test pictures with their truth, made."""
+    sample = PairSample(settings.split, settings.tests, settings.seed, effects_of(settings), settings.side)
+    return replace(sample, designs=True).made(settings.side)
+
+
+class StudioPairs:
+    """The studio's pairs by effect and number, drawn when they are first asked for.
+
+    Args:
+        split: What is drawn.
+        seed: Benchmark seed.
+        side: Of the pictures, in pixels.
+    """
+
+    def __init__(self, split: str, seed: int, side: int) -> None:
+        self._split, self._seed, self._side = split, seed, side
+        self._supply: dict[str, Iterator[Pair]] = {}
+        self._made: dict[str, list[Pair]] = {}
+
+    def get(self, effect: EffectSpec, number: int) -> Pair:
+        """Return a pair."""
+        made = self._made.setdefault(effect.id, [])
+        if effect.id not in self._supply:
+            options = {"size": self._side, "seed": self._seed, "designs": True}
+            self._supply[effect.id] = cases(catalogue()[effect.id], self._split, _MANY, **options)  # type: ignore[arg-type]
+        while len(made) <= number:
+            made.append(next(self._supply[effect.id]))
+        return made[number]
