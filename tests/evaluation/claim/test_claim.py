@@ -17,7 +17,17 @@ def test_the_command_runs_to_its_end_and_finds_all_of_it_again(
     arguments = ["--size", "smoke", "-o", str(tmp_path / "run"), "--device", "cpu"]
     assert command.main([*arguments, "--document", str(tmp_path / "one.md")]) == 0
     said = (tmp_path / "one.md").read_text()
-    for name in ("editor", "no-curation", "no-image-tokens", "no-mask", "drafts", "teacher", "ip2p", "pix2pix", "oracle"):
+    for name in (
+        "editor",
+        "no-curation",
+        "no-image-tokens",
+        "no-mask",
+        "drafts",
+        "teacher",
+        "ip2p",
+        "pix2pix",
+        "oracle",
+    ):
         assert f"| `{name}` |" in said
     assert "**a glance**" in said and "no training saw" in said
     assert (tmp_path / "one-curves.png").is_file() and (tmp_path / "one-sheet.jpg").is_file()

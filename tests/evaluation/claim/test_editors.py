@@ -22,16 +22,19 @@ def test_a_variant_differs_from_the_method_in_its_part_alone(name: str) -> None:
     whole, own = (config_of(settings, VARIANTS[each]).model_dump() for each in ("editor", name))
     differing = {key for key in whole["editor"] if whole["editor"][key] != own["editor"][key]}
     assert {**whole, "editor": {}} == {**own, "editor": {}}
-    assert differing == {
-        "editor": set(),
-        "no-curation": set(),
-        "no-image-tokens": {"branches"},
-        "no-source-latents": {"branches"},
-        "released-nulls": {"branches", "released_nulls"},
-        "no-reconstruction": {"reconstruction"},
-        "no-edit-weights": {"edit_weights"},
-        "ip2p": {"branches", "reconstruction", "edit_weights"},
-    }[name]
+    assert (
+        differing
+        == {
+            "editor": set(),
+            "no-curation": set(),
+            "no-image-tokens": {"branches"},
+            "no-source-latents": {"branches"},
+            "released-nulls": {"branches", "released_nulls"},
+            "no-reconstruction": {"reconstruction"},
+            "no-edit-weights": {"edit_weights"},
+            "ip2p": {"branches", "reconstruction", "edit_weights"},
+        }[name]
+    )
 
 
 def test_what_a_variant_lacks_it_never_sees() -> None:

@@ -28,6 +28,7 @@ from stillyou.models.load import load_pipeline
 from stillyou.training.config import BranchShares, EditorSettings, TrainingConfig
 from stillyou.training.loop.trainer import Outcome
 from stillyou.training.model import load_init, replace_folder
+from stillyou.training.plan import make_plan
 from stillyou.training.run import Request, Run
 from stillyou.training.stages import run_training
 
@@ -81,6 +82,7 @@ def _trained(settings: ClaimSettings, name: str, root: Path, device: str) -> dic
     variant, editors = VARIANTS[name], root / "editors"
     pairs = root / "pairs" / (CURATED if variant.curated else ALL)
     run = Run(Request(editors / name, config_of(settings, variant), ("editor",), pairs=pairs, device=device))
+    make_plan(run.request).begun.begin()  # a folder is a run before anything else lies in it
     _lend(settings, run, editors / "editor" / "cache")
     report = run_training(run.request, validation=lambda pipeline, step: {})
     if report.outcome is not Outcome.FINISHED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,15 +138,16 @@ def everyone(contest: Contest) -> dict[str, Callable[[], Candidate]]:
     """Return how to load each editor, by name; the first is the whole method."""
     settings, side = contest.settings, contest.settings.side
     truth = Truth(contest.ground.sample)
-    found: dict[str, Callable[[], Candidate]] = {
-        name: (lambda name=name: _editor(contest, name)) for name in settings.variants if name != IP2P
-    }
-    found[UNMASKED] = lambda: _editor(contest, "editor", UNMASKED, masked=False)
-    found[DRAFTED] = lambda: _drafted(contest)
-    found[TEACHER] = lambda: _teacher(contest)
+    found: dict[str, Callable[[], Candidate]] = {}
+    for name in settings.variants:
+        if name != IP2P:
+            found[name] = partial(_editor, contest, name)
+    found[UNMASKED] = partial(_editor, contest, "editor", UNMASKED, masked=False)
+    found[DRAFTED] = partial(_drafted, contest)
+    found[TEACHER] = partial(_teacher, contest)
     if IP2P in settings.variants:
-        found[IP2P] = lambda: _ip2p(contest)
-    found[PIX2PIX] = lambda: fixed(PIX2PIX, Pix2PixEditor.from_folder(contest.root / "editors" / PIX2PIX))
+        found[IP2P] = partial(_ip2p, contest)
+    found[PIX2PIX] = partial(_gan, contest)
     found["lazy"] = lambda: fixed("lazy", FromTruth(truth, side, lazy))
     found["oracle"] = lambda: fixed("oracle", FromTruth(truth, side, oracle))
     return found
@@ -182,6 +184,10 @@ def _ip2p(contest: Contest) -> Candidate:
     return trained_candidate(
         editors.load(contest.settings, IP2P, contest.root, contest.device), contest.settings.budget
     )
+
+
+def _gan(contest: Contest) -> Candidate:
+    return fixed(PIX2PIX, Pix2PixEditor.from_folder(contest.root / "editors" / PIX2PIX))
 
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
