@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def _verdict(row: dict[str, Any]) -> Verdict:
     return Verdict("rejected" if refused else "accepted", refused, row["scores"])
 
 
-def _copied(folder: Path, name: str, write: Any) -> None:
+def _copied(folder: Path, name: str, write: Callable[[Path], None]) -> None:
     """Let `write` change a copy of the made pairs, which takes its name when it is whole."""
     final, part = folder / name, folder / f".part-{name}"
     if final.exists():
@@ -105,7 +106,7 @@ def figures(settings: ClaimSettings, folder: Path, judge: PictureJudge) -> list[
         truth = studio.get(effect, int(row["key"].rpartition("-")[2]))
         success = judge.scores(effect, [pair.target])[0][0]
         told = by_region(Answer(pair.target, pair.mask), _beside(pair, truth))
-        kept = {"effect": pair.effect, "status": row["status"], "reason": row["reason"]}
+        kept: dict[str, Any] = {"effect": pair.effect, "status": row["status"], "reason": row["reason"]}
         found.append({**kept, "edit_success": float(success), **told})
     return found
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stillyou.evaluation.claim.measured import Measured
 from stillyou.evaluation.comparison.curves import Curve, difference, means
@@ -77,7 +78,7 @@ def equal_success(first: Curve, second: Curve, seed: int = 0) -> EqualSuccess:
     return EqualSuccess(q, a, b, Interval(a - b, *percentiles(np.array(apart))))
 
 
-def _resampled(curve: Curve, chosen: np.ndarray) -> tuple[list[float], list[float]]:
+def _resampled(curve: Curve, chosen: NDArray[np.int64]) -> tuple[list[float], list[float]]:
     return means(curve.success[:, chosen]), means(curve.preservation[:, chosen])
 
 

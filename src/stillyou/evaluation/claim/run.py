@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from stillyou.evaluation.claim.gan import train_gan
 from stillyou.evaluation.claim.measured import Contest, Measured, everyone
 from stillyou.evaluation.claim.record import once
 from stillyou.evaluation.claim.settings import ClaimSettings, begin
-from stillyou.evaluation.claim.truth import test_sample
+from stillyou.evaluation.claim.truth import unseen_sample
 from stillyou.evaluation.claim.variants import PIX2PIX
 from stillyou.evaluation.comparison.pictures import PictureFolder
 from stillyou.evaluation.comparison.run import Ground
 from stillyou.evaluation.judge.classifier import Judge
 from stillyou.evaluation.known_truth.benchmark import PictureJudge
 from stillyou.evaluation.known_truth.settings import Settings
+from stillyou.files import write_json
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _measured(
     settings: ClaimSettings, root: Path, device: str, judge: PictureJudge, watch: Watch
 ) -> dict[str, Measured]:
     with watch.stage("test pictures"):
-        sample = test_sample(settings)
+        sample = unseen_sample(settings)
         folder = PictureFolder(root, Truth(sample))
         for effect in sample.shown():
             folder.pairs(effect, sample.of(effect, settings.side))
@@ -103,29 +105,18 @@ class Watch:
         self._path = root / "seconds.json"
         self._taken: dict[str, float] = once(self._path, dict)
 
-    def stage(self, name: str) -> _Stage:
-        """Return a context that times a stage."""
-        return _Stage(self, name)
-
-    def add(self, name: str, seconds: float) -> None:
-        """Note seconds of a stage."""
-        from stillyou.files import write_json
-
-        self._taken[name] = round(self._taken.get(name, 0.0) + seconds, 1)
-        write_json(self._path, self._taken)
-        console.print(f"{name}: {seconds:.0f} s", markup=False)
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage, and note what it took even if it fails."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = time.monotonic() - started
+            self._taken[name] = round(self._taken.get(name, 0.0) + seconds, 1)
+            write_json(self._path, self._taken)
+            console.print(f"{name}: {seconds:.0f} s", markup=False)
 
     def total(self) -> float:
         """Return the seconds of all stages, over all sessions."""
         return sum(self._taken.values())
-
-
-class _Stage:
-    def __init__(self, watch: Watch, name: str) -> None:
-        self._watch, self._name = watch, name
-
-    def __enter__(self) -> None:
-        self._started = time.monotonic()
-
-    def __exit__(self, *raised: object) -> None:
-        self._watch.add(self._name, time.monotonic() - self._started)

@@ -34,7 +34,7 @@ def training_seed(settings: ClaimSettings) -> int:
     return stable_seed("claim training", settings.seed) % 2**31
 
 
-def test_sample(settings: ClaimSettings) -> PairSample:
+def unseen_sample(settings: ClaimSettings) -> PairSample:
     """Return the test pictures with their truth, made."""
     sample = PairSample(settings.split, settings.tests, settings.seed, effects_of(settings), settings.side)
     return replace(sample, designs=True).made(settings.side)

@@ -56,6 +56,7 @@ class Generator(nn.Module):
     def __init__(self, config: Pix2PixConfig) -> None:
         super().__init__()
         widths, last = config.widths, len(config.widths) - 1
+        self.effects = len(config.effects)
         inputs = [3 + len(config.effects), *widths]
         self.down = nn.ModuleList(
             _down(before, after, first=layer == 0, normed=0 < layer < last)
@@ -79,7 +80,7 @@ class Generator(nn.Module):
         Returns:
             (B, 3, S, S) in [-1, 1].
         """
-        seen = torch.cat([x, planes(effect, self.down[0][0].in_channels - 3, x)], dim=1)
+        seen = torch.cat([x, planes(effect, self.effects, x)], dim=1)
         kept = []
         for layer in self.down:
             seen = layer(seen)
@@ -99,7 +100,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: Pix2PixConfig) -> None:
         super().__init__()
-        w = config.width
+        w, self.effects = config.width, len(config.effects)
         self.layers = nn.Sequential(
             *(nn.Conv2d(6 + len(config.effects), w, 4, 2, 1), nn.LeakyReLU(_SLOPE)),
             *(nn.Conv2d(w, 2 * w, 4, 2, 1), nn.BatchNorm2d(2 * w), nn.LeakyReLU(_SLOPE)),
@@ -110,8 +111,7 @@ class Discriminator(nn.Module):
 
     def forward(self, x: torch.Tensor, y: torch.Tensor, effect: torch.Tensor) -> torch.Tensor:
         """Return logits (B, 1, P, P) of sources x and edits y, (B, 3, S, S) in [-1, 1]; effects (B,)."""
-        count = self.layers[0].in_channels - 6
-        logits: torch.Tensor = self.layers(torch.cat([x, y, planes(effect, count, x)], dim=1))
+        logits: torch.Tensor = self.layers(torch.cat([x, y, planes(effect, self.effects, x)], dim=1))
         return logits
 
 

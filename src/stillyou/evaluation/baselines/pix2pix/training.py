@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import interpolate
 
 from stillyou.draws import generator, stable_seed
@@ -87,8 +86,9 @@ class Pix2PixTrainer:
     def turn(self, x: torch.Tensor, y: torch.Tensor, effect: torch.Tensor) -> tuple[float, float]:
         """Let the discriminator and then the generator learn from a batch; returns L_D and L_G."""
         g, d = self.networks["generator"], self.networks["discriminator"]
-        torch.manual_seed(stable_seed("pix2pix dropout", self.settings.seed, self.step) % 2**63)
-        edit = g(x, effect)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(stable_seed("pix2pix dropout", self.settings.seed, self.step))
+            edit = g(x, effect)
         loss_d = discriminator_loss(d(x, y, effect), d(x, edit.detach(), effect))
         self._learn("discriminator", loss_d)
         d.requires_grad_(False)
@@ -131,21 +131,20 @@ class Pix2PixTrainer:
     def _save(self, path: Path) -> None:
         with atomic_path(path) as part:
             tensors = {name: tensor.contiguous().cpu() for name, tensor in self._tensors().items()}
-            save_file(tensors, str(part), {"step": str(self.step)})
+            save_file(tensors, str(part))
 
     def _resume(self, path: Path) -> None:
         if not path.is_file():
             return
         try:
-            with safe_open(str(path), "pt") as file:
-                step, found = int(file.metadata()["step"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            found = load_file(str(path))
             self.networks.load_state_dict({k: v for k, v in found.items() if not k.startswith("adam.")})
             for name, optimiser in self.optimisers.items():
                 for index, weights in enumerate(self.networks[name].parameters()):
                     start = f"adam.{name}.{index}."
                     own = {key[len(start) :]: value for key, value in found.items() if key.startswith(start)}
                     optimiser.state[weights] = {k: v if k == "step" else v.to(self.device) for k, v in own.items()}
-            self.step = step
+            self.step = int(found["adam.generator.0.step"])
         except Exception as error:  # safetensors' own, and those of weights that do not fit
             raise StillYouError(
                 f"the state {path} of pix2pix is damaged", "Delete it; training begins anew."
