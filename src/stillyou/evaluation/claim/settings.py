@@ -21,10 +21,10 @@ _RULES = Rules("Delete it, or choose another folder.")
 
 
 def small_architecture(side: int) -> Architecture:
-    """Return networks for pictures of a side: the embedded kind with half its channels, its latents unchanged."""
+    """Return networks for pictures of a side: the embedded kind with a quarter of its channels, its latents unchanged."""
     return Architecture(
         resolution=side,
-        unet_channels=(32, 64, 128),
+        unet_channels=(16, 32, 64),
         unet_layers=1,
         width=64,
         feed_forward=128,
@@ -44,20 +44,20 @@ class ClaimSettings(Strict):
     effects: tuple[str, ...] = ("santa",)
     base: str = "embedded"
     """The text-to-image model that draws targets."""
-    pairs: int = Field(96, ge=2)
+    pairs: int = Field(64, ge=2)
     """Candidates an effect."""
-    teacher_steps: int = Field(10, ge=1)
+    teacher_steps: int = Field(8, ge=1)
     candidates: int = Field(1, ge=1)
     """Targets drawn for each source; the best is kept."""
     conditions: tuple[str, ...] | None = None
     """Of the factory; None is each effect's own."""
-    teacher_guidance: tuple[float, ...] = (1.5, 3.0, 5.0)
+    teacher_guidance: tuple[float, ...] = (1.5, 4.0)
     """The teacher's dial on the test pictures; the pairs have the base's own scale."""
     architecture: Architecture = small_architecture(128)
-    steps: int = Field(600, ge=1)
+    steps: int = Field(500, ge=1)
     batch: int = Field(16, ge=1)
-    learning_rate: float = Field(6e-4, gt=0)
-    gan_steps: int = Field(1200, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    gan_steps: int = Field(600, ge=1)
     """Steps of pix2pix, of `gan_batch` pairs each."""
     gan_batch: int = Field(4, ge=1)
     variants: tuple[str, ...] = tuple(VARIANTS)
