@@ -1,6 +1,7 @@
 """Test the paper's claim: pairs, curation, editors, tables.
 
-python -m stillyou.evaluation.claim [--size small] [-o claim-small] [--document paper.md] [--device auto]
+python -m stillyou.evaluation.claim [--size small] [-o claim-small] [--document paper.md] [--images FOLDER]
+    [--device auto]
 
 A run that is stopped goes on where it was when the command is repeated.
 """
@@ -27,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", choices=tuple(SIZES), default="small", help="how much is made, trained and tested")
     parser.add_argument("-o", "--output", type=Path, help="folder of the run; claim-SIZE if not given")
     parser.add_argument("--document", type=Path, help="the report; paper.md in the run's folder if not given")
+    parser.add_argument("--images", type=Path, help="folder of its curves and its sheet; beside it if not given")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     return parser
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         device = pick_device(options.device)
         found = run(SIZES[options.size], root, options.device)
         machine = f"{date.today()}, Python {platform.python_version()}, {device.type}, {cores()} cores"
-        files = write_paper(found, document, root, f"make paper-claim SIZE={options.size}", machine)
+        files = write_paper(found, document, root, f"make paper-claim SIZE={options.size}", machine, options.images)
     except StillYouError as error:
         console.print(f"Error: {error}", markup=False)
         return 1

@@ -5,6 +5,7 @@ Nothing in it is written by hand, so that a result of the other sign stands ther
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ FEW = 32
 _FIGURES = {"edit_success": "{:.2f}", PRESERVATION: "{:.3f}", "outside_error": "{:.2f}", "inside_error": "{:.1f}"}
 
 
-def write_paper(found: Found, document: Path, root: Path, command: str, machine: str) -> list[Path]:
-    """Write the document, and beside it its curves and its sheet, named after it.
+def write_paper(
+    found: Found, document: Path, root: Path, command: str, machine: str, images: Path | None = None
+) -> list[Path]:
+    """Write the document, its curves and its sheet, named after it.
 
     Args:
         found: The run.
@@ -36,15 +39,17 @@ def write_paper(found: Found, document: Path, root: Path, command: str, machine:
         root: Folder of the run, with its pictures.
         command: What makes this again.
         machine: What it ran on.
+        images: Folder of curves and sheet; None is the document's own.
 
     Returns:
         The files.
     """
-    images = [document.with_name(f"{document.stem}-{name}") for name in (CURVES, SHEET)]
-    plot({name: _curve(each) for name, each in found.measured.items()}, images[0])
-    save_sheet(found.measured, found.settings.effects, found.settings.tests, root, images[1])
-    write_text(document, "\n".join(lines(found, command, machine, [image.name for image in images])) + "\n")
-    return [document, *images]
+    curves, sheet = ((images or document.parent) / f"{document.stem}-{name}" for name in (CURVES, SHEET))
+    plot({name: _curve(each) for name, each in found.measured.items()}, curves)
+    save_sheet(found.measured, found.settings.effects, found.settings.tests, root, sheet)
+    links = [Path(os.path.relpath(image, document.parent)).as_posix() for image in (curves, sheet)]
+    write_text(document, "\n".join(lines(found, command, machine, links)) + "\n")
+    return [document, curves, sheet]
 
 
 def lines(found: Found, command: str, machine: str, images: Sequence[str]) -> list[str]:
