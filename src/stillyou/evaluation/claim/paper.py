@@ -82,8 +82,8 @@ def _asked(found: Found, command: str, machine: str) -> list[str]:
     many = len(settings.effects) * settings.tests
     glance = " Fewer than 32 pictures an effect: **a glance**." if settings.tests < FEW else ""
     return [
-        f"Written by `{command}`, {machine}, {found.seconds / 60:.0f} minutes in all. Words and figures:",
-        "[baselines](../reference/baselines.md), [the pipeline](../reference/claim.md).",
+        f"Written by `{command}`, {machine}, {found.seconds / 60:.0f} minutes in all. What every name",
+        "means stands in docs/reference/claim.md.",
         "",
         f"Effects {', '.join(settings.effects)} on {settings.split}, {settings.side} px. {settings.pairs} candidate "
         f"pairs an effect by the text-to-image model `{settings.base}` ({settings.teacher_steps} steps), beside a",

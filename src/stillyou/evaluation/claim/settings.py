@@ -21,7 +21,7 @@ _RULES = Rules("Delete it, or choose another folder.")
 
 
 def small_architecture(side: int) -> Architecture:
-    """Return networks for pictures of a side: the embedded kind with a quarter of its channels, its latents unchanged."""
+    """Return networks for pictures of a side: the embedded kind with a quarter of its channels."""
     return Architecture(
         resolution=side,
         unet_channels=(16, 32, 64),
