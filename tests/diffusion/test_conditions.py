@@ -15,6 +15,7 @@ EXPECTED = {
     Branch.TEXT: [False, False, True],
     Branch.SOURCE: [True, False, False],
     Branch.SOURCE_TEXT: [True, False, True],
+    Branch.IMAGE_TEXT: [False, True, True],
 }
 
 

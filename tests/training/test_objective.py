@@ -92,7 +92,7 @@ def test_gradients_reach_every_trained_parameter() -> None:
         vision=torch.randn(n, 3, size, size),
         token_ids=pipeline.token_ids(["a cartoon character, santa claus costume"] * n),
         branch=torch.tensor([int(branch) for branch in Branch]),
-        timestep=torch.tensor([10, 300, 500, 700, 990, 200, 800]),
+        timestep=torch.tensor([10, 300, 500, 700, 990, 200, 800, 400]),
         noise=torch.randn(n, channels, side, side),
         edit_weight=torch.full((n,), 3.0),
         group=torch.zeros(n, dtype=torch.long),
@@ -108,3 +108,37 @@ def test_gradients_reach_every_trained_parameter() -> None:
     assert parts == {"unet", "text_encoder", "image_encoder", "adapter"}
     assert all(not name.startswith("vae") for name in trained)
     assert math.isfinite(loss.item())
+
+
+@torch.no_grad()
+def test_released_nulls_are_a_grey_pictures_latents() -> None:
+    """What is absent in the release's training: source latents of mid-grey, image tokens of black with these latents."""
+    torch.manual_seed(0)
+    pipeline = build_tiny_pipeline()
+    objective = editor_objective(pipeline, EditorSettings(batch=2, released_nulls=True))
+    channels, side = pipeline.unet.config.out_channels, pipeline.unet.config.sample_size
+    size = pipeline.image_encoder.config.image_size
+    source, vision, z_t = (
+        torch.randn(2, channels, side, side),
+        torch.randn(2, 3, size, size),
+        torch.randn(2, channels, side, side),
+    )
+    ids = pipeline.token_ids(["a cartoon character"] * 2)
+    rest = {"target": z_t, "noise": z_t, "edit_weight": torch.zeros(2), "group": torch.zeros(2)}
+    batch = EditorBatch(
+        source,
+        branch=torch.tensor([Branch.TEXT, Branch.FULL]),
+        timestep=torch.tensor([5, 5]),
+        vision=vision,
+        token_ids=ids,
+        **rest,
+    )
+    found = objective.predict(batch, z_t)
+    grey = to_latents(pipeline.vae, torch.zeros(1, 3, pipeline.resolution, pipeline.resolution))
+    black = black_vision(size)
+    for row, (latents, seen, told) in enumerate(((grey, black, grey), (source[1:], vision[1:], source[1:]))):
+        image = pipeline.adapter(pipeline.image_encoder(seen).last_hidden_state, told)
+        text = pipeline.text_encoder(ids[row : row + 1]).last_hidden_state
+        inputs = torch.cat([z_t[row : row + 1], latents], 1)
+        wanted = pipeline.unet(inputs, 5, encoder_hidden_states=torch.cat([text, image], 1)).sample
+        torch.testing.assert_close(found[row : row + 1], wanted, atol=1e-5, rtol=1e-4)
