@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from stillyou.diffusion.conditions import Branch, NullTokens
+from stillyou.diffusion.autoencoder import to_latents
+from stillyou.diffusion.conditions import Branch, NullTokens, black_vision
 from stillyou.training.config import EditorSettings
 from stillyou.training.editor.objective import EditorBatch, EditorObjective, edit_weights, velocity
 from stillyou.training.editor.task import editor_objective
@@ -112,7 +113,7 @@ def test_gradients_reach_every_trained_parameter() -> None:
 
 @torch.no_grad()
 def test_released_nulls_are_a_grey_pictures_latents() -> None:
-    """What is absent in the release's training: source latents of mid-grey, image tokens of black with these latents."""
+    """Absent in the release's training: source latents of mid-grey, image tokens of black with those latents."""
     torch.manual_seed(0)
     pipeline = build_tiny_pipeline()
     objective = editor_objective(pipeline, EditorSettings(batch=2, released_nulls=True))
