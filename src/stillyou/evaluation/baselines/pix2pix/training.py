@@ -95,7 +95,7 @@ class Pix2PixTrainer:
         loss_g = generator_loss(d(x, edit, effect), edit, y)
         self._learn("generator", loss_g)
         d.requires_grad_(True)
-        return float(loss_d), float(loss_g)
+        return float(loss_d.detach()), float(loss_g.detach())
 
     def _learn(self, name: str, loss: torch.Tensor) -> None:
         self.optimisers[name].zero_grad()
