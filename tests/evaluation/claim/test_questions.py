@@ -40,7 +40,7 @@ def test_only_points_of_enough_success_count() -> None:
 
 def measured(name: str, success: list[float], kept: list[float | None]) -> Measured:
     rows = [{**dict.fromkeys(KEPT), "edit_success": s, "preservation": p} for s, p in zip(success, kept, strict=True)]
-    point = Point(None, rows, 4.0, 0.1, kept.count(None))
+    point = Point(None, rows, 4.0, 0.1, {})
     return Measured(name, point, [point], "")
 
 

@@ -45,14 +45,14 @@ class Point:
         rows: The figures of every picture.
         evaluations: Mean evaluations of the UNet an edit.
         seconds: An edit.
-        failed: Edits that failed.
+        failures: What went wrong, and how often.
     """
 
     dial: float | None
     rows: Sequence[Mapping[str, float | None]]
     evaluations: float | None
     seconds: float
-    failed: int
+    failures: Mapping[str, int]
 
     def column(self, figure: str) -> list[float | None]:
         """Return a figure of every picture."""
@@ -128,7 +128,7 @@ class Contest:
                 "rows": [{figure: row[figure] for figure in KEPT} for row in found.rows],
                 "evaluations": found.evaluations,
                 "seconds": found.evaluation.document["seconds_per_edit"],
-                "failed": sum(found.failures.values()),
+                "failures": found.failures,
             }
 
         return Point(dial, **once(path, measured))

@@ -133,11 +133,22 @@ def _editors(found: Found) -> list[str]:
             _plain(each.curve.interval()),
             "-" if each.default.evaluations is None else f"{each.default.evaluations:.0f}",
             f"{each.default.seconds:.2f}",
-            str(each.default.failed),
+            str(sum(each.default.failures.values())),
         ]
         for name, each in found.measured.items()
     ]
-    return ["## All editors at their defaults", "", *table_lines([head, *body])]
+    wrong = [
+        f"- `{name}` {reason}: {count} times"
+        for name, each in found.measured.items()
+        for reason, count in each.default.failures.items()
+    ]
+    said = ["", "Failed edits count as no success; their other figures have no value.", "", *wrong] if wrong else []
+    below = [
+        "",
+        "SSIM looks at windows, so that a true change counts a little beside its mask: the oracle's preservation is the",
+        "highest that goes with success.",
+    ]
+    return ["## All editors at their defaults", "", *table_lines([head, *body]), *below, *said]
 
 
 def _ablations(found: Found) -> list[str]:
