@@ -145,8 +145,8 @@ def _editors(found: Found) -> list[str]:
     said = ["", "Failed edits count as no success; their other figures have no value.", "", *wrong] if wrong else []
     below = [
         "",
-        "SSIM looks at windows, so that a true change counts a little beside its mask: the oracle's preservation is the",
-        "highest that goes with success.",
+        "SSIM looks at windows, so that a true change counts a little beside its mask: the oracle's preservation is",
+        "the highest that goes with success.",
     ]
     return ["## All editors at their defaults", "", *table_lines([head, *body]), *below, *said]
 
