@@ -53,6 +53,7 @@ def test_an_absent_condition_changes_nothing_any_more() -> None:
     source, other = torch.randn(2, 1, 4, 8, 8)
     vision, seen = torch.randn(2, 1, 3, 32, 32)
     blind = without(build_tiny_pipeline(), "image")
+    assert blind.device.type == "cpu"  # a pipeline asks its parts
     torch.testing.assert_close(
         blind.denoiser.image_tokens(vision, source), blind.denoiser.image_tokens(seen, other), rtol=0, atol=0
     )

@@ -134,6 +134,16 @@ class NoImage(nn.Module):
         self.tokens: torch.Tensor
         self.register_buffer("tokens", tokens)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it lies: pipelines ask their parts."""
+        return self.tokens.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of its tokens."""
+        return self.tokens.dtype
+
     def forward(self, hidden: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
         """Return the tokens for a batch of hidden states (B, N, d) and latents (B, C, h, w)."""
         return self.tokens.to(hidden).expand(len(source), -1, -1)
