@@ -178,6 +178,18 @@ def measure_latents(vae: SmallAutoencoder, pictures: torch.Tensor, device: torch
         device: Where to encode.
         batch: Pictures at a time.
     """
+    mean, variance = latent_statistics(vae, pictures, device, batch)
+    if isinstance(vae, FoldedAutoencoder):
+        variance = variance.mean().expand_as(mean)
+    deviation = variance.sqrt()
+    vae.register_to_config(latents_mean=mean.tolist(), latents_std=deviation.tolist())
+
+
+@torch.no_grad()
+def latent_statistics(
+    vae: SmallAutoencoder, pictures: torch.Tensor, device: torch.device, batch: int = 32
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and variance of each raw latent channel, (C,) each, in double precision; see `measure_latents`."""
     count, total, squares = 0, torch.zeros(vae.config.latent_channels, dtype=torch.float64), 0.0
     for start in range(0, min(len(pictures), _MEASURED), batch):
         x = to_signed(pictures[start : start + batch].to(device)).contiguous(memory_format=torch.channels_last)
@@ -188,11 +200,7 @@ def measure_latents(vae: SmallAutoencoder, pictures: torch.Tensor, device: torch
         total = total + z.sum(dim=(0, 2, 3))
         squares = squares + z.square().sum(dim=(0, 2, 3))
     mean = total / count
-    variance = (squares / count - mean.square()).clamp_min(1e-8)
-    if isinstance(vae, FoldedAutoencoder):
-        variance = variance.mean().expand_as(mean)
-    deviation = variance.sqrt()
-    vae.register_to_config(latents_mean=mean.tolist(), latents_std=deviation.tolist())
+    return mean, (squares / count - mean.square()).clamp_min(1e-8)
 
 
 def reconstruction_psnr(

@@ -22,6 +22,7 @@ from stillyou.training.autoencoder.learn import (
     DrawPictures,
     PictureBatch,
     PictureBatches,
+    latent_statistics,
     measure_latents,
     reconstruction_psnr,
 )
@@ -181,14 +182,16 @@ def _task(run: Run, parts: Sequence[Part], vae: SmallAutoencoder, lesson: Lesson
 def _watch(
     run: Run, vae: SmallAutoencoder, lesson: Lesson, device: torch.device, step: int, reporter: StageReporter
 ) -> Mapping[str, float]:
-    """Tell the PSNR of held-back pictures, and keep it in `autoencoder/validation.json`."""
+    """Tell the PSNR of held-back pictures; `autoencoder/validation.json` keeps it with their latents' statistics."""
     shown = lesson.shown
     figures = {"psnr": reconstruction_psnr(vae, shown.pictures, device)}
     told = f"{figures['psnr']:.2f} dB on held-back pairs"
     if shown.masks is not None:
         figures["psnr_inside"] = reconstruction_psnr(vae, shown.pictures, device, shown.masks)
         told += f", {figures['psnr_inside']:.2f} dB inside their masks"
-    reporter.say(f"step {step}: {told}")
+    mean, variance = latent_statistics(vae, shown.pictures, device)
+    figures |= {"latents_mean": mean.abs().max().item(), "latents_std": variance.mean().sqrt().item()}
+    reporter.say(f"step {step}: {told}; latents of deviation {figures['latents_std']:.2f}")
     path = run.folder / "autoencoder" / "validation.json"
     try:
         before = [entry for entry in read_json(path, RUN_FILE) if entry["step"] < step]
