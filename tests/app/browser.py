@@ -17,6 +17,10 @@ from stillyou.app.api.application import create_app
 from stillyou.app.page.routes import router
 from stillyou.app.service import Service
 
+DONE = "#status:has-text(' s.')"
+"""Is there when an edit has come out."""
+_CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+"""A camera that shows a test picture, and a user who allows it."""
 _KNOWN = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -54,7 +58,7 @@ def browsing() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="the tests of the page need playwright")
     path = browser_path()
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", *_CAMERA])
         yield browser
         browser.close()
 
@@ -74,7 +78,11 @@ def visit(browser: Any, address: str, *, quiet: bool = True, **context: Any) -> 
     page.on("pageerror", lambda error: told.append(str(error)))
     page.goto(address)
     page.wait_for_selector("html[data-ready]")
-    yield page
+    try:
+        yield page
+    except Exception:
+        print("the page said:", [page.text_content(part) for part in ("#status", "#failed", "#panel-mask")], told)
+        raise
     visitor.close()
     assert not told
 

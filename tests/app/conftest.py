@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from stillyou.app.api.application import create_app
 from stillyou.app.service import EditTask, JobView, Limits, Service
 from stillyou.editing.editor import Editor
+from tests.app.browser import browsing, serving
 from tests.editing.fakes import CARD, RedPipeline
 
 
@@ -33,6 +34,22 @@ class HeldPipeline(RedPipeline):
         while not self.go.wait(0.01):
             progress(1, settings.steps)
         return super().edit(pixels, prompts, settings, seeds, **more)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of the page: costumes by the real fit network and art, expressions by a pipeline with a known answer."""
+    card = CARD.model_copy(update={"drafts": True, "domains": ("cartoon", "people")})
+    with Service(Editor(RedPipeline(card), "fake"), root=tmp_path_factory.mktemp("service")) as running:
+        with serving(running) as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, or a skip where there is none."""
+    with browsing() as browser:
+        yield browser
 
 
 class Clock:
@@ -89,6 +106,15 @@ def finished(service: Service, id: str) -> JobView:
     return view
 
 
+def hold(pipeline: HeldPipeline, service: Service) -> str:
+    """Have the worker begin an edit and stay at it; return the edit."""
+    pipeline.go.clear()
+    pipeline.begun.clear()
+    id = service.submit(task(service, 99, steps=7)).id
+    assert pipeline.begun.wait(30)
+    return id
+
+
 @pytest.fixture
 def client(service: Service) -> Iterator[TestClient]:
     with TestClient(create_app(service), base_url="http://localhost:7860") as opened:
@@ -103,3 +129,13 @@ def sent(image: bytes | None = None, **fields: Any) -> dict[str, Any]:
     """Return the arguments of a multipart request for an edit."""
     picture = encoded(portrait()) if image is None else image
     return {"files": {"picture": ("../../etc/passwd", picture)}, "data": {**WHOLE, **fields}}
+
+
+def problem(response: Any, status: int, field: str | None = None) -> str:
+    """Check that a response is a problem of this kind; return its detail."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == status and body.get("field") == field and body["title"]
+    assert "Traceback" not in response.text and "/tmp" not in response.text
+    return str(body["detail"])

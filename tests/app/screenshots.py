@@ -9,9 +9,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tests.app.browser import browsing, choose, visit
+from tests.app.browser import DONE, browsing, choose, visit
 
-DONE = "#status:has-text(' s.')"
 LARGEST = 400_000
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 

@@ -11,12 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stillyou.app.service import Service
-from stillyou.editing.editor import Editor
-from tests.app.browser import browsing, choose, drop, saved, serving, visit
-from tests.editing.fakes import CARD, RedPipeline
+from tests.app.browser import DONE, choose, drop, saved, visit
 
-DONE = "#status:has-text(' s.')"
 MASK = "#panel-mask"
 WIDE, HIGH = 701, 240
 LAST_EDIT = """async () => {
@@ -24,21 +20,6 @@ LAST_EDIT = """async () => {
   const address = read.filter((each) => /edits.[^/]+.picture$/.test(each)).at(-1).replace("/picture", "");
   return (await fetch(address)).json();
 }"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Costumes are drawn by the real fit network and art, expressions by a pipeline with a known answer."""
-    card = CARD.model_copy(update={"drafts": True, "domains": ("cartoon", "people")})
-    with Service(Editor(RedPipeline(card), "fake"), root=tmp_path_factory.mktemp("service")) as service:
-        with serving(service) as address:
-            yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +119,7 @@ def test_a_mask_is_painted_at_the_pictures_own_size(browser: Any, address: str, 
         page.wait_for_selector("#failed:has-text('“A drawing”')")  # noise shows nobody: the page says what helps
         choose(page, "domain", "cartoon")
         page.wait_for_selector(DONE)
-        open_mask(page)
+        choose(page, "mode", "mask")
         page.click(f"{MASK} >> button:text-is('Clear')")
         box = page.locator("#canvas").bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -159,22 +140,73 @@ def test_a_mask_is_painted_at_the_pictures_own_size(browser: Any, address: str, 
     assert (red[:, 0] > 150).all() and (red[:, 0] - red[:, 1] > 100).all()
 
 
-def open_mask(page: Any) -> None:
-    """Show the mask; a machine that does much else may need a second look at it."""
-    from playwright.sync_api import TimeoutError as TooLate
-
-    choose(page, "mode", "mask")
-    try:
-        page.wait_for_selector(f"{MASK} >> button:text-is('Clear')", timeout=30_000)
-    except TooLate:
-        choose(page, "mode", "compare")
-        choose(page, "mode", "mask")
-
-
 def png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_a_mask_that_comes_late_is_waited_for_and_opens_once(browser: Any, address: str) -> None:
+    held: list[Any] = []
+    with visit(browser, address) as page:
+        page.click("#samples button >> nth=1")
+        page.wait_for_selector(DONE)
+        page.route("**/mask", held.append)
+        with page.expect_request("**/mask"):
+            choose(page, "mode", "mask")
+        page.wait_for_selector(f"{MASK} >> text=Loading the mask")
+        choose(page, "mode", "compare")  # and back, while it is still on its way: it is asked for once
+        choose(page, "mode", "mask")
+        held[0].continue_()
+        page.click(f"{MASK} >> button:text-is('Mark all')")
+        choose(page, "mode", "compare")
+        choose(page, "mode", "mask")  # what was painted is still there
+        assert page.is_enabled(f"{MASK} >> button:text-is('Start over')") and len(held) == 1
+
+
+def test_a_mask_that_is_gone_is_said_and_made_anew(browser: Any, address: str) -> None:
+    with visit(browser, address, quiet=False) as page:
+        page.click("#samples button >> nth=1")
+        page.wait_for_selector(DONE)
+        page.route("**/mask", lambda route: route.fulfill(status=410, json={"detail": "It is no longer kept."}))
+        choose(page, "mode", "mask")
+        page.wait_for_selector("#failed:has-text('no longer kept')")
+        page.unroute("**/mask")
+        page.click("#failed button")
+        page.wait_for_selector(f"{MASK} >> button:text-is('Clear')")
+
+
+def test_a_picture_is_sent_once_and_again_where_the_server_lost_it(browser: Any, address: str) -> None:
+    sent: list[str] = []
+    with visit(browser, address, quiet=False) as page:
+        page.on("request", lambda each: sent.append(each.url) if each.url.endswith("/v1/pictures") else None)
+        with page.expect_response("**/v1/pictures") as kept:
+            page.click("#samples button >> nth=1")
+        page.wait_for_selector(DONE)
+        choose(page, "effect", "laughing")
+        page.wait_for_selector("#status:has-text('Laughing')")
+        assert len(sent) == 1
+        page.evaluate("(id) => fetch(`/v1/pictures/${id}`, { method: 'DELETE' })", kept.value.json()["id"])
+        choose(page, "effect", "santa")
+        page.wait_for_selector("#status:has-text('Santa')")
+        assert len(sent) == 2
+
+
+def test_a_portrait_is_pasted_and_one_is_shot(browser: Any, address: str) -> None:
+    with visit(browser, address, permissions=["clipboard-read", "clipboard-write", "camera"]) as page:
+        page.evaluate(
+            "async () => navigator.clipboard.write([new ClipboardItem({"
+            " 'image/png': await (await fetch('/page/samples/micah.png')).blob() })])"
+        )
+        page.keyboard.press("Control+V")
+        page.wait_for_selector(DONE)
+        page.click("#another")
+        page.click("#shoot")
+        page.wait_for_selector("text=Look into the camera")
+        page.click("dialog >> button:text-is('Take the photo')")
+        # chromium's camera shows a clock: nobody is found in it, which is said
+        page.wait_for_selector(f"{DONE}, #failed:has-text('A drawing')")
+        assert page.is_hidden("dialog") and page.is_visible("#canvas")
 
 
 def test_one_of_several_faces_is_chosen(browser: Any, address: str) -> None:
@@ -214,3 +246,24 @@ def test_what_goes_wrong_is_said_where_people_look(browser: Any, address: str) -
         page.click("#failed button")
         page.wait_for_selector(DONE)
         assert page.is_hidden("#failed")
+        page.route("**/events", lambda route: route.abort())  # a connection that is cut is no end of an edit
+        choose(page, "effect", "laughing")
+        page.wait_for_selector("#status:has-text('Laughing')")
+        page.evaluate("document.body.dataset.uploadBytes = 1e6")
+        drop(page, "huge.png", b"x" * 1_000_001)
+        page.wait_for_selector("#failed:has-text('The file has 1.0 MB; at most 1.0 MB are taken')")
+
+
+def test_several_files_are_many_pictures_and_folders_are_none(browser: Any, address: str) -> None:
+    script = """(count) => {
+      const dataTransfer = new DataTransfer();
+      for (let i = 0; i < count; i++) dataTransfer.items.add(new File(["x"], `${i}.png`));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    }"""
+    with visit(browser, address) as page:
+        page.evaluate(script, 0)
+        page.wait_for_selector("#failed:has-text('no folders or links')")
+        page.evaluate(script, 100)
+        page.wait_for_selector("#page-batch .status:has-text('0 of 100 edited')")
+        page.evaluate(script, 101)
+        page.wait_for_selector("#page-batch .status:has-text('Only 200 pictures fit; 1 were left out.')")

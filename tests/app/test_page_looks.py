@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,8 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from stillyou.app.service import Service
-from stillyou.editing.editor import Editor
-from tests.app.browser import browsing, choose, saved, serving, visit
-from tests.editing.fakes import CARD, RedPipeline
+from tests.app.browser import DONE, choose, saved, visit
 
-DONE = "#status:has-text(' s.')"
 SAMPLES = Path("src/stillyou/samples")
 _SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 160">'
 HAT = f'{_SVG}<path d="M5 150 Q160 -90 315 150 Z" fill="#23242b"/></svg>'
@@ -46,20 +41,6 @@ STROKES = """async () => {
   return all;
 }"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    card = CARD.model_copy(update={"drafts": True, "domains": ("cartoon", "people")})
-    with Service(Editor(RedPipeline(card), "fake"), root=tmp_path_factory.mktemp("service")) as service:
-        with serving(service) as address:
-            yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as browser:
-        yield browser
 
 
 def faults(page: Any) -> list[str]:
@@ -169,6 +150,17 @@ def test_a_mask_is_written_exactly_whatever_its_shape(browser: Any, address: str
             decoded = Image.open(io.BytesIO(bytes(data[0])))
             assert decoded.mode == "L" and decoded.size == (width, height)
             assert np.array_equal(np.asarray(decoded).ravel(), values) and data[1] == values.tolist()
+
+
+def test_what_is_too_much_for_one_zip_goes_into_several(browser: Any, address: str) -> None:
+    script = """async ([sizes, most]) => {
+      const { portions } = await import("/page/zip.js");
+      const files = sizes.map((size) => ({ blob: { size } }));
+      return portions(files, most).map((part) => part.map(({ blob }) => blob.size));
+    }"""
+    with visit(browser, address) as page:
+        assert page.evaluate(script, [[3, 4, 3, 1, 9, 11, 2], 10]) == [[3, 4, 3], [1, 9], [11], [2]]
+        assert page.evaluate(script, [[], 10]) == []
 
 
 def test_softening_is_a_box_blur_with_repeated_edges(browser: Any, address: str) -> None:

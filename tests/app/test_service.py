@@ -21,16 +21,7 @@ from stillyou.app.service.folder import PREFIX, PrivateFolder
 from stillyou.app.service.jobs import Job
 from stillyou.app.service.worker import Worker
 from stillyou.images.provenance import COMPOSITE
-from tests.app.conftest import Clock, HeldPipeline, decoded, encoded, finished, portrait, task
-
-
-def hold(pipeline: HeldPipeline, service: Service) -> str:
-    """Have the worker begin an edit and stay at it; return the edit."""
-    pipeline.go.clear()
-    pipeline.begun.clear()
-    id = service.submit(task(service, 99, steps=7)).id
-    assert pipeline.begun.wait(30)
-    return id
+from tests.app.conftest import Clock, HeldPipeline, decoded, encoded, finished, hold, portrait, task
 
 
 def test_an_edit_comes_back_with_picture_mask_and_report(service: Service) -> None:
@@ -149,7 +140,8 @@ def test_the_oldest_results_make_room(pipeline: HeldPipeline, service: Service, 
 
 
 def test_uploads_of_one_edit_go_with_it_others_stay(service: Service) -> None:
-    kept, once = task(service, 1), dataclasses.replace(task(service, 2), once=True)
+    kept, other = task(service, 1), task(service, 2)
+    once = dataclasses.replace(other, picture=service.take(encoded(portrait(seed=2)), once=True))
     for each in (kept, once):
         finished(service, service.submit(each).id)
     assert kept.picture.path.exists() and not once.picture.path.exists()

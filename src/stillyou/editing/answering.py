@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from stillyou.images.picture import Pixels
 from stillyou.images.tensors import to_levels, to_pixels
 
 Progress = Callable[[int, int], None]
+Stage = Literal["looking", "mask", "drawing"]
+"""What happens to pictures: finding out what they show, asking where their edits go, drawing them."""
 Plane = NDArray[np.float32]
 NO_PIXELS: Pixels = np.zeros((0, 0, 3), np.uint8)
 """Of a square that nobody needs to see."""
@@ -46,6 +48,11 @@ class Square:
         """A key: squares that share it differ in pixels, mask, prompts and seed alone, and may share a batch."""
         given = (self.mask is None, self.draft is None, self.mask_alone)
         return repr((self.plan.sampling, self.pixels.shape, *given))
+
+    @property
+    def stage(self) -> Stage:
+        """What the model is asked first."""
+        return "drawing" if self.alone or (self.mask is not None and not self.mask_alone) else "mask"
 
     @property
     def answered(self) -> Answer | None:

@@ -15,7 +15,7 @@ from PIL import Image
 from stillyou.diffusion.official.demo import official_resolution
 from stillyou.diffusion.speed.memory import check_room
 from stillyou.diffusion.speed.settings import SpeedSettings
-from stillyou.editing.answering import Answer, Ask, Progress, answer, ask
+from stillyou.editing.answering import Answer, Ask, Progress, Square, Stage, answer, ask
 from stillyou.editing.check import better, compared, second_try
 from stillyou.editing.official import ask_official, lay_official, prepare_official
 from stillyou.editing.plan import EditPlan, ModelTraits, resolve
@@ -112,7 +112,11 @@ class Editor:
         return result
 
     def run_all(
-        self, requests: Sequence[EditRequest], images: Sequence[ImageLike], progress: Progress | None = None
+        self,
+        requests: Sequence[EditRequest],
+        images: Sequence[ImageLike],
+        progress: Progress | None = None,
+        stage: Callable[[Stage], None] = lambda name: None,
     ) -> list[EditResult | Exception]:
         """Edit pictures together: the squares of equal settings go through the model in one batch.
 
@@ -120,6 +124,7 @@ class Editor:
             requests: One a picture, all of them official or none.
             images: The pictures.
             progress: Called with (steps done, steps) over all squares; for one picture.
+            stage: Called with what begins; what it raises ends the run.
 
         Returns:
             For each picture its edit, or what went wrong with it.
@@ -129,7 +134,7 @@ class Editor:
         """
         plans = [self.plan(request) for request in requests]
         pictures = [_attempt(_open, image) for image in images]
-        return self._retried(plans, pictures, self._tried(plans, pictures, progress))
+        return self._retried(plans, pictures, self._tried(plans, pictures, progress, stage))
 
     def _retried(
         self,
@@ -151,14 +156,22 @@ class Editor:
         return kept
 
     def _tried(
-        self, plans: Sequence[EditPlan], pictures: Sequence[Picture | Exception], progress: Progress | None = None
+        self,
+        plans: Sequence[EditPlan],
+        pictures: Sequence[Picture | Exception],
+        progress: Progress | None = None,
+        stage: Callable[[Stage], None] = lambda name: None,
     ) -> list[EditResult | Exception]:
         """Edit opened pictures once; see `run_all`."""
         prepared, asking, laid = self._steps(plans)
+        stage("looking")
         # One after the other: detectors keep state of their own.
         works = [_attempt(prepared, *task) for task in zip(pictures, plans, strict=True)]
         while any(isinstance(work, Work) and work.waits for work in works):
             squares = _each(next_square, works)
+            for square in squares[:1]:
+                if isinstance(square, Square):
+                    stage(square.stage)
             answers = answer(asking, squares, _share(progress, works[0]))
             works = _each(lambda work, found: work if found is None else laid(work, found), works, answers)
         return _each(partial(finish, pipeline=self.pipeline), works)

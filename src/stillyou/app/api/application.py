@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from stillyou import __version__
-from stillyou.app.api import edits, effects, login, metrics, pages, problems, status
+from stillyou.app.api import edits, effects, login, metrics, own_effects, pages, pictures, problems, status
 from stillyou.app.api.guard import Access, Guard
 from stillyou.app.api.idempotency import Keys
 from stillyou.app.service import Service
@@ -31,7 +31,7 @@ def create_app(service: Service, token: str | None = None, hosts: tuple[str, ...
     app.state.service, app.state.keys = service, Keys(service)
     app.state.access = Access(token, hosts, service.limits.body_bytes)
     problems.register(app)
-    for part in (edits, effects, status, metrics, pages, login):
+    for part in (edits, pictures, effects, own_effects, status, metrics, pages, login):
         app.include_router(part.router)
     app.add_middleware(Guard, access=app.state.access)
     return app

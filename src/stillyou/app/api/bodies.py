@@ -10,8 +10,9 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import anyio
 from fastapi import Request
@@ -21,7 +22,7 @@ from starlette.exceptions import HTTPException
 
 from stillyou.app.api.problems import ProblemError
 from stillyou.app.service import FieldError
-from stillyou.errors import StillYouError
+from stillyou.errors import StillYouError, nearest
 from stillyou.untrusted.json_text import parse_object
 from stillyou.untrusted.rules import Rules
 
@@ -31,6 +32,8 @@ _SECONDS: Final = 60
 _MOST_FIELDS, _LONGEST_TEXT = 40, 1 << 16
 _WORDS: Final = ("auto", "none")
 """Drafts that are no picture."""
+_ID: Final = re.compile("[0-9a-f]{32}")
+"""What `/v1/pictures` gives a picture that is kept."""
 
 
 class EditFields(BaseModel):
@@ -69,7 +72,7 @@ class EditFields(BaseModel):
         try:
             return json.loads(value)
         except (ValueError, RecursionError) as error:
-            raise ValueError('write a JSON object, such as {"subject": "woman"}') from error
+            raise ValueError("no JSON") from error  # `_wrong` says what it must be
 
     def options(self) -> dict[str, Any]:
         """Return the options of the edit that are said."""
@@ -79,10 +82,17 @@ class EditFields(BaseModel):
 
 @dataclass(frozen=True)
 class Sent:
-    """A body: its fields as they came, and its files by name."""
+    """A body: its fields as they came, and its files by name.
+
+    Attributes:
+        fields: All but pictures.
+        files: Pictures by the names of `FILES`.
+        kept: Id of a picture that was sent before, instead of a file.
+    """
 
     fields: dict[str, Any]
     files: dict[str, bytes]
+    kept: str | None = None
 
     def file(self, name: str) -> bytes:
         """Return a file that must be there; raises FieldError without it."""
@@ -95,19 +105,42 @@ class Sent:
         try:
             return EditFields.model_validate(self.fields)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = str(first["loc"][0]) if first["loc"] else "effect"
-            known = ", ".join(EditFields.model_fields) if first["type"] == "extra_forbidden" else ""
-            raise FieldError(
-                field[:40], f"{field:.40}: {first['msg'].lower()}", f"There are: {known}." if known else ""
-            ) from error
+            raise _wrong(error) from error
 
     def fingerprint(self) -> bytes:
         """Return what tells this body from others."""
-        digest = hashlib.sha256(json.dumps(self.fields, sort_keys=True, default=str).encode())
+        said = [self.fields, self.kept]
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())
         for name in sorted(self.files):
             digest.update(name.encode() + hashlib.sha256(self.files[name]).digest())
         return digest.digest()
+
+
+def _wrong(error: ValidationError) -> FieldError:
+    """Return what is wrong with the first wrong field, in words of the API."""
+    first = error.errors()[0]
+    field, kind = str(first["loc"][0])[:40], first["type"]
+    if kind == "missing":
+        return FieldError(field, f"there is no {field}", "Send a name from /v1/effects as the field 'effect'.")
+    if kind == "extra_forbidden":
+        known = [*FILES, *EditFields.model_fields]
+        return FieldError(field, f"there is no field '{field}'", nearest(field, dict.fromkeys(known)))
+    said = str(error.errors()[0]["input"])
+    return FieldError(field, f"{field} '{said:.40}' is not {_KINDS.get(field) or _kind(field)}")
+
+
+def _kind(field: str) -> str:
+    """Return what a field takes, in words."""
+    taken = get_args(EditFields.model_fields[field].annotation) or (EditFields.model_fields[field].annotation,)
+    return next(words for kind, words in _WORDS_OF_KINDS.items() if kind in taken)
+
+
+_WORDS_OF_KINDS: Final = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
+_KINDS: Final = {
+    "guidance": "three numbers, such as 3,2,4",
+    "face": "largest, all, a number from the left, or X,Y",
+    "variables": 'a JSON object of texts, such as {"subject": "woman"}',
+}
 
 
 async def drained(request: Request) -> None:
@@ -163,10 +196,19 @@ async def _form(request: Request) -> Sent:
 def _sorted_out(fields: dict[str, Any], files: dict[str, bytes]) -> Sent:
     """Refuse texts where pictures belong, and take empty texts of forms as not said."""
     fields = {name: value for name, value in fields.items() if value != ""}
+    kept = _kept(fields)
     for name in FILES:
         if name in fields and not (name == "draft" and fields[name] in _WORDS):
             raise FieldError(name, f"the {name} came as text", "Send it as a file.")
-    return Sent(fields, files)
+    if kept is not None and "picture" in files:
+        raise FieldError("picture", "the picture came twice", "Send a file, or the id of one that was sent before.")
+    return Sent(fields, files, kept)
+
+
+def _kept(fields: dict[str, Any]) -> str | None:
+    """Take the id of a picture out of fields, if it is one: no picture is as short, in base64 or not."""
+    said = fields.get("picture")
+    return fields.pop("picture") if isinstance(said, str) and _ID.fullmatch(said) else None
 
 
 def _object(body: bytes, limit: int) -> Sent:
@@ -178,11 +220,12 @@ def _object(body: bytes, limit: int) -> Sent:
     except StillYouError as error:
         raise ProblemError(400, f"{str(error).replace('is damaged: it ', '')}") from error
     files: dict[str, bytes] = {}
+    kept = _kept(fields)
     for name in FILES:
         if name in fields and not (name == "draft" and fields[name] in (*_WORDS, None)):
             if (value := fields.pop(name)) is not None:
                 files[name] = _base64(name, value)
-    return Sent(fields, files)
+    return Sent(fields, files, kept)
 
 
 def _base64(name: str, value: Any) -> bytes:

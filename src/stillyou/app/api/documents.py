@@ -30,6 +30,7 @@ class EditDocument(BaseModel):
     id: str
     state: str = Field(description="queued, running, done, failed or cancelled")
     position: int | None = Field(None, description="Place in the queue, 1 = next")
+    doing: str | None = Field(None, description="What it is at: looking, mask, drawing or writing")
     step: int = Field(0, description="Steps of the sampler that are done")
     steps: int = Field(0, description="Of how many; 0 while they are not known")
     seconds: float = Field(0.0, description="Since it was sent, or until it ended")
@@ -78,6 +79,7 @@ def edit_document(service: Service, view: JobView) -> EditDocument:
         id=view.id,
         state=view.state.value,
         position=view.position,
+        doing=None if view.doing is None else view.doing.value,
         step=view.step,
         steps=view.steps,
         seconds=round(view.seconds, 3),
@@ -108,6 +110,16 @@ def effect_document(service: Service, effect: EffectSpec) -> EffectDocument:
         designs=designs,
         thumbnail=thumbnail(),
     )
+
+
+def own_document(id: str, effect: EffectSpec) -> EffectDocument:
+    """Return what is said of an effect of somebody's own."""
+    designs = [
+        DesignDocument(name=look.name, words=look.words, colours=dict(look.colours), thumbnail=None)
+        for look in effect.looks
+    ]
+    keeps = list(effect.keeps)
+    return EffectDocument(id=id, title=effect.title, group=effect.group, keeps=keeps, designs=designs, thumbnail=None)
 
 
 def seen_document(seen: Seen) -> SeenDocument:

@@ -17,9 +17,10 @@ from stillyou.app.api.bodies import Sent, drained, read_body
 from stillyou.app.api.depends import TheKeys, TheService
 from stillyou.app.api.documents import EDITS, EditDocument, edit_document
 from stillyou.app.api.idempotency import checked
+from stillyou.app.api.pictures import picture_of
 from stillyou.app.api.problems import RESPONSES, ProblemError, of_failure
 from stillyou.app.api.waiting import ended_or_left, views
-from stillyou.app.service import Busy, EditTask, Gone, JobView, OutputWish, Service, State
+from stillyou.app.service import Busy, EditTask, Gone, JobView, OutputWish, Service, State, Upload
 
 router = APIRouter(tags=["edits"], responses=RESPONSES)
 _HEARTBEAT = 10.0
@@ -56,7 +57,7 @@ async def edit(
                 id = (submit or service.submit)(task).id
                 keys.note(key, fingerprint, id)
             else:
-                service.drop(*task.uploads)
+                _leave(service, *task.uploads)
     headers = {"Idempotency-Replayed": "true"} if replayed else {}
     return await _answer(request, service, id, prefer, accept, headers, keep=key is not None)
 
@@ -67,12 +68,19 @@ def _task(service: Service, sent: Sent) -> EditTask:
     wish = OutputWish(fields.format, fields.keep_location, fields.mark)
     request = service.request(fields.effect, fields.options())
     with ExitStack() as stack:
-        uploads = {}
-        for name in ("picture", *(name for name in ("mask", "draft") if name in sent.files)):
-            uploads[name] = service.take(sent.file(name), name)
-            stack.callback(service.drop, uploads[name])
+        uploads = {"picture": picture_of(service, sent)}
+        stack.callback(_leave, service, uploads["picture"])
+        for name in ("mask", "draft"):
+            if name in sent.files:
+                uploads[name] = service.take(sent.file(name), name, once=True)
+                stack.callback(_leave, service, uploads[name])
         stack.pop_all()
-    return EditTask(uploads["picture"], request, uploads.get("mask"), uploads.get("draft"), wish, once=True)
+    return EditTask(uploads["picture"], request, uploads.get("mask"), uploads.get("draft"), wish)
+
+
+def _leave(service: Service, *uploads: Upload) -> None:
+    """Remove what came for an edit that will not be."""
+    service.drop(*(upload for upload in uploads if upload.once))
 
 
 async def _answer(

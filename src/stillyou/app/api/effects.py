@@ -7,9 +7,10 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from stillyou.app.api import schemas
-from stillyou.app.api.bodies import read_body
+from stillyou.app.api.bodies import Sent, read_body
 from stillyou.app.api.depends import TheService
 from stillyou.app.api.documents import EffectDocument, SeenDocument, effect_document, seen_document
+from stillyou.app.api.pictures import picture_of
 from stillyou.app.api.problems import RESPONSES
 from stillyou.app.service import NotFound, Seen, Service
 
@@ -36,12 +37,13 @@ async def look(request: Request, service: TheService) -> SeenDocument:
     """Tell what a picture shows: its size, whether it is a drawing or a photograph, and its faces."""
     with service.visit():
         sent = await read_body(request, service.limits.body_bytes)
-        return seen_document(await run_in_threadpool(_seen, service, sent.file("picture")))
+        return seen_document(await run_in_threadpool(_seen, service, sent))
 
 
-def _seen(service: Service, data: bytes) -> Seen:
-    upload = service.take(data)
+def _seen(service: Service, sent: Sent) -> Seen:
+    upload = picture_of(service, sent)
     try:
         return service.look(upload)
     finally:
-        service.drop(upload)
+        if upload.once:
+            service.drop(upload)

@@ -82,8 +82,10 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return answer(422, f"{first['msg']}.", str(first["loc"][-1]))
+    place, name = error.errors()[0]["loc"][0], str(error.errors()[0]["loc"][-1])
+    if place == "path":
+        return answer(404, "There is no such address; /docs lists all.")
+    return answer(422, f"The {'header' if place == 'header' else 'parameter'} '{name:.40}' cannot be read.", name)
 
 
 async def _http(_: Request, error: Exception) -> Response:

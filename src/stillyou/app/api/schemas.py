@@ -8,7 +8,7 @@ from stillyou.app.api.bodies import FILES, EditFields
 from stillyou.app.api.documents import EditDocument
 
 _TEXTS: Final = {
-    "picture": "The portrait: PNG, JPEG, WebP, BMP, TIFF, GIF of one frame, AVIF or HEIC",
+    "picture": "The portrait: PNG, JPEG, WebP, BMP, TIFF, GIF of one frame, AVIF or HEIC; or its id from /v1/pictures",
     "mask": "Where to edit: white on black, of the picture's size",
     "draft": "auto, none, or what to start from: a picture of the same size, with alpha or drawn over it",
 }
@@ -35,6 +35,17 @@ def _one_file(encoding: dict[str, str]) -> dict[str, Any]:
 
 EDIT: Final = _request(_body({"format": "binary"}), _body({"contentEncoding": "base64"}))
 LOOK: Final = _request(_one_file({"format": "binary"}), _one_file({"contentEncoding": "base64"}))
+_OWN_FIELDS: Final[dict[str, Any]] = {
+    "effect": {"type": "string", "description": "The text of effect.yaml (docs/reference/own-effects.md)"},
+    "art": {
+        "type": "array",
+        "items": {"type": "string", "format": "binary"},
+        "description": "Its art: SVG, PNG or WebP, by the names of effect.yaml",
+    },
+    "zip": {"type": "string", "format": "binary", "description": "Instead of both: the packed folder"},
+}
+_OWN_FORM: Final = {"multipart/form-data": {"schema": {"type": "object", "properties": _OWN_FIELDS}}}
+OWN: Final = {"requestBody": {"required": True, "content": _OWN_FORM}}
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The edited picture, or its document if JSON is accepted",

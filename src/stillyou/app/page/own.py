@@ -7,29 +7,26 @@ folder that is gone with the answer.
 from __future__ import annotations
 
 import io
-import re
 import tempfile
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from stillyou.app.service import Busy, FieldError, Service, TooLarge
-from stillyou.drafts.folder import check_art
+from stillyou.app.api.own_effects import files_of
+from stillyou.app.service import Busy, FieldError, Service
+from stillyou.app.service.own_effects import MOST_FILES, in_names, unpacked
 from stillyou.editing.preview import dressed
-from stillyou.effects.own import SPEC, load_folder
 from stillyou.errors import StillYouError
 from stillyou.images import Picture
 
 router = APIRouter()
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}\.(svg|png|webp)")
-_MOST_ART, _MOST_BYTES, _MOST_SPEC = 8, 8 << 20, 1 << 14
 _SHOWN: Final = 1600
 """Longer side of the answer in pixels: it is looked at, not kept."""
 _PLACES = threading.BoundedSemaphore(4)
@@ -37,52 +34,17 @@ _PLACES = threading.BoundedSemaphore(4)
 _DRAWING = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What somebody wants to see.
-
-    Attributes:
-        spec: Text of ``effect.yaml``.
-        art: Files by name.
-        picture: Bytes of a portrait.
-    """
-
-    spec: str
-    art: dict[str, bytes]
-    picture: bytes
-
-
 @router.post("/page/own")
 async def try_on(request: Request) -> Response:
     """Return a portrait that wears the art."""
     service: Service = request.app.state.service
-    async with request.form(max_files=_MOST_ART + 1, max_fields=4) as form:
-        trial = await _read(form)
-    return Response(await run_in_threadpool(_tried_on, service, trial), media_type="image/png")
-
-
-async def _read(form: FormData) -> Trial:
-    """Read a form; raises FieldError for what is missing or has a wrong name."""
-    spec, sample, picture = form.get("effect"), form.get("sample"), form.get("picture")
-    if not isinstance(spec, str) or len(spec) > _MOST_SPEC:
-        raise FieldError("effect", "effect.yaml is missing or too long", "Send its text as the field 'effect'.")
-    art = {}
-    for each in form.getlist("art"):
-        if not isinstance(each, UploadFile) or not _NAME.fullmatch(each.filename or ""):
-            raise FieldError(
-                "art", "a file of art has an unusual name", "Small letters, digits, - and .svg, .png, .webp."
-            )
-        art[each.filename or ""] = await _bytes(each)
-    if isinstance(picture, UploadFile):
-        return Trial(spec, art, await picture.read())
-    return Trial(spec, art, sample_bytes(sample if isinstance(sample, str) else ""))
-
-
-async def _bytes(file: UploadFile) -> bytes:
-    data = await file.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise TooLarge("art", "a file of art has more than 8 MB", "Scale it down to 2000 pixels or so.")
-    return data
+    async with request.form(max_files=MOST_FILES + 2, max_fields=4) as form:
+        files, picture, sample = await files_of(form), form.get("picture"), form.get("sample")
+        if isinstance(picture, UploadFile):
+            portrait = await picture.read()
+        else:
+            portrait = sample_bytes(sample if isinstance(sample, str) else "")
+    return Response(await run_in_threadpool(_tried_on, service, files, portrait), media_type="image/png")
 
 
 def sample_bytes(name: str) -> bytes:
@@ -100,36 +62,24 @@ def _samples() -> list[Path]:
     ]
 
 
-def _tried_on(service: Service, trial: Trial) -> bytes:
-    """Draw a trial; raises StillYouError with names of files instead of paths."""
+def _tried_on(service: Service, files: Mapping[str, bytes], portrait: bytes) -> bytes:
+    """Draw art on a portrait; raises StillYouError with names of files instead of paths."""
     if not _PLACES.acquire(blocking=False):
         raise Busy("others try their art on", 2)
     upload = None
     try:
-        upload = service.take(trial.picture)
+        upload = service.take(portrait, once=True)
         picture = upload.read()
         with tempfile.TemporaryDirectory(prefix="own-", dir=service.folder.path) as name, _DRAWING:
-            return _png(_worn(Path(name) / "effect", trial, picture))
+            effect = unpacked(Path(name) / "own", files)
+            try:
+                return _png(dressed(picture, effect, effect.looks[0].name))
+            except StillYouError as error:
+                raise in_names(error, effect.folder) from error
     finally:
         _PLACES.release()
         if upload is not None:
             service.drop(upload)
-
-
-def _worn(folder: Path, trial: Trial, picture: Picture) -> Picture:
-    folder.mkdir()
-    (folder / SPEC).write_text(trial.spec, encoding="utf-8")
-    for name, data in trial.art.items():
-        (folder / name).write_bytes(data)
-    try:
-        effect = load_folder(folder)
-        check_art(effect)
-        return dressed(picture, effect, effect.looks[0].name)
-    except StillYouError as error:
-        what, remedy = (
-            text.replace(f"{folder}/", "").replace(str(folder), "the effect") for text in (error.what, error.remedy)
-        )
-        raise FieldError("art", what, remedy) from error
 
 
 def _png(picture: Picture) -> bytes:

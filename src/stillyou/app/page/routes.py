@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib import resources
 from typing import Final
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from stillyou.app.page import own
+from stillyou.app.service import Service
 
 router = APIRouter(include_in_schema=False)
 router.include_router(own.router)
@@ -28,9 +29,11 @@ _FILES: Final = {
 
 
 @router.get("/")
-def page() -> Response:
-    """Return the page."""
-    return _file("index.html")
+def page(request: Request) -> Response:
+    """Return the page, with what this server takes."""
+    service: Service = request.app.state.service
+    text = _FILES["index.html"].read_text(encoding="utf-8")
+    return Response(text.replace("{upload_bytes}", str(service.limits.upload_bytes)), media_type=MEDIA[".html"])
 
 
 @router.get("/page/samples.json")

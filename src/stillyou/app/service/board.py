@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from stillyou.app.service.errors import Busy, Gone, NotFound
-from stillyou.app.service.jobs import EditTask, Failure, Job, JobView, State
+from stillyou.app.service.jobs import Doing, EditTask, Failure, Job, JobView, State
 from stillyou.app.service.limits import Limits
 from stillyou.app.service.outputs import ResultFile
 from stillyou.app.service.tally import Tally
@@ -136,12 +136,20 @@ class Board:
                 batch.append(job)
         return batch
 
+    def doing(self, jobs: Iterable[Job], doing: Doing) -> None:
+        """Note what running edits are at."""
+        jobs = list(jobs)
+        with self._changed:
+            for job in jobs:
+                job.doing = doing
+        self._tell(jobs)
+
     def progress(self, jobs: Iterable[Job], step: int, steps: int) -> None:
         """Note how far running edits are."""
         jobs = list(jobs)
         with self._changed:
             for job in jobs:
-                job.step, job.steps = step, steps
+                job.doing, job.step, job.steps = Doing.DRAWING, step, steps
         self._tell(jobs)
 
     def finish(self, job: Job, report: EditReport, files: dict[str, ResultFile]) -> bool:
@@ -271,8 +279,9 @@ class Board:
         position = self._waiting.index(job) + 1 if job.state is State.QUEUED else None
         until = self.clock() if job.ended is None else job.ended
         seconds = max(0.0, until - job.submitted)
+        doing = job.doing if job.state is State.RUNNING else None
         return JobView(
-            job.id, job.state, position, job.step, job.steps, job.failure, job.report, dict(job.files), seconds
+            job.id, job.state, position, doing, job.step, job.steps, job.failure, job.report, dict(job.files), seconds
         )
 
     def _tell(self, jobs: Iterable[Job]) -> None:

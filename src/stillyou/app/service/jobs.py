@@ -17,7 +17,7 @@ from stillyou.app.service.uploads import Upload
 from stillyou.editing.request import EditRequest
 from stillyou.editing.result import EditReport
 
-__all__ = ["EditTask", "Failure", "Job", "JobView", "OutputWish", "State"]
+__all__ = ["Doing", "EditTask", "Failure", "Job", "JobView", "OutputWish", "State"]
 
 
 class State(str, Enum):
@@ -33,6 +33,19 @@ class State(str, Enum):
     def final(self) -> bool:
         """Whether nothing will change any more."""
         return self in (State.DONE, State.FAILED, State.CANCELLED)
+
+
+class Doing(str, Enum):
+    """What a running edit is at."""
+
+    LOOKING = "looking"
+    """It finds out what the picture shows and where to edit it."""
+    MASK = "mask"
+    """The model is asked where the edit goes."""
+    DRAWING = "drawing"
+    """The model, or the effect's own art, draws; `step` of `steps` tells how far, where the model does."""
+    WRITING = "writing"
+    """The results are written as files."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,6 @@ class EditTask:
         mask: Where to edit: a grey picture of the same size.
         draft: What to start from: a picture of the same size with alpha, or drawn over it.
         output: How the result is written.
-        once: Whether the uploads are for this edit alone, and removed when it ends.
     """
 
     picture: Upload
@@ -68,7 +80,6 @@ class EditTask:
     mask: Upload | None = None
     draft: Upload | None = None
     output: OutputWish = field(default_factory=OutputWish)
-    once: bool = False
 
     @property
     def uploads(self) -> tuple[Upload, ...]:
@@ -84,6 +95,7 @@ class JobView:
         id: Unguessable: who knows it may read the results.
         state: Where it is.
         position: Place in the queue, 1 = next; None unless it waits.
+        doing: What it is at; None unless it runs.
         step: Steps of the sampler that are done.
         steps: Of how many; 0 before the model was asked.
         failure: Why it failed.
@@ -95,6 +107,7 @@ class JobView:
     id: str
     state: State
     position: int | None = None
+    doing: Doing | None = None
     step: int = 0
     steps: int = 0
     failure: Failure | None = None
@@ -111,6 +124,7 @@ class Job:
     task: EditTask
     submitted: float
     state: State = State.QUEUED
+    doing: Doing = Doing.LOOKING
     step: int = 0
     steps: int = 0
     started: float | None = None

@@ -10,6 +10,7 @@ from stillyou.config import GuidanceScales
 from stillyou.editing.request import EditRequest
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.face_choice import FaceChoice
+from stillyou.effects.own import OwnEffect
 from stillyou.effects.spec import EffectSpec
 
 _FILES: Final = {"mask": "mask.png", "draft": "draft.png"}
@@ -44,6 +45,8 @@ def python_code(request: EditRequest, model: str = "embedded", *, files: tuple[s
 
 def _effect(request: EditRequest) -> str:
     effect = request.effect
+    if isinstance(effect, OwnEffect):
+        return f"{effect.id}/"
     return effect.id if isinstance(effect, EffectSpec) else str(effect)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from stillyou.app.service.errors import FieldError
 from stillyou.app.service.limits import Limits
+from stillyou.app.service.words import in_fields
 from stillyou.editing.editor import Editor
 from stillyou.editing.request import EditOptions, EditRequest
 from stillyou.effects.lookup import catalogue
@@ -51,9 +52,10 @@ def read_request(effect: str | EffectSpec, options: Mapping[str, Any], editor: E
         request = EditRequest.read(effect, **said)
         editor.plan(request)
     except UsageError as error:
-        raise FieldError(_guilty(effect, said, editor), error.what, error.remedy) from error
+        raise FieldError(_guilty(effect, said, editor), in_fields(error.what), in_fields(error.remedy)) from error
     except StillYouError as error:
-        raise FieldError("resolution" if "resolution" in said else "effect", error.what, error.remedy) from error
+        field = "resolution" if "resolution" in said else "effect"
+        raise FieldError(field, in_fields(error.what), in_fields(error.remedy)) from error
     return request
 
 

@@ -14,8 +14,9 @@ from stillyou.app.service.errors import Busy, NotFound
 from stillyou.app.service.folder import PrivateFolder
 from stillyou.app.service.jobs import EditTask, Failure, Job, JobView
 from stillyou.app.service.limits import Limits
-from stillyou.app.service.looking import Seen, one_at_a_time, see
+from stillyou.app.service.looking import Seen, remembering, see
 from stillyou.app.service.outputs import ResultFile
+from stillyou.app.service.own_effects import ID, OwnEffects
 from stillyou.app.service.recipes import command_line, python_code
 from stillyou.app.service.requests import known_effects, read_request
 from stillyou.app.service.tally import Tally
@@ -48,11 +49,12 @@ class Service:
     ) -> None:
         self.editor, self.limits = editor, limits or Limits()
         self.folder = PrivateFolder(root)
-        self.board = Board(self.limits, clock, self._drop_uploads)
+        self.board = Board(self.limits, clock, self._leave_uploads)
         self.shelf = Shelf(self.folder, self.limits, clock)
+        self.own = OwnEffects(self.folder, self.limits, clock)
         self._looks = threading.BoundedSemaphore(self.limits.looks)
         if editor.detector is not None:
-            editor.detector = one_at_a_time(editor.detector)
+            editor.detector = remembering(editor.detector)
         self.thumbnails = None if thumbnails is None else Thumbnails(editor, known_effects(editor), thumbnails)
         self._worker = Worker(self.board, editor, self.folder, self._draw_thumbnail)
         self._keeper = Keeper(self.tidy)
@@ -74,35 +76,44 @@ class Service:
 
     # What goes in
 
-    def take(self, data: bytes, field: str = "picture") -> Upload:
+    def take(self, data: bytes, field: str = "picture", *, once: bool = False) -> Upload:
         """Keep an uploaded file, checked by length and header alone.
+
+        Args:
+            data: Its bytes.
+            field: What the sender calls it.
+            once: Whether it is for one edit alone, and removed when that ends.
 
         Raises:
             TooLarge: Too many bytes or pixels.
             FieldError: No picture that can be read.
             Busy: There is no room for it.
         """
-        return self.shelf.take(data, field)
+        return self.shelf.take(data, field, once=once)
+
+    def kept(self, id: str) -> Upload:
+        """Return an upload that is kept for further edits, by its id; raises FieldError where it is not."""
+        return self.shelf.find(id)
 
     def drop(self, *files: Upload) -> None:
         """Remove uploads that nobody needs any more."""
         self.shelf.drop(*files)
 
-    def _drop_uploads(self, job: Job) -> None:
-        if job.task.once:
-            self.shelf.drop(*job.task.uploads)
+    def _leave_uploads(self, job: Job) -> None:
+        self.shelf.done(*job.task.uploads)
 
     def request(self, effect: str, options: Mapping[str, Any]) -> EditRequest:
         """Check an edit's options, and that this model can do it.
 
         Args:
-            effect: A name of `effects`.
+            effect: A name of `effects`, or the id of an effect that `own` keeps.
             options: By the names of `EditOptions`, but for files: `mask` is none, `draft` is ``auto`` or ``none``.
 
         Raises:
             FieldError: What is wrong, and in which field.
         """
-        return read_request(effect, options, self.editor, self.limits)
+        known = self.own.find(effect) if ID.fullmatch(effect) else effect
+        return read_request(known, options, self.editor, self.limits)
 
     def submit(self, task: EditTask) -> JobView:
         """Put an edit into the queue.
@@ -247,6 +258,7 @@ class Service:
         for job in self.board.forget():
             self._remove(job)
         self.shelf.tidy()
+        self.own.tidy()
 
     def _remove(self, job: Job) -> None:
         for file in job.files.values():

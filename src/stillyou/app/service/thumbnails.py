@@ -20,6 +20,7 @@ from typing import Final
 from PIL import Image
 
 from stillyou import __version__
+from stillyou.app.service.interrupt import interruptible
 from stillyou.editing.editor import Editor
 from stillyou.editing.request import EditRequest
 from stillyou.effects.spec import EffectSpec
@@ -99,7 +100,8 @@ class Thumbnails:
         sample = Path(str(files("stillyou") / "samples" / _SAMPLES[domain]))
         try:
             request = EditRequest.read(effect, design=design, domain=domain, steps=None if design else _STEPS)
-            result = self.editor.run(request, sample, lambda done, steps: _give_way(busy))
+            with interruptible(lambda: _give_way(busy)):
+                result = self.editor.run(request, sample, lambda done, steps: _give_way(busy))
             return _written(_square(result.image.convert("RGB"), domain), self._path(effect, design))
         except StillYouError:
             return None

@@ -10,9 +10,12 @@ from dataclasses import replace
 from stillyou.app.service import outputs
 from stillyou.app.service.board import Board
 from stillyou.app.service.folder import PrivateFolder
-from stillyou.app.service.jobs import EditTask, Failure, Job, State
+from stillyou.app.service.interrupt import interruptible
+from stillyou.app.service.jobs import Doing, EditTask, Failure, Job, State
 from stillyou.app.service.requests import OPTIONS
 from stillyou.app.service.uploads import told
+from stillyou.app.service.words import all_in_fields, field_of
+from stillyou.editing.answering import Stage
 from stillyou.editing.editor import Editor, EditResult
 from stillyou.editing.request import EditRequest
 from stillyou.errors import StillYouError
@@ -86,13 +89,21 @@ class Worker(threading.Thread):
     def _edited(
         self, jobs: Sequence[Job], requests: Sequence[EditRequest], pictures: Sequence[Picture]
     ) -> Sequence[EditResult | Exception]:
-        def progress(done: int, steps: int) -> None:
+        def wanted() -> None:
             if self._board.closed or all(job.state.final for job in jobs):
                 raise Stopped
+
+        def stage(name: Stage) -> None:
+            wanted()
+            self._board.doing(jobs, Doing(name))
+
+        def progress(done: int, steps: int) -> None:
+            wanted()
             self._board.progress(jobs, done, steps)
 
         try:
-            return self._editor.run_all(requests, pictures, progress)
+            with interruptible(wanted):
+                return self._editor.run_all(requests, pictures, progress, stage)
         except Exception as error:
             return [error] * len(jobs)
 
@@ -103,11 +114,12 @@ class Worker(threading.Thread):
         try:
             if isinstance(result, Exception):
                 raise result
+            self._board.doing([job], Doing.WRITING)
             files, notes = outputs.write(result, job.task.output, self._folder)
         except Exception as error:
             self._board.fail(job, failure(error, job.task))
             return
-        report = result.report.model_copy(update={"notes": (*result.report.notes, *notes)})
+        report = result.report.model_copy(update={"notes": all_in_fields((*result.report.notes, *notes))})
         if not self._board.finish(job, report, files):
             for file in files.values():
                 file.path.unlink(missing_ok=True)
@@ -146,7 +158,10 @@ def files_in(task: EditTask) -> EditRequest:
 def failure(error: Exception, task: EditTask) -> Failure:
     """Return why an edit failed, in the words of who sent it; what nobody foresaw is logged, and not told."""
     if isinstance(error, StillYouError):
-        known, option = told(error, *task.uploads), error.what.partition(" ")[0]
-        return Failure("input", str(known), option if option in OPTIONS else known.field)
+        known = told(error, *task.uploads)
+        if any(str(upload.path) in error.what for upload in task.uploads):
+            return Failure("input", str(known), known.field)
+        said = [name for name in OPTIONS if getattr(task.request, name) is not None]
+        return Failure("input", str(known), field_of(error.what, said) or known.field)
     LOG.error("an edit failed", exc_info=error)
     return Failure("internal", "the edit failed for a reason inside the server; its log says more")

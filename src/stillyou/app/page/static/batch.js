@@ -5,7 +5,7 @@ import { slider } from "./controls.js";
 import { byId, bytes, h, save } from "./dom.js";
 import { designGallery, effectGallery } from "./gallery.js";
 import { forPage, progressWords } from "./words.js";
-import { zip } from "./zip.js";
+import { portions, zip } from "./zip.js";
 
 const AT_ONCE = 4;
 const MOST = 200;
@@ -62,6 +62,11 @@ export class Batch {
     this.render();
   }
 
+  /** Say what is wrong with what was dropped. */
+  fail(error) {
+    this.said.textContent = error.message;
+  }
+
   empty() {
     this.controller?.abort();
     for (const item of this.items) item.forget();
@@ -93,9 +98,14 @@ export class Batch {
   async download() {
     const files = this.items.filter((item) => item.blob).map((item) => ({ name: item.output, blob: item.blob }));
     this.said.textContent = "Packing …";
-    const packed = await zip(files);
-    save(packed, `stillyou-${this.wish.effect}.zip`);
-    this.said.textContent = `Saved ${files.length} pictures, ${bytes(packed.size)}.`;
+    const parts = portions(files);
+    let size = 0;
+    for (const [index, part] of parts.entries()) {
+      const packed = await zip(part);
+      save(packed, `stillyou-${this.wish.effect}${parts.length > 1 ? `-${index + 1}` : ""}.zip`);
+      size += packed.size;
+    }
+    this.said.textContent = `Saved ${files.length} pictures${parts.length > 1 ? ` in ${parts.length} zips` : ""}, ${bytes(size)}.`;
   }
 
   render() {
@@ -116,7 +126,7 @@ export class Batch {
 class Item {
   constructor(file, changed) {
     Object.assign(this, { file, changed, state: "new", blob: null, wish: null, addresses: [] });
-    this.before = h("img", { alt: "", src: this.address(file), onerror: () => (this.before.style.visibility = "hidden") });
+    this.before = h("img", { alt: "", loading: "lazy", decoding: "async", src: this.address(file), onerror: () => (this.before.style.visibility = "hidden") });
     this.after = h("span", { class: "none" });
     this.said = h("span", { class: "said" }, bytes(file.size));
     this.button = h("button", { type: "button", hidden: true, onclick: () => save(this.blob, this.output) }, "Save");

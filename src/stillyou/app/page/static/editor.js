@@ -4,16 +4,16 @@ import * as api from "./api.js";
 import { takePhoto } from "./camera.js";
 import { byId, h, redraw, settled } from "./dom.js";
 import { readPicture } from "./incoming.js";
+import { openMask, openMove, showMask } from "./modes.js";
 import { Nudging } from "./nudge.js";
 import { Paint } from "./paint.js";
 import { mainPanel, maskPanel, movePanel } from "./panels.js";
-import { greyValues } from "./png.js";
 import { Runner } from "./runner.js";
 import { copyDialog, downloadDialog } from "./saving.js";
 import { seedsDialog } from "./seeds.js";
 import { FRESH, History } from "./settings.js";
 import { Stage } from "./stage.js";
-import { progressWords, resultWords } from "./words.js";
+import { progressShare, progressWords, resultWords } from "./words.js";
 
 /** How results are fetched for the display: as PNG, but JPEG where the picture is one or PNG would take seconds. */
 function shownFormat(file, { width, height }) {
@@ -105,21 +105,24 @@ export class Editor {
     this.fail(null);
     this.say("Reading the picture …");
     const opening = (this.opening = {});
+    const sent = api.keep(file); // on its way while the browser decodes it
+    const unsent = () => sent.then(({ id }) => api.forget(id), () => {});
     try {
       const picture = await readPicture(file, this.settings.effect);
-      if (this.opening !== opening) return;
+      if (this.opening !== opening) return unsent();
       this.picture = picture;
       this.file = file;
       this.result = null;
       this.paint.close();
       this.nudging.reset();
       this.show();
-      this.runner.open(file);
+      this.runner.open(file, sent);
       const format = shownFormat(file, picture);
       this.history.reset({ ...this.settings, face: "largest", mask: null, nudge: null, crop: null, domain: "auto", format });
       this.render();
       await this.run();
     } catch (error) {
+      unsent();
       if (this.opening === opening) this.fail(error, () => this.open(file));
     }
   }
@@ -188,8 +191,8 @@ export class Editor {
     const words = resultWords(this.effect, report, result.seconds);
     this.say(words);
     this.stage.canvas.setAttribute("aria-label", `The picture before and after the edit. ${words}`);
-    if (this.stage.mode === "mask" && !this.paint.mask?.touched) this.openMask();
-    if (this.stage.mode === "move") this.openMove();
+    if (this.stage.mode === "mask" && !this.paint.mask?.touched) openMask(this);
+    if (this.stage.mode === "move") openMove(this);
     if (first || this.reported !== this.reportShape(report)) this.render();
     this.renderTools();
   }
@@ -203,8 +206,9 @@ export class Editor {
     this.stage.canvas.setAttribute("aria-busy", String(Boolean(view)));
     if (!view) return;
     const bar = byId("bar");
-    if (view.steps && view.state === "running") bar.value = view.step / view.steps;
-    else bar.removeAttribute("value");
+    const share = progressShare(view);
+    if (share === null) bar.removeAttribute("value");
+    else bar.value = share;
     this.say(progressWords(view));
   }
 
@@ -232,72 +236,14 @@ export class Editor {
     this.stage.setMode(mode);
     for (const each of ["mask", "move"]) byId(`panel-${each}`).hidden = each !== mode;
     document.querySelector(".divide").hidden = mode !== "compare";
-    if (mode === "mask") this.openMask();
-    if (mode === "move") this.openMove();
+    if (mode === "mask") showMask(this);
+    if (mode === "move") openMove(this);
     this.renderTools();
-  }
-
-  /** Show the mask of the last edit, to be painted on. */
-  async openMask() {
-    const result = this.result;
-    if (!result) return;
-    try {
-      result.mask ??= greyValues(await api.blob(`/v1/edits/${result.edit.id}/mask`));
-      const { values, width, height } = await result.mask;
-      if (this.result !== result || this.stage.mode !== "mask") return;
-      this.paint.open(width, height, values.slice());
-      this.stage.overlay.stale();
-      this.stage.dirty();
-      this.renderMode();
-    } catch (error) {
-      result.mask = null;
-      this.runner.results.clear();
-      this.fail(error, () => this.run());
-    }
   }
 
   painted() {
     this.renderTools();
     this.renderMode();
-  }
-
-  /** Edit where the painted mask says. */
-  async editMasked() {
-    const { mask } = this.paint;
-    if (!mask) return;
-    this.say("Sending the mask …");
-    const blob = await mask.png();
-    mask.done = [];
-    this.set({ mask: { number: ++this.masks, blob } });
-    this.setMode("compare");
-  }
-
-  /** Have hat and coat at hand as layers of their own, to be dragged. */
-  async openMove() {
-    this.renderMode();
-    const { result, nudging } = this;
-    if (!result?.edit.report.placed?.length) return;
-    const parts = this.settings.wear === "both" ? ["hat", "coat"] : [this.settings.wear];
-    nudging.layers = {};
-    for (const part of parts) nudging.layersAt[part] = nudging.place(part);
-    await Promise.all(parts.map(async (part) => {
-      try {
-        const layer = await this.layer(part, result);
-        if (this.result === result) nudging.layers[part] = layer;
-      } catch {
-        // without a layer the bars still move, and the server draws the rest
-      }
-    }));
-  }
-
-  async layer(part, result) {
-    result.layers ??= {};
-    result.layers[part] ??= (async () => {
-      const alone = { ...result.settings, wear: part, refine: 0, mask: null };
-      const edit = await this.runner.edit(alone, () => {});
-      return createImageBitmap(await api.blob(`/v1/edits/${edit.edit.id}/draft`));
-    })();
-    return result.layers[part];
   }
 
   // Steps back and forth

@@ -23,7 +23,7 @@ export async function readPicture(file, effect) {
   }
 }
 
-/** Call `taken(files)` for files that are dropped anywhere or pasted while `active()` holds. */
+/** Call `taken(files)` for what is dropped anywhere or pasted while `active()` holds; folders and links are no files. */
 export function incoming(active, taken) {
   const mark = (on) => document.body.classList.toggle("dropping", on && active());
   document.addEventListener("dragover", (event) => {
@@ -34,7 +34,8 @@ export function incoming(active, taken) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     mark(false);
-    if (active()) taken([...event.dataTransfer.files]);
+    const files = [...event.dataTransfer.items].filter((item) => item.kind === "file" && !item.webkitGetAsEntry?.()?.isDirectory);
+    if (active()) taken(files.map((item) => item.getAsFile()));
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];

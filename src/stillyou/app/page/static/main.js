@@ -46,7 +46,13 @@ async function begin() {
     const editor = new Editor(effects, samples);
     const batch = new Batch(effects);
     const own = new Own(samples);
-    incoming(() => !document.querySelector("dialog[open]"), (files) => ({ edit: () => editor.open(files[0]), batch: () => batch.add(files), own: () => own.add(files) })[here()]());
+    const pages = { edit: editor, batch, own };
+    incoming(() => !document.querySelector("dialog[open]"), (files) => {
+      if (!files.length) return pages[here()].fail(new Error("Only files can be dropped here, no folders or links."));
+      if (here() === "edit" && files.length === 1) return editor.open(files[0]);
+      if (here() === "edit") location.hash = "batch";
+      return pages[here()].add(files);
+    });
     watchThumbnails(effects);
     document.documentElement.dataset.ready = "true";
   } catch (error) {

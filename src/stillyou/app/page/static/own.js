@@ -59,6 +59,11 @@ export class Own {
     if (files.length > room) this.said.textContent = `Only ${MOST} files of art fit; ${files.length - room} were left out.`;
   }
 
+  /** Say what is wrong with what was dropped. */
+  fail(error) {
+    this.said.textContent = error.message;
+  }
+
   async addOne(file) {
     const image = new Image();
     image.src = URL.createObjectURL(file);

@@ -10,6 +10,8 @@ export class Paint {
     this.size = 0.06;
     this.softness = 0.4;
     this.at = this.last = null;
+    this.of = null; // the result whose mask it is
+    this.opening = null;
   }
 
   /** Start from a mask's values, or from an empty mask. */

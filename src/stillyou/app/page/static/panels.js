@@ -3,6 +3,7 @@
 import { dials, domainChoice, faceChoice, slider } from "./controls.js";
 import { chips, h } from "./dom.js";
 import { designGallery, effectGallery } from "./gallery.js";
+import { editMasked, openMask } from "./modes.js";
 import { NOTHING } from "./nudge.js";
 
 const percent = (value) => `${Math.round(value * 100)}%`;
@@ -49,6 +50,9 @@ function amounts(editor, effect, settings) {
   return h("div", { class: "card" }, ...parts);
 }
 
+/** What keys do, where there is a keyboard. */
+const keys = (words) => h("span", { class: "keys" }, `With the keyboard: ${words}`);
+
 /** The brushes of the mask. */
 export function maskPanel(editor) {
   const { paint } = editor;
@@ -59,14 +63,14 @@ export function maskPanel(editor) {
   const whole = (words, how) => h("button", { type: "button", onclick: () => paint.whole(how) }, words);
   return [h("div", { class: "card" },
     h("h2", {}, "Paint on the mask"),
-    h("p", { class: "small" }, `Pink is edited, all else stays bit for bit. The mask has the picture's own ${width} × ${height} pixels. With the keyboard: arrows move the brush, space paints, [ and ] change its size.`),
+    h("p", { class: "small" }, `Pink is edited, all else stays bit for bit. The mask has the picture's own ${width} × ${height} pixels. `, keys("arrows move the brush, space paints, [ and ] change its size.")),
     chips("Brush", "brush", brushes, paint.tool, (tool) => (paint.tool = tool)),
     slider("Size", { min: 0.01, max: 0.5, step: 0.01, value: Math.round(paint.size * 100) / 100, words: size }, (value) => (paint.size = value)),
     slider("Softness", { min: 0, max: 1, step: 0.05, value: paint.softness, words: percent }, (value) => (paint.softness = value)),
     h("div", { class: "row" }, whole("Soften all edges", "softer"), whole("Clear", "clear"), whole("Mark all", "all"), whole("Invert", "invert")),
     h("div", { class: "row" },
-      h("button", { type: "button", class: "main", onclick: () => editor.editMasked() }, "Edit with this mask"),
-      h("button", { type: "button", disabled: !paint.mask.touched, onclick: () => editor.openMask() }, "Start over")))];
+      h("button", { type: "button", class: "main", onclick: () => editMasked(editor) }, "Edit with this mask"),
+      h("button", { type: "button", disabled: !paint.mask.touched, onclick: () => openMask(editor) }, "Start over")))];
 }
 
 /** Numbers for where hat and coat are; the bars on the picture do the same. */
@@ -79,7 +83,7 @@ export function movePanel(editor) {
   const worn = nudging.placed.filter(({ part }) => editor.settings.wear === "both" || editor.settings.wear === part);
   return [h("div", { class: "card" },
     h("h2", {}, "Move hat and coat"),
-    h("p", { class: "small" }, "Drag a middle to move it, an end to turn it or change its size; it is drawn anew when you let go. With the keyboard: arrows move, Page keys turn, + and − change the size."),
+    h("p", { class: "small" }, "Drag a middle to move it, an end to turn it or change its size; it is drawn anew when you let go. ", keys("arrows move, Page keys turn, + and − change the size.")),
     ...worn.map(({ part }) => partNumbers(nudging, part)),
     h("div", { class: "row" }, h("button", { type: "button", onclick: () => editor.set({ nudge: null }) }, "Put them back")))];
 }

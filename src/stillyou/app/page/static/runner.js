@@ -7,18 +7,40 @@ import { key, options } from "./settings.js";
 const MOST_RESULTS = 16;
 const MOST_PIXELS = 1e8;
 
+/** What is sent for an edit of a picture that the server keeps. */
+function fields(picture, settings) {
+  return { picture, ...options(settings), ...(settings.mask ? { mask: settings.mask.blob } : {}) };
+}
+
+/** Whether the server no longer has the picture: it was started anew, or needed the room. */
+const isLost = (error) => error.field === "picture" && error.message.includes("no longer kept");
+
 export class Runner {
   constructor() {
     this.results = new Map();
+    this.sent = null;
     this.controller = null;
     this.picture = null;
   }
 
-  /** Work on another picture, a file; null for none. */
-  open(picture) {
+  /** Work on another picture, a file that is on its way to the server (`sent`, of `api.keep`); null for none. */
+  open(picture, sent = null) {
     this.stop();
     this.results.clear();
+    this.sent?.then(({ id }) => api.forget(id), () => {});
+    this.sent = sent;
     this.picture = picture;
+  }
+
+  /** The id by which the server keeps the picture: it is sent once for all its edits. */
+  async id() {
+    const sent = (this.sent ??= api.keep(this.picture));
+    try {
+      return (await sent).id;
+    } catch (error) {
+      if (this.sent === sent) this.sent = null;
+      throw error;
+    }
   }
 
   stop() {
@@ -50,15 +72,22 @@ export class Runner {
     const known = this.known(settings);
     if (known) return known;
     const started = performance.now();
-    const { edit, blob } = await api.edited(this.fields(settings), told, signal);
+    const { edit, blob } = await this.asked(settings, told, signal);
     const result = { edit, blob, settings, shown: await bitmaps(blob), seconds: (performance.now() - started) / 1000 };
     this.remember(key(settings), result);
     return result;
   }
 
-  /** What is sent for an edit. */
-  fields(settings) {
-    return { picture: this.picture, ...options(settings), ...(settings.mask ? { mask: settings.mask.blob } : {}) };
+  /** Ask the server for an edit: {edit, blob}. */
+  async asked(settings, told, signal) {
+    const ask = async () => api.edited(fields(await this.id(), settings), told, signal);
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      this.sent = null;
+      return ask();
+    }
   }
 
   remember(name, result) {

@@ -49,7 +49,7 @@ const ENDINGS = { "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".web
 async function picture(editor, format) {
   const { runner, result } = editor;
   const wish = { ...result.settings, format };
-  const { blob } = format === result.settings.format ? result : await api.edited(runner.fields(wish), () => {});
+  const { blob } = format === result.settings.format ? result : await runner.asked(wish, () => {});
   return { blob, name: `${stem(editor)}${ENDINGS[blob.type] ?? ".png"}` };
 }
 

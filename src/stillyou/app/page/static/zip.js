@@ -16,6 +16,24 @@ function record(fields) {
   return bytes;
 }
 
+/** The most that one ZIP file holds here: the format itself ends at 4 GB, and browsers like less. */
+const MOST_BYTES = 2e9;
+
+/** Divide files ({name, blob}) in their order into as few parts as each fit into one ZIP file. */
+export function portions(files, most = MOST_BYTES) {
+  const parts = [];
+  let left = 0;
+  for (const file of files) {
+    if (!parts.length || file.blob.size > left) {
+      parts.push([]);
+      left = most;
+    }
+    parts.at(-1).push(file);
+    left -= file.blob.size;
+  }
+  return parts;
+}
+
 /** Put files ({name, blob}) into one ZIP blob; equal names get a number. */
 export async function zip(files) {
   const parts = [];
