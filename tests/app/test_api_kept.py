@@ -32,6 +32,8 @@ def test_a_picture_is_kept_for_many_edits(client: TestClient, clock: Clock) -> N
     problem(client.delete(f"/v1/pictures/{id}"), 404)
     assert "no longer" in problem(client.post(EDITS, data={**WHOLE, "picture": id}), 422, "picture")
     problem(client.post(EDITS, data={**WHOLE, "picture": "../../etc/passwd"}), 422, "picture")
+    problem(client.post(EDITS, data={**WHOLE, "picture": id, "effect": ["santa", "royal"]}), 422, "effect")
+    problem(client.post(EDITS, data={**WHOLE, "design": "x" * 70_000}), 400)
 
 
 def test_what_one_edit_brought_is_not_to_be_had_by_others(client: TestClient, service: Service) -> None:
@@ -48,12 +50,12 @@ def test_what_one_edit_brought_is_not_to_be_had_by_others(client: TestClient, se
         ("variables", "subject", "variables 'subject' is not a JSON object"),
         ("strenght", "1", "there is no field 'strenght'. Did you mean 'strength'?"),
         ("face", "2", "a crop and a face exclude each other. Give crop or face."),
-        ("nudge", "hat:1", "nudge"),
+        ("nudge", "hat:x", "nudge"),
     ],
 )
 def test_errors_speak_of_fields(client: TestClient, field: str, value: str, words: str) -> None:
     found = client.post(EDITS, **sent(**{field: value}))
-    detail = problem(found, 422, "face" if field == "face" else field)
+    detail = problem(found, 422, "crop" if field == "face" else field)
     assert words in detail and "--" not in detail and "nput should" not in detail
 
 

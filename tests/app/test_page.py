@@ -151,7 +151,7 @@ def test_a_mask_that_comes_late_is_waited_for_and_opens_once(browser: Any, addre
     with visit(browser, address) as page:
         page.click("#samples button >> nth=1")
         page.wait_for_selector(DONE)
-        page.route("**/mask", held.append)
+        page.route("**/mask", lambda route: held.append(route))
         with page.expect_request("**/mask"):
             choose(page, "mode", "mask")
         page.wait_for_selector(f"{MASK} >> text=Loading the mask")

@@ -13,6 +13,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any, Final, get_args
+from urllib.parse import parse_qsl
 
 import anyio
 from fastapi import Request
@@ -168,6 +169,8 @@ async def read_body(request: Request, limit: int) -> Sent:
                 return await _form(request)
             if kind == "application/json":
                 return _object(await request.body(), limit)
+            if kind == "application/x-www-form-urlencoded":  # what programs send of themselves where no file goes along
+                return _sorted_out(_pairs(await request.body()), {})
     except TimeoutError as error:
         raise ProblemError(408, f"The request took more than {_SECONDS} s to arrive.") from error
     raise ProblemError(415, "Send multipart/form-data or application/json.")
@@ -191,6 +194,21 @@ async def _form(request: Request) -> Sent:
     except HTTPException as error:
         raise ProblemError(error.status_code, f"The form cannot be read: {error.detail}") from error
     return _sorted_out(fields, files)
+
+
+def _pairs(body: bytes) -> dict[str, Any]:
+    """Return the fields of a form without files."""
+    try:
+        if len(body) > _LONGEST_TEXT:
+            raise ValueError
+        pairs = parse_qsl(body.decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise ProblemError(400, "The form cannot be read, or is too long.") from error
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        name = next(name for name, value in pairs if fields[name] != value or pairs.count((name, value)) > 1)
+        raise FieldError(name, f"the field '{name:.40}' came twice", "Send it once.")
+    return fields
 
 
 def _sorted_out(fields: dict[str, Any], files: dict[str, bytes]) -> Sent:

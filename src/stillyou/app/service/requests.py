@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from stillyou.app.service.errors import FieldError
 from stillyou.app.service.limits import Limits
-from stillyou.app.service.words import in_fields
+from stillyou.app.service.words import field_of, in_fields
 from stillyou.editing.editor import Editor
 from stillyou.editing.request import EditOptions, EditRequest
 from stillyou.effects.lookup import catalogue
@@ -52,7 +52,8 @@ def read_request(effect: str | EffectSpec, options: Mapping[str, Any], editor: E
         request = EditRequest.read(effect, **said)
         editor.plan(request)
     except UsageError as error:
-        raise FieldError(_guilty(effect, said, editor), in_fields(error.what), in_fields(error.remedy)) from error
+        guilty = _guilty(effect, said, editor, error.what)
+        raise FieldError(guilty, in_fields(error.what), in_fields(error.remedy)) from error
     except StillYouError as error:
         field = "resolution" if "resolution" in said else "effect"
         raise FieldError(field, in_fields(error.what), in_fields(error.remedy)) from error
@@ -69,11 +70,11 @@ def _check(said: Mapping[str, Any], limits: Limits) -> None:
             raise FieldError(name, f"{name} {value} is more than this server does", f"At most {most}.")
 
 
-def _guilty(effect: str | EffectSpec, said: Mapping[str, Any], editor: Editor) -> str:
-    """Return the first option that is refused alone; the last one where only their combination is."""
+def _guilty(effect: str | EffectSpec, said: Mapping[str, Any], editor: Editor, what: str) -> str:
+    """Return the first option that is refused alone; one that is named where only their combination is refused."""
     for name, value in said.items():
         try:
             editor.plan(EditRequest.read(effect, **{name: value}))
         except StillYouError:
             return name
-    return next(reversed([*said]), "effect")
+    return field_of(what, [*said]) or next(reversed([*said]), "effect")
