@@ -10,13 +10,13 @@ from stillyou.app.api.idempotency import Keys
 from stillyou.app.service import Service
 
 
-def the_service(request: Request) -> Service:
+async def the_service(request: Request) -> Service:
     """Return the application's service."""
     service: Service = request.app.state.service
     return service
 
 
-def the_keys(request: Request) -> Keys:
+async def the_keys(request: Request) -> Keys:
     """Return the application's idempotency keys."""
     keys: Keys = request.app.state.keys
     return keys

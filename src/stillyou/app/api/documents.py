@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from stillyou.app.api.problems import Problem, of_failure
-from stillyou.app.service import JobView, Seen, Service
+from stillyou.app.service import JobView, Seen, Service, State
 from stillyou.editing.result import FaceReport
 from stillyou.effects.spec import EffectSpec
 
@@ -35,7 +35,7 @@ class EditDocument(BaseModel):
     steps: int = Field(0, description="Of how many; 0 while they are not known")
     seconds: float = Field(0.0, description="Since it was sent, or until it ended")
     links: Links
-    recipes: dict[str, str] = Field({}, description="The same edit as a command line and as Python")
+    recipes: dict[str, str] = Field({}, description="The same edit as a command line and as Python, when it is done")
     report: dict[str, Any] | None = Field(None, description="Settings and figures of a finished edit")
     error: Problem | None = Field(None, description="Why it failed")
 
@@ -84,7 +84,7 @@ def edit_document(service: Service, view: JobView) -> EditDocument:
         steps=view.steps,
         seconds=round(view.seconds, 3),
         links=links,
-        recipes=service.recipes(service.task(view.id)),
+        recipes=service.recipes(service.task(view.id)) if view.state is State.DONE else {},
         report=None if view.report is None else view.report.model_dump(mode="json"),
         error=None if view.failure is None else of_failure(view.failure),
     )

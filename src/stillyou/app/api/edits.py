@@ -137,7 +137,7 @@ def _ended(view: JobView) -> Exception:
 
 
 @router.get(EDITS + "/{id}")
-def status(id: str, service: TheService) -> EditDocument:
+async def status(id: str, service: TheService) -> EditDocument:
     """Tell how far an edit is."""
     return edit_document(service, service.view(id))
 
