@@ -84,7 +84,7 @@ def visit(browser: Any, address: str, *, quiet: bool = True, **context: Any) -> 
         print("the page said:", [page.text_content(part) for part in ("#status", "#failed", "#panel-mask")], told)
         raise
     visitor.close()
-    assert not told
+    assert told == []
 
 
 def choose(page: Any, group: str, value: str) -> None:

@@ -16,17 +16,19 @@ from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from stillyou.app.api.own_effects import files_of
 from stillyou.app.service import Busy, FieldError, Service
 from stillyou.app.service.own_effects import MOST_FILES, in_names, unpacked
 from stillyou.editing.preview import dressed
+from stillyou.effects.own import SPEC
 from stillyou.errors import StillYouError
 from stillyou.images import Picture
 
 router = APIRouter()
+_LARGEST: Final = 32 << 20
+"""Bytes of a file that are read; fewer are taken."""
 _SHOWN: Final = 1600
 """Longer side of the answer in pixels: it is looked at, not kept."""
 _PLACES = threading.BoundedSemaphore(4)
@@ -39,12 +41,22 @@ async def try_on(request: Request) -> Response:
     """Return a portrait that wears the art."""
     service: Service = request.app.state.service
     async with request.form(max_files=MOST_FILES + 2, max_fields=4) as form:
-        files, picture, sample = await files_of(form), form.get("picture"), form.get("sample")
+        files, picture, sample = await _files(form), form.get("picture"), form.get("sample")
         if isinstance(picture, UploadFile):
             portrait = await picture.read()
         else:
             portrait = sample_bytes(sample if isinstance(sample, str) else "")
     return Response(await run_in_threadpool(_tried_on, service, files, portrait), media_type="image/png")
+
+
+async def _files(form: FormData) -> dict[str, bytes]:
+    """Return the files of an effect by name; `unpacked` refuses what is missing or unusual."""
+    spec = form.get("effect")
+    files = {SPEC: spec.encode()} if isinstance(spec, str) else {}
+    for each in form.getlist("art"):
+        if isinstance(each, UploadFile):
+            files[each.filename or ""] = await each.read(_LARGEST)
+    return files
 
 
 def sample_bytes(name: str) -> bytes:

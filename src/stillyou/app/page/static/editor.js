@@ -105,7 +105,8 @@ export class Editor {
     this.fail(null);
     this.say("Reading the picture …");
     const opening = (this.opening = {});
-    const sent = api.keep(file); // on its way while the browser decodes it
+    const sent = api.keep(file); // on its way while the browser decodes it; the first edit tells what went wrong
+    sent.catch(() => {});
     const unsent = () => sent.then(({ id }) => api.forget(id), () => {});
     try {
       const picture = await readPicture(file, this.settings.effect);
