@@ -78,7 +78,7 @@ def known(line: str) -> bool:
     """Return whether a command that is not ``stillyou`` exists: a module, a tool, or a target of the Makefile."""
     words = words_of(line)
     if words[0] == "make":
-        targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         return all(word in targets for word in words[1:] if "=" not in word)
     if words[0] == "pytest":
         return all((ROOT / word.split("::")[0]).exists() for word in words[1:] if not word.startswith("-"))
