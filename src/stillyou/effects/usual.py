@@ -38,8 +38,8 @@ class Usual:
 
 USUAL: Final[Mapping[tuple[Group, Domain], Usual]] = MappingProxyType(
     {
-        # Of 16 successful edits (4 an effect, --seed 101, 256 px), a glance: masks were 0.68 to 1.31 of their effect's
-        # median, changes 0.10 to 0.21. Bands reach about 1.25 (below) to 2 times beyond.
+        # Of 16 successful edits (4 an effect, --seed 101, 256 px), a glance: masks were 0.68 to 1.33 of their effect's
+        # median, changes 0.10 to 0.21. The bands are wider than that on every side.
         ("expression", "cartoon"): Usual(
             masks={"angry": 0.062, "shocked": 0.070, "laughing": 0.067, "crying": 0.081},
             mask_ratio=Band(least=0.5, most=2.0),
