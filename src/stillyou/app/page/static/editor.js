@@ -10,7 +10,6 @@ import { Paint } from "./paint.js";
 import { mainPanel, maskPanel, movePanel } from "./panels.js";
 import { Runner } from "./runner.js";
 import { copyDialog, downloadDialog } from "./saving.js";
-import { seedsDialog } from "./seeds.js";
 import { FRESH, History } from "./settings.js";
 import { Stage } from "./stage.js";
 import { progressShare, progressWords, resultWords } from "./words.js";
@@ -292,9 +291,5 @@ export class Editor {
     byId("undo").disabled = !(this.history.canUndo || painting?.done.length);
     byId("redo").disabled = !(this.history.canRedo || painting?.undone.length);
     for (const id of ["copy", "download"]) byId(id).disabled = !this.result;
-  }
-
-  seeds() {
-    seedsDialog(this);
   }
 }

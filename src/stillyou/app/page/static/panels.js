@@ -5,6 +5,7 @@ import { chips, h } from "./dom.js";
 import { designGallery, effectGallery } from "./gallery.js";
 import { editMasked, openMask } from "./modes.js";
 import { NOTHING } from "./nudge.js";
+import { seedsDialog } from "./seeds.js";
 
 const percent = (value) => `${Math.round(value * 100)}%`;
 
@@ -46,7 +47,7 @@ function amounts(editor, effect, settings) {
   if (settings.mask) {
     parts.push(h("div", { class: "row" }, h("span", {}, "Edited where you painted."), h("button", { type: "button", onclick: () => editor.set({ mask: null }) }, "Use the model's own mask")));
   }
-  parts.push(h("div", { class: "row" }, h("button", { type: "button", disabled: !editor.picture, onclick: () => editor.seeds() }, "Four variations")));
+  parts.push(h("div", { class: "row" }, h("button", { type: "button", disabled: !editor.picture, onclick: () => seedsDialog(editor) }, "Four variations")));
   return h("div", { class: "card" }, ...parts);
 }
 
