@@ -83,8 +83,8 @@ def group(values: Values, truth: Values) -> dict[str, Any]:
 
 def figures(generated: Path, studio: Path) -> dict[str, Any]:
     """Compare a curated dataset with a studio's of the same effects."""
-    truth = measure(PairDataset(studio))[0]
     pairs = PairDataset(generated, status="any")
+    truth = measure(PairDataset(studio, effects=[effect.id for effect in pairs.meta.effects]))[0]
     kept, refused, faceless = measure(pairs)
     together = {name: [value for each in refused.values() for value in each[name]] for name in MEASURES}
     groups = {"truth": truth, "kept": kept, "refused": together}
@@ -101,7 +101,7 @@ def main() -> None:
     """Run from the command line."""
     parser = command.parser(__doc__)
     parser.add_argument("pairs", type=Path, help="a curated dataset")
-    parser.add_argument("truth", type=Path, help="a studio's dataset of the same effects")
+    parser.add_argument("truth", type=Path, help="a studio's dataset with the same effects")
     options = parser.parse_args()
     found = figures(options.pairs, options.truth)
     command.tell(options, found, _lines(found))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from stillyou.errors import UsageError
+from stillyou.errors import UsageError, requires
 from stillyou.pairs.dataset.info import DatasetInfo, write_info
 from stillyou.pairs.dataset.lock import check_folder, sole_writer
 from stillyou.pairs.dataset.store import PairDataset, inspect_shards
@@ -116,6 +116,7 @@ def destination(out: str | Path) -> Destination:
         if not found["rest"].startswith("/"):
             raise UsageError(f"'{out}' names no folder", "Write file:///FOLDER, or the folder alone.")
         return LocalFolder(Path(found["rest"]))
+    requires("pairs", "fsspec")
     from stillyou.pairs.dataset.remote import RemoteFolder
 
     return RemoteFolder.at(str(out))
