@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from stillyou.cli import main
 from stillyou.draws import stable_seed
 from stillyou.effects.lookup import load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.pairs.assemble import reachable
+from stillyou.pairs.curation.rules import Summary
 from stillyou.pairs.dataset.info import read_info
 from stillyou.pairs.dataset.lock import sole_writer
 from stillyou.pairs.dataset.shards import shard_name
@@ -247,3 +249,15 @@ def test_a_bar_ends_when_time_does() -> None:
     assert reachable(1000, 20, 10.0, 60.0) == 120
     assert reachable(1000, 120, 60.0, 60.0) == reachable(1000, 120, 61.0, 60.0) == 120
     assert reachable(50, 20, 10.0, 60.0) == 50
+
+
+def test_a_run_of_which_nothing_was_accepted_fails_and_says_where_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = Summary({"santa": 0}, {"santa": {"no face": 2}})
+    monkeypatch.setattr("stillyou.pairs.generate.make_pairs", lambda *_, **__: nothing)
+    with pytest.raises(SystemExit) as stop:
+        main(["pairs", "make", "-e", "santa", "-n", "2", "-o", str(tmp_path / "p"), "--workers", "1"])
+    told = capsys.readouterr()
+    assert stop.value.code == 1 and f"no candidate of {tmp_path / 'p'} was accepted" in told.err.replace("\n", "")
+    assert "2 x no face" in told.out and "--rejected" in told.err

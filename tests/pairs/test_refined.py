@@ -56,5 +56,8 @@ def test_what_an_editor_cannot_refine_is_refused(tmp_path: Path) -> None:
         PortraitsConfig(sources=tmp_path, refine=0.5, base="nosuch").check_effects([SANTA])
     with pytest.raises(UsageError, match="--base embedded would change nothing"):
         PortraitsConfig(sources=tmp_path, base="embedded").check_effects([SANTA])
+    silent = SANTA.model_copy(update={"target_prompt": SANTA.source_prompt})
+    with pytest.raises(UsageError, match="'santa' has the same prompt for source and target"):
+        PortraitsConfig(sources=tmp_path).check_effects([silent])
     assert "refine" not in PortraitsConfig(sources=tmp_path).recorded(), "older datasets go on"
     assert PortraitsConfig(sources=tmp_path, refine=0.5).recorded()["refine"] == 0.5

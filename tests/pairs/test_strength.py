@@ -15,6 +15,7 @@ from stillyou.draws import generator
 from stillyou.effects.lookup import catalogue, load_effects
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
+from stillyou.pairs.curate import Curation, curate
 from stillyou.pairs.curation.candidate import Candidate
 from stillyou.pairs.curation.protocol import ScorerOptions
 from stillyou.pairs.curation.scorers import able
@@ -101,6 +102,15 @@ def test_scorers_without_weights_are_left_out_and_say_what_they_need(tmp_path: P
     for scorer in (Clip(ScorerOptions(clip=tmp_path)), Safety(ScorerOptions(safety=tmp_path))):
         with pytest.raises(StillYouError, match=f"{tmp_path} holds no"):
             scorer.measure(_candidates(1))
+
+
+@pytest.mark.parametrize("option", ["clip", "safety", "scorer"])
+def test_folders_of_no_use_are_refused_before_pairs_are_read(tmp_path: Path, option: str):
+    make_pairs(FakeTeacher(), load_effects("santa"), 1, tmp_path / "pairs", execution=QUIET)
+    (tmp_path / "pairs" / "pairs-00000.parquet").write_bytes(b"would be told first if it were read")
+    options = ScorerOptions(**{option: tmp_path / "none"})
+    with pytest.raises(StillYouError, match=f"{tmp_path / 'none'}"):
+        curate(tmp_path / "pairs", Curation(scorers=options, progress=False))
 
 
 class LabelledTeacher(FakeTeacher):

@@ -18,7 +18,7 @@ from pydantic import Field, JsonValue
 from stillyou.config import Strict
 from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import requires
+from stillyou.errors import UsageError, requires
 from stillyou.pairs.pair import Pair
 
 
@@ -159,11 +159,16 @@ class TeacherConfig(Strict):
         return ""
 
     def check_effects(self, effects: Sequence[EffectSpec]) -> None:
-        """Refuse, before any work, what the teacher cannot show; by default it finds out when it is asked.
+        """Refuse, before any work, effects of equal prompts, and what the teacher knows that it cannot show.
 
         Raises:
             UsageError: An effect that it cannot show, and why.
         """
+        for effect in effects:
+            prompts = effect.for_domain(self.domain).prompts()
+            if prompts.source == prompts.target:
+                what = f"effect '{effect.id}' has the same prompt for source and target"
+                raise UsageError(what, "Say in one what differs.")
 
     def build(self, device: str = "auto") -> Teacher:
         """Build the teacher.

@@ -11,7 +11,7 @@ from pydantic import Field
 from stillyou.config import SchedulerName
 from stillyou.effects.domains import Domain
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError, requires
+from stillyou.errors import requires
 from stillyou.pairs.teachers.contents import describe_pictures
 from stillyou.pairs.teachers.kinds import register
 from stillyou.pairs.teachers.protocol import Needs, Teacher, TeacherConfig
@@ -65,13 +65,9 @@ class DiffusionConfig(TeacherConfig):
         from stillyou.pairs.teachers.conditioning.build import chosen
         from stillyou.pairs.teachers.diffusion.bases.find import find_family
 
+        super().check_effects(effects)
         family = find_family(self.base)
         for effect in effects:
-            prompts = effect.for_domain(self.domain).prompts()
-            if prompts.source == prompts.target:
-                raise UsageError(
-                    f"effect '{effect.id}' has the same prompt for source and target", "Say in one what differs."
-                )
             chosen(effect, family, self.conditions)
 
     def build(self, device: str = "auto") -> Teacher:

@@ -45,6 +45,7 @@ class PortraitsConfig(TeacherConfig):
 
     def check_effects(self, effects: Sequence[EffectSpec]) -> None:
         """Refuse effects that the editor cannot refine; see `TeacherConfig.check_effects`."""
+        super().check_effects(effects)
         if self.refine == 0:
             if "base" in self.model_fields_set:
                 raise UsageError(f"--base {self.base} would change nothing: art is put on as it is", "Give --refine.")
