@@ -102,7 +102,7 @@ SIZES: Mapping[str, ClaimSettings] = {
     "smoke": ClaimSettings(
         pairs=4,
         teacher_steps=2,
-        teacher_guidance=(2.0,),
+        teacher_guidance=(),
         architecture=_TINY,
         steps=3,
         batch=2,
