@@ -1,11 +1,11 @@
-"""Expressions from noise: which sampler, how many steps, guided how, from how many maps, close up or not.
+"""Expressions: drawn in the face's own ink, and from noise: which sampler, steps, guidance, maps, close up or not.
 
     python -m stillyou.bench.expressions [--split unseen-characters] [-n 32] [--size 512] [--effects angry ...]
         [--ways default "whole square" ...] [--model embedded] [--sheet FILE.png] [--json] [-o FILE]
 
 Every way edits the same pictures with the same noise through the evaluation of `stillyou evaluate`; the table is that
-of `bench.drafts`. `default` is what users get; the others differ from it as their names say. The file of `-o` is
-written again after each way.
+of `bench.drafts`. `default` is what users get, `noise` the model's own drawing; the others differ from that as their
+names say. The file of `-o` is written again after each way.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from stillyou.effects.lookup import catalogue
 from stillyou.effects.settings import PartialMask
 from stillyou.evaluation.judge.classifier import SHIPPED, Judge
 from stillyou.evaluation.known_truth.benchmark import Example
-from stillyou.evaluation.known_truth.settings import Batch, Settings
+from stillyou.evaluation.known_truth.settings import Batch, Settings, Start
 from stillyou.evaluation.known_truth.splits import SPLITS, domain_of
 from stillyou.files import write_json
 
@@ -42,6 +42,7 @@ class Way:
         share: Of the steps that evaluate all branches, from the first; the later ones keep their guidance.
         maps: Of the mask.
         close_up: Whether the face gets a square of its own.
+        draft: ``auto`` draws with the face's own features, ``none`` is the model's own drawing, from noise.
     """
 
     sampler: SchedulerName | None = None
@@ -50,12 +51,14 @@ class Way:
     share: float = 1.0
     maps: int | None = None
     close_up: bool | None = None
+    draft: Start = "none"
 
 
 _THREE = GuidanceScales(image=1.3, source=1.0, text=3.0)
 EXPRESSIONS = tuple(effect.id for effect in catalogue().values() if effect.group == "expression" and effect.offered)
 WAYS: dict[str, Way] = {
-    "default": Way(),
+    "default": Way(draft="auto"),
+    "noise": Way(),
     "whole square": Way(close_up=False),
     "unipc": Way("unipc"),
     "sde-dpm++": Way("sde-dpm++"),
@@ -108,7 +111,7 @@ def main() -> None:
     examples: dict[str, list[Example]] = {}
     for name in options.ways:
         way = WAYS[name]
-        settings = Settings(steps=way.steps, guidance=way.guidance)
+        settings = Settings(steps=way.steps, guidance=way.guidance, draft=way.draft)
         found = measure(name, ExpressionSubject(editor, domain, way), settings, judge, options.split, pairs)
         figures["rows"] += found.rows
         figures["beside"] = found.beside

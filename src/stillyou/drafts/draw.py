@@ -15,6 +15,8 @@ from stillyou.effects.domains import Domain
 Wear = Literal["hat", "coat", "both"]
 WEARS: Final[tuple[Wear, ...]] = get_args(Wear)
 """What of a costume may be worn."""
+EXPRESSIONS: Final = ("angry", "shocked", "laughing", "crying")
+"""Expressions that can be drawn on drawings."""
 
 
 def has_art(effect: str) -> bool:

@@ -43,6 +43,7 @@ _NEARLY = 2
 _DOUBTFUL = 1.3
 """How many times as unsure as a sure fit one may be that is used, with a word: what is drawn from noise is worse."""
 _UNSURE = "where the costume sits is unsure; --nudge moves it, --draft none draws it from noise"
+_FROM_NOISE = "the edit was drawn from noise, which is rough"
 _UPRIGHT = "turn the picture upright first"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
@@ -87,9 +88,11 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     reason = objection(seen, _DOUBTFUL * sure) or (told if told == SEVERAL else None)
     reason, remedy = (TURNED, _UPRIGHT) if is_turned(picture, framed, seen) else (reason, _REMEDY)
     if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
-        done = "it was left as it is" if plan.art_alone else "the edit was drawn from noise, which is rough"
+        done = "it was left as it is" if plan.art_alone else _FROM_NOISE
         return None, (f"{reason}, so {done}; {remedy}",)
     fit, crop = upright(seen, framed), framed.crop
+    if plan.draws_face:
+        return _expression(picture, crop, fit, plan)
     if plan.refine == 0:
         crop = _down_to_the_edge(crop, picture.size)
         fit = moved(fit, framed.crop, crop)
@@ -98,6 +101,17 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     notes = _warned(fit, crop, picture.size) + ([] if told is None else [told])
     notes += [_UNSURE] if seen.unsure > sure and plan.request.nudge is None else []
     return SquareDraft(crop, drawn, _placed(fit, plan, crop.size)), tuple(notes)
+
+
+def _expression(picture: Picture, crop: Crop, fit: Fit, plan: EditPlan) -> tuple[SquareDraft | None, tuple[str, ...]]:
+    """Draw an expression on one square."""
+    from stillyou.drafts.vector.expression import draw_expression
+
+    pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
+    drawn = draw_expression(pixels, fit, plan.effect.id, plan.strength)
+    if drawn is None:
+        return None, (f"the mouth could not be told from what is around it, so {_FROM_NOISE}",)
+    return SquareDraft(crop, drawn), ()
 
 
 def _placed(fit: Fit, plan: EditPlan, side: int, *, with_face: bool = False) -> Fit:

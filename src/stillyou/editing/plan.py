@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stillyou.config import UNGUIDED, GuidanceScales, MaskSettings, SamplingSettings
-from stillyou.drafts.draw import Wear
+from stillyou.drafts.draw import EXPRESSIONS, Wear
 from stillyou.editing.effect_lookup import needs_draft, resolve_effect
 from stillyou.editing.options import DraftLike
 from stillyou.editing.request import EditRequest
@@ -100,6 +100,12 @@ class EditPlan:
         return needs_draft(self.effect, self.model.card)
 
     @property
+    def draws_face(self) -> bool:
+        """Whether the draft is an expression, drawn with the face's own features: on drawings alone."""
+        expression = self.effect.group == "expression" and self.effect.id in EXPRESSIONS
+        return expression and self.domain == "cartoon" and self.own_draft is None
+
+    @property
     def wear(self) -> Wear:
         """What of a costume is worn."""
         return "both" if self.request.wear is None else self.request.wear
@@ -118,19 +124,21 @@ class EditPlan:
             return False
         asked = any(option is not None for option in (said.draft, said.design, said.wear, said.nudge, said.refine))
         asked = asked or isinstance(self.effect, OwnEffect)
-        return self.own_draft is not None or (self.design is not None and (asked or self.model.card.drafts))
+        has_art = self.design is not None or self.draws_face
+        return self.own_draft is not None or (has_art and (asked or self.model.card.drafts))
 
     @property
     def ignored(self) -> list[str]:
         """Notes on options about the effect's own art, where none of it is drawn."""
         said, own = self.request, self.own_draft is not None
-        if said.official or (self.wants_draft and not own):
+        if said.official or (self.wants_draft and not own and not self.draws_face):
             return []
         options: dict[str, object] = {"design": said.design, "wear": said.wear, "nudge": said.nudge}
-        if not own and said.refine != 1:
+        if not own and not self.wants_draft and said.refine != 1:
             options["refine"] = said.refine
         named = [name for name, value in options.items() if value is not None]
         why = "the draft is your own" if own else "the edit starts from noise"
+        why = "an expression is no costume" if self.wants_draft and not own else why
         return [f"{' and '.join(named)} changed nothing: {why}"] if named else []
 
     @property
@@ -175,6 +183,11 @@ class EditPlan:
     def asked_strength(self) -> float:
         """The strength that the user means: 1 is the effect's default."""
         return 1.0 if self.request.strength is None else self.request.strength
+
+    @property
+    def opacity(self) -> float:
+        """How opaque a draft is laid on: a weaker costume is a fainter one, a weaker expression is drawn milder."""
+        return 1.0 if self.draws_face else self.strength
 
     @property
     def strength(self) -> float:

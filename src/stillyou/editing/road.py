@@ -232,9 +232,8 @@ def _mask(work: Work, answer: Answer, notes: list[str]) -> Pixels:
     else:
         soft = framed.lay_mask(answer.mask) * work.scene.room(replace(work.target, framed=framed))
         mask = native_mask(soft, framed.crop, work.source.size, guide=work.source)
-    if draft is None or work.plan.strength == 1:
-        return mask
-    return np.rint(work.plan.strength * mask).astype(np.uint8)  # a weaker costume is a fainter one
+    opacity = 1.0 if draft is None else work.plan.opacity
+    return mask if opacity == 1 else np.rint(opacity * mask).astype(np.uint8)
 
 
 def _art_mask(work: Work, draft: SquareDraft, supplied: Pixels | None) -> Pixels:

@@ -27,7 +27,7 @@ class SquareDraft:
     Attributes:
         crop: The square, in pixels of the picture.
         draft: Art over it, of any side; colours are sRGB.
-        fit: Where it was drawn, in shares of the square; None for a user's own.
+        fit: Where it was drawn, in shares of the square; None for a user's own and for expressions.
     """
 
     crop: Crop

@@ -84,9 +84,9 @@ def draw_costume(pixels: NDArray[np.uint8], fit: Fit, effect: str, design: str, 
     if wear != "coat" and layers.hair_clip:
         parts.append(_pressed(pixels, where, hood=effect == "sheep"))
     if wear != "hat":
-        parts.append(_drawn(layers.defs, layers.body, side).cut(1 - _inside(where.face, side, where, _CHIN)))
+        parts.append(rasterised(layers.defs, layers.body, side).cut(1 - _inside(where.face, side, where, _CHIN)))
     if wear != "coat":
-        parts.append(_drawn(layers.defs, layers.top, side))
+        parts.append(rasterised(layers.defs, layers.top, side))
     return stack(parts)
 
 
@@ -105,7 +105,7 @@ def _ellipse(fit: Fit, name: str, side: int) -> Ellipse:
     return float(centre[0]), float(centre[1]), float(np.hypot(*across)) / 2, float(np.hypot(*down)) / 2
 
 
-def _drawn(defs: str, body: str, side: int) -> Draft:
+def rasterised(defs: str, body: str, side: int) -> Draft:
     """Rasterise a layer whose units are the square's pixels."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" viewBox="0 0 {side} {side}"'
     document = f'{head} fill="none"><defs>{defs}</defs>{body}</svg>'
