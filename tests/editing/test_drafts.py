@@ -20,6 +20,7 @@ from stillyou.effects.designs import DESIGNS
 from stillyou.errors import StillYouError, UsageError
 from stillyou.images.faces import Face
 from stillyou.images.picture import Picture
+from tests.drafts.test_expression import face
 from tests.drafts.test_vector_place import FIT, SKY, portrait
 from tests.editing.fakes import CARD, RedPipeline
 
@@ -151,6 +152,34 @@ def test_a_weaker_costume_is_a_fainter_one(editor: Editor) -> None:
     change = [np.array(result.image) - before for result in (half, whole)]
     assert np.abs(change[0] - change[1] / 2).max() <= 1.5
     assert np.array_equal(np.array(editor.edit(source(), "royal", strength=0).image), np.array(source()))
+
+
+def test_an_expression_on_a_drawing_is_drawn_without_the_model(editor: Editor) -> None:
+    picture = Image.fromarray(face(240))
+    whole, half = (
+        editor.edit(picture, "angry", crop=Crop(0, 0, 240), domain="cartoon", strength=s, nudge=n)
+        for s, n in ((1.0, None), (0.5, "hat:1,1"))
+    )
+    assert not editor.pipeline.calls and whole.report.evaluations == 0 and whole.report.refine == 0
+    mask = np.array(whole.mask)
+    assert mask.max() == np.array(half.mask).max() == 255  # milder, not fainter
+    assert np.array_equal(np.array(whole.image)[mask == 0], np.array(picture)[mask == 0])
+    assert not np.array_equal(np.array(half.image), np.array(whole.image))
+    assert not whole.report.notes and half.report.notes == ("nudge changed nothing: an expression is no costume",)
+    assert not whole.report.placed
+
+
+@pytest.mark.parametrize("options", [{"draft": "none"}, {"refine": 1.0}, {"domain": "people"}])
+def test_the_model_draws_an_expression_where_it_is_asked_to_or_on_a_photograph(
+    editor: Editor, options: dict[str, object]
+) -> None:
+    editor.edit(Image.fromarray(face(240)), "angry", **{"domain": "cartoon", **options})
+    assert editor.pipeline.calls and all(call.draft is None for call in editor.pipeline.calls)
+
+
+def test_an_expression_whose_mouth_is_not_found_starts_from_noise_and_says_so(editor: Editor) -> None:
+    result = editor.edit(Image.fromarray(face(240, mouth=False)), "angry", domain="cartoon")
+    assert editor.pipeline.calls and any("mouth could not be told" in note for note in result.report.notes)
 
 
 def test_a_draft_can_be_taken_out_changed_and_given_back(editor: Editor, tmp_path) -> None:

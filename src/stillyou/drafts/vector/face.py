@@ -88,7 +88,7 @@ class Feature:
         pixels: (side, side): where it is.
         middle: (u, v).
         half: Half its width and half its height in the frame.
-        colour: Median RGB of it.
+        colour: Median RGB of its darkest quarter: borders are mixed with skin.
         stroke: Width of its line, if it is one, in the frame: area by half the perimeter.
     """
 
@@ -216,7 +216,9 @@ def _described(
 ) -> Feature:
     across, down = u[kept], v[kept]
     border = kept & ~ndimage.binary_erosion(kept)
-    red, green, blue = np.median(part[kept], axis=0)
+    colours = part[kept]
+    luma = colours @ np.array([0.299, 0.587, 0.114])
+    red, green, blue = np.median(colours[luma <= np.quantile(luma, 0.25)], axis=0)
     return Feature(
         whole,
         (float(across.min() + across.max()) / 2, float(down.min() + down.max()) / 2),
