@@ -22,14 +22,14 @@ Colour = NDArray[np.float32]
 Window = tuple[float, float, float, float]
 """Left, right, top and bottom in the face's frame."""
 
-_OTHER = 34.0
+_OTHER = 44.0
 """Distance in RGB from which on a colour is not the skin's."""
 _BITS = 4
 """Of each channel dropped when the commonest colour is looked for."""
 _LEAST = 0.0015
 """Area of a piece, in squared units of the frame: less is grain."""
-_EYE, _BROW = (0.95, -0.8, 0.8), (1.1, -1.75, -0.18)
-"""Windows of an eye and of a brow: reach to both sides of the eye's middle, top and bottom."""
+_EYE, _BROW = (0.95, -0.8, 1.25), (1.1, -1.75, -0.18)
+"""Windows of an eye, which a blush may touch, and of a brow: reach to both sides of the eye's middle, top, bottom."""
 _MOUTH = (1.35, -0.62, 1.0)
 """Window of the mouth, around where the fit has it."""
 _CHEEKS = (-1.2, 1.2, 0.45)
@@ -134,7 +134,7 @@ def take_apart(pixels: NDArray[np.uint8], fit: Fit) -> DrawnFace:
     skin = finder.commonest((*_CHEEKS, max(_CHEEKS[2] + 0.3, down + top)))
     eyes, brows = [], []
     for middle in (-1.0, 1.0):
-        wide, top, bottom = _EYE
+        wide, top, bottom = (*_EYE[:2], min(_EYE[2], down - 0.4))
         eye = finder.find((middle - wide, middle + wide, top, bottom), skin, (middle, 0.0), 0.6)
         eyes.append(eye)
         wide, top, bottom = _BROW
