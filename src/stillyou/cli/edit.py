@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
+from stillyou.cli.edit_check import Command, check
 from stillyou.cli.options import parse_variables
 from stillyou.console import console
-from stillyou.errors import UsageError, requires
 from stillyou.files import clear_dead_parts
 
 if TYPE_CHECKING:  # what is imported inside functions would slow down every other command
     from stillyou.cli.edit_output import Outcome
-    from stillyou.diffusion.speed.settings import SpeedSettings
     from stillyou.editing.editor import Editor
     from stillyou.editing.jobs import Job, Jobs
-    from stillyou.editing.request import EditRequest
     from stillyou.images import Picture
 
 
@@ -106,29 +104,12 @@ def _edit(
         guidance_share=guidance_share,
         feature_interval=feature_interval,
     )
-    command = _Command(request, source, output, mask_out, sheet, faces_out, draft_out, model, lora, device, speed)
+    command = Command(request, source, output, mask_out, sheet, faces_out, draft_out, model, lora, device, speed)
     if not _run(command, as_json=as_json):
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class _Command:
-    """A request, and what the command line adds to it: files, and the model."""
-
-    request: EditRequest
-    source: str
-    output: str
-    mask_out: str | None
-    sheet: str | None
-    faces_out: str | None
-    draft_out: str | None
-    model: str
-    lora: str | None
-    device: str
-    speed: SpeedSettings
-
-
-def _run(command: _Command, *, as_json: bool) -> bool:
+def _run(command: Command, *, as_json: bool) -> bool:
     """Edit one picture or a folder of them.
 
     Returns:
@@ -140,7 +121,7 @@ def _run(command: _Command, *, as_json: bool) -> bool:
     """
     from stillyou.editing.jobs import plan_jobs
 
-    _check(command)
+    check(command)
     mask = command.request.mask
     writes = [path for path in (command.sheet, command.faces_out, command.draft_out) if path is not None]
     plan = plan_jobs(
@@ -153,74 +134,7 @@ def _run(command: _Command, *, as_json: bool) -> bool:
     return True
 
 
-def _check(command: _Command) -> None:
-    """Refuse, before the model's libraries are imported, what the request cannot know to be wrong."""
-    from stillyou.editing.effect_lookup import check_effect
-    from stillyou.images import check_writable
-    from stillyou.models.lora_choice import LoraChoice
-
-    request = command.request
-    if request.official:
-        _check_official(command)
-    if request.face is not None:
-        requires("faces", "dlib")
-    for picture in (command.sheet, command.faces_out):
-        if picture is not None:
-            check_writable(picture)
-    _check_draft_out(command)
-    if Path(command.source).is_dir():
-        _check_folder(command)
-    # What a LoRA was trained for stands in its own card.
-    model = command.model if command.lora is None else str(LoraChoice.parse(command.lora).folder)
-    check_effect(str(request.effect), model, request.variables or {})
-
-
-def _check_draft_out(command: _Command) -> None:
-    """Refuse to write a draft that there will not be, or to a file without alpha."""
-    if command.draft_out is None:
-        return
-    if Path(command.draft_out).suffix.lower() != ".png" or Path(command.draft_out).is_dir():
-        raise UsageError(f"--draft-out {command.draft_out} is not a .png file", "Drafts go to a .png file.")
-    if command.request.draft == "none" or command.request.refine == 1:
-        raise UsageError("an edit from noise has no draft to write", "Leave --draft-out out.")
-    if command.request.strength == 0:
-        raise UsageError("an edit of strength 0 has no draft to write", "Leave --draft-out out.")
-
-
-def _check_official(command: _Command) -> None:
-    """Refuse what would change the released demo's numbers."""
-    from stillyou.diffusion.speed.settings import SpeedSettings
-
-    plain = SpeedSettings()
-    lossy = ("scheduler", "guidance_share", "feature_interval")
-    changed = [name.replace("_", "-") for name in lossy if getattr(command.speed, name) != getattr(plain, name)]
-    given = {"faces-out": command.faces_out, "draft-out": command.draft_out}
-    changed += [name for name, path in given.items() if path is not None]
-    if changed:
-        raise UsageError(
-            f"official mode does as the released demo, which has no {changed[0]}", f"Leave --{changed[0]} out."
-        )
-
-
-def _check_folder(command: _Command) -> None:
-    """Refuse for a folder what is about one picture."""
-    request = command.request
-    point = request.face is not None and request.face.kind == "point"
-    given = {
-        "mask": request.mask,
-        "crop": request.crop,
-        "nudge": request.nudge,
-        "faces-out": command.faces_out,
-        "face X,Y": point or None,
-    }
-    given["draft-out"] = command.draft_out
-    given["draft FILE"] = None if request.draft in (None, "auto", "none") else request.draft
-    for name, value in given.items():
-        if value is not None:
-            raise UsageError(f"--{name} is for one picture, {command.source} is a folder", "Edit the picture alone.")
-
-
-def _run_single(command: _Command, job: Job, as_json: bool) -> None:
+def _run_single(command: Command, job: Job, as_json: bool) -> None:
     from stillyou.cli.edit_output import Extras, Outcome, progress_bar, save
     from stillyou.editing.drafting import open_draft
     from stillyou.editing.supplied_mask import read_supplied
@@ -242,7 +156,7 @@ def _run_single(command: _Command, job: Job, as_json: bool) -> None:
     print(json.dumps({**edit, "sheet": command.sheet}, indent=2) if as_json else job.output)
 
 
-def _run_folder(command: _Command, plan: Jobs, as_json: bool) -> bool:
+def _run_folder(command: Command, plan: Jobs, as_json: bool) -> bool:
     from stillyou.cli.edit_output import Outcome, progress_bar, summarise, tell_folder, write_sheet
 
     started, outcome = time.perf_counter(), Outcome()
@@ -263,7 +177,7 @@ def _run_folder(command: _Command, plan: Jobs, as_json: bool) -> bool:
     return not outcome.failures
 
 
-def _edit_jobs(command: _Command, editor: Editor, jobs: Sequence[Job], outcome: Outcome) -> None:
+def _edit_jobs(command: Command, editor: Editor, jobs: Sequence[Job], outcome: Outcome) -> None:
     """Edit some pictures of a folder together; what goes wrong with one is noted, and the others go on."""
     from stillyou.cli.edit_output import Extras, save
 
@@ -288,7 +202,7 @@ def _read(job: Job) -> Picture:
     return picture
 
 
-def _load(command: _Command) -> Editor:
+def _load(command: Command) -> Editor:
     from stillyou.cli.speed import compile_now
 
     with console.status(Text(f"loading the model '{command.model}'")):

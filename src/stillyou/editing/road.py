@@ -40,15 +40,13 @@ from stillyou.editing.result import (
 )
 from stillyou.editing.scene.frame import Framed
 from stillyou.editing.scene.look import Scene, Target, Wish, look
+from stillyou.editing.scene.transparency import visible
 from stillyou.editing.square_draft import SquareDraft
 from stillyou.editing.supplied_mask import SuppliedMask, read_supplied
 from stillyou.images import Picture
 from stillyou.images.colour import to_srgb
 from stillyou.images.faces import Detector
 from stillyou.images.picture import Pixels
-
-_MUCH_LOST = 0.1
-"""Share of a mask on transparent pixels from which on that is told."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +183,7 @@ def lay(work: Work, answer: Answer) -> Work:
     if work.looks:
         return _look_closer(work, answer)
     notes = list(answer.notes)
-    mask = _visible(_mask(work, answer, notes), work.picture, notes)
+    mask = visible(_mask(work, answer, notes), work.picture, notes)
     return replace(
         work,
         rgb=_composited(work, answer, mask),
@@ -289,14 +287,3 @@ def _own(work: Work) -> SuppliedMask | None:
     """Return the supplied mask, cut to where the next square's face is the nearest of those that are edited."""
     mine = None if work.supplied is None else work.scene.own_pixels(work.target, work.source.size)
     return work.supplied if work.supplied is None or mine is None else work.supplied.where(mine)
-
-
-def _visible(mask: Pixels, picture: Picture, notes: list[str]) -> Pixels:
-    """Clear a mask where the picture is fully transparent: an edit would not show there."""
-    if picture.alpha is None:
-        return mask
-    shown = np.where(picture.alpha > 0, mask, 0).astype(np.uint8)
-    lost = 1 - float(shown.sum(dtype=np.int64)) / max(1.0, float(mask.sum(dtype=np.int64)))
-    if lost > _MUCH_LOST:
-        notes.append(f"{lost:.0%} of the edit falls on transparent pixels, which stay transparent")
-    return shown

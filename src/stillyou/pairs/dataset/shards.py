@@ -2,8 +2,8 @@
 
 The columns carry the metadata of Hugging Face `datasets` (``Image`` for source, target and mask), so that
 ``datasets.load_dataset("parquet", data_files=...)`` decodes them. Pictures are PNG already, so nothing is compressed
-twice; row groups are small, so that one pair can be read without its neighbours; pages carry checksums, so that damage
-is noticed. The same rows always give the same bytes.
+twice; row groups are small, so that one pair can be read without its neighbours; checksums of pages tell damage. The
+same rows always give the same bytes.
 """
 
 from __future__ import annotations
@@ -35,10 +35,7 @@ Status = Literal["accepted", "rejected"]
 
 IMAGES = ("source", "target", "mask")
 """Columns that hold PNG pictures."""
-TEXTS = (
-    *("source_prompt", "target_prompt", "effect", "teacher", "seed"),
-    *("status", "reason", "scores", "attributes"),
-)
+TEXTS = ("source_prompt", "target_prompt", "effect", "teacher", "seed", "status", "reason", "scores", "attributes")
 COLUMNS = ("key", *IMAGES, *TEXTS)
 METADATA = ("key", *TEXTS)
 """Columns that are cheap to read; ``scores`` and ``attributes`` are JSON objects."""
