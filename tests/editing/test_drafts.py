@@ -81,6 +81,14 @@ def test_refinement_asks_the_model_from_the_draft_with_few_unguided_steps(editor
     assert (editor.pipeline.calls[-1].steps, editor.pipeline.calls[-1].guidance.text) == (3, 3)
 
 
+def test_options_of_a_sampler_that_is_not_called_are_told(editor: Editor) -> None:
+    notes = editor.edit(source(), "santa", crop=Crop(0, 0, 240), steps=5, guidance="1,2,3").report.notes
+    assert [note for note in notes if note.startswith("steps and guidance changed nothing")]
+    for options in ({}, {"refine": 0.5, "steps": 5}, {"draft": "none", "steps": 5}):
+        notes = editor.edit(source(), "santa", crop=Crop(0, 0, 240), **options).report.notes
+        assert not [note for note in notes if "changed nothing" in note]
+
+
 @pytest.mark.parametrize("options", [{"draft": "none"}, {"refine": 1.0}])
 def test_the_papers_way_is_always_there(editor: Editor, options: dict[str, object]) -> None:
     result = editor.edit(source(), "santa", **options)

@@ -142,6 +142,15 @@ class EditPlan:
         return [f"{' and '.join(named)} changed nothing: {why}"] if named else []
 
     @property
+    def unasked(self) -> list[str]:
+        """Notes on options of the sampler, where drafts are laid on as they are and no model is called."""
+        said = self.request
+        options = {"steps": said.steps, "guidance": said.guidance, "close-up": said.close_up}
+        named = [name for name, value in options.items() if value is not None]
+        why = "the draft is laid on as it is; refine above 0 lets the model go over it"
+        return [f"{' and '.join(named)} changed nothing: {why}"] if named and self.refine == 0 else []
+
+    @property
     def refine(self) -> float:
         """How far sampling goes back from a draft: 0 = the draft as it is, 1 = from noise."""
         if self.request.refine is not None:

@@ -143,6 +143,7 @@ def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work
         *(() if supplied is None else supplied.notes),
     ]
     drafts, about = make_drafts(picture, scene, plan)
+    notes += plan.unasked if drafts and all(drafts) else []
     if plan.art_alone:
         scene, drafts = dressed_only(scene, drafts, plan, about)
     near = _close_ups(picture, scene, plan, drafts)
