@@ -211,7 +211,7 @@ def test_a_painted_mask_comes_back_exactly(service: Service) -> None:
         ("santa", {"design": "gren"}, "design"),
         ("laughing", {"design": "green"}, "design"),
         ("santa", {"crop": "1,2"}, "crop"),
-        ("santa", {"crop": "0,0,9", "face": "1"}, "face"),
+        ("santa", {"crop": "0,0,9", "face": "1"}, "crop"),
         ("santa", {"draft": "/etc/passwd"}, "draft"),
         ("santa", {"mask": "/etc/passwd"}, "mask"),
         ("santa", {"variables": {"colour": "red"}}, "variables"),

@@ -304,4 +304,4 @@ def test_the_int8_form_of_a_stable_diffusion_sized_model_is_refused(tmp_path, ca
     base, clip = build_base(tmp_path / "base"), build_clip(tmp_path / "clip")
     load_base(str(base), str(clip)).save_pretrained(tmp_path / "model")
     assert run("export", tmp_path / "model", "--compact", "-o", tmp_path / "out") == 2
-    assert "tiny autoencoder" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert "small autoencoder" in capsys.readouterr().err and not (tmp_path / "out").exists()

@@ -30,7 +30,8 @@ def tables(examples):
 
     names = dict.fromkeys(e.pair.effect for e in examples)
     effects = {name: table([e for e in examples if e.pair.effect == name]) for name in names}
-    return {**table(examples), "effects": effects, "styles": {"micah": table(examples)}}
+    confusion = {name: {name: 2, "nothing": 1} for name in names}
+    return {**table(examples), "effects": effects, "styles": {"micah": table(examples)}, "confusion": confusion}
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def curve():
     points = [{**figures, "effects": {"santa": figures}} for _ in range(3)]
     text = [{"text": value, **point} for value, point in zip((1.5, 3, 6), points, strict=True)]
     strength = [{"strength": value, **point} for value, point in zip((0, 0.5, 1), points, strict=True)]
-    return {"n": 1, "text": text, "strength": strength, "lazy": figures, "oracle": figures}
+    linear = {"judge_score": 0.9, "change_inside": None}
+    return {"n": 1, "text": text, "strength": strength, "linearity": linear, "lazy": figures, "oracle": figures}
 
 
 def test_a_report_has_figures_table_plots_and_sheet(evaluation, tmp_path):
@@ -82,6 +84,7 @@ def test_the_table_has_a_row_for_everything(evaluation):
     assert cells[1][2] == "66.7%"
     assert "-" in cells[2]  # no precision where nothing is marked
     text = markdown(evaluation.document)
+    assert "| asked for \\ seen |" in text
     assert "too few" in text and "| santa |" in text
 
 

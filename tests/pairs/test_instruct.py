@@ -127,16 +127,18 @@ def test_the_command_makes_refuses_and_resumes(
     """Random weights draw no portrait: what comes out is refused or changes all; the rows are there and stay."""
     command = ["pairs", "make", "--teacher", "instruct", "--base", str(folders["pix2pix"]), "--sources", str(sources)]
     command += ["-e", "santa", "-n", "2", "-o", str(tmp_path / "p"), "--size", str(SIZE), "--shard-size", "1"]
+    codes = []
     for _ in range(2):
         with pytest.raises(SystemExit) as stop:
             main([*command, "--steps", "1"])
-        assert stop.value.code == 0
+        codes.append(stop.value.code)
         made = (tmp_path / "p" / "pairs-00000.parquet").read_bytes()
         (tmp_path / "p" / "pairs-00000.parquet").unlink()
     (tmp_path / "p" / "pairs-00000.parquet").write_bytes(made)
     assert "InstructPix2Pix; 2 sources" in capsys.readouterr().err
     data = PairDataset(tmp_path / "p", status="any")
     assert len(data) == 2 and NO_FACE in [row["reason"] for row in data.rows()]
+    assert codes == 2 * [int(all(row["status"] != "accepted" for row in data.rows()))]
 
 
 def test_an_effect_says_its_own_instruction(tmp_path: Path) -> None:

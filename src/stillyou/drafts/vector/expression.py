@@ -30,6 +30,8 @@ _LINE, _MOUTH, _EYE = (0.1, 0.24), (0.42, 0.75), (0.16, 0.6)
 _DARK = 110
 """Luminance below which a feature's colour is ink."""
 _INK, _INSIDE, _TONGUE, _TEAR, _WATER = "#2a1c1c", "#5c1a26", "#d9606b", "#3f93cf", "#9ad7fb"
+_OPEN = 0.58
+"""Half the width of an open mouth at least."""
 _WIDER = 0.35
 """How much larger startled eyes are."""
 _SHUT = 0.4
@@ -112,7 +114,8 @@ def _angry(face: DrawnFace, t: Traits, strength: float) -> _Change:
 
 def _shocked(face: DrawnFace, t: Traits, strength: float) -> _Change:
     brows = "".join(brow(_browed(face, t), side, -0.05, 0.05, 0.2 + 0.35 * strength) for side in (-1, 1))
-    wide, high = t.mouth * (0.3 + 0.15 * strength), t.mouth * (0.15 + 0.5 * strength)
+    open_wide = max(t.mouth, _OPEN)
+    wide, high = open_wide * (0.3 + 0.2 * strength), open_wide * (0.15 + 0.7 * strength)
     mouth = ellipse(0, 0.05, wide, high, t.inside) + ellipse(0, 0.05 + high * 0.5, wide * 0.55, high * 0.32, t.tongue)
     return _Change((*face.brows, *face.eyes, face.mouth), brows, mouth, _WIDER * strength)
 
@@ -120,7 +123,7 @@ def _shocked(face: DrawnFace, t: Traits, strength: float) -> _Change:
 def _laughing(face: DrawnFace, t: Traits, strength: float) -> _Change:
     shut = strength >= _SHUT and all(face.eyes)
     eyes = "".join(closed_eye(t, side, 1.0) for side in (-1, 1)) if shut else ""
-    mouth = open_mouth(t, 0.0, 0.2 + 0.55 * strength, 1, teeth=True)
+    mouth = open_mouth(replace(t, mouth=max(t.mouth, _OPEN)), 0.0, 0.2 + 0.6 * strength, 1, teeth=True)
     return _Change((*(face.eyes if shut else ()), face.mouth), eyes, mouth)
 
 
