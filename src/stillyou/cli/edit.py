@@ -38,7 +38,9 @@ def _edit(
     mask: str | None = typer.Option(None, metavar="FILE", help="Edit where this picture is white, at its size."),
     strength: float | None = typer.Option(None, help="From 0 (the input) to 1, the effect's default. (default: 1)"),
     seed: int | None = typer.Option(None, help="The same seed gives the same edit. (default: 0; --official: 3407)"),
-    steps: int | None = typer.Option(None, help="Steps of the sampler. (default: 20; embedded expressions: 4)"),
+    steps: int | None = typer.Option(
+        None, help="Steps of the sampler. (default: 20; from a draft: 8; embedded expressions: 4)"
+    ),
     guidance: str | None = typer.Option(None, metavar="IMAGE,SOURCE,TEXT", help="Scales. (default: the effect's)"),
     variables: list[str] = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder; may be repeated."),
     crop: str | None = typer.Option(
@@ -142,8 +144,8 @@ def _run_single(command: Command, job: Job, as_json: bool) -> None:
     request, picture = command.request, _read(job)
     if request.mask is not None:
         request = replace(request, mask=read_supplied(request.mask, picture.size))
-    if request.draft not in (None, "auto", "none"):
-        open_draft(request.draft, picture)
+    if request.own_draft is not None:
+        open_draft(request.own_draft, picture)
     outcome, editor = Outcome(), _load(command)
     with progress_bar(disable=as_json) as bar:
         task = bar.add_task(job.source.name, total=editor.plan(request).steps)

@@ -89,9 +89,9 @@ def _check_folder(command: Command) -> None:
         "nudge": request.nudge,
         "faces-out": command.faces_out,
         "face X,Y": point or None,
+        "draft-out": command.draft_out,
+        "draft FILE": request.own_draft,
     }
-    given["draft-out"] = command.draft_out
-    given["draft FILE"] = None if request.draft in (None, "auto", "none") else request.draft
     for name, value in given.items():
         if value is not None:
             raise UsageError(f"--{name} is for one picture, {command.source} is a folder", "Edit the picture alone.")

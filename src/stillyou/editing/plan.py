@@ -113,8 +113,7 @@ class EditPlan:
     @property
     def own_draft(self) -> DraftLike | None:
         """A draft that the user made."""
-        given = self.request.draft
-        return None if given is None or (isinstance(given, str) and given in ("auto", "none")) else given
+        return self.request.own_draft
 
     @property
     def wants_draft(self) -> bool:

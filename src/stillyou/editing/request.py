@@ -135,6 +135,11 @@ class EditRequest:
         values: dict[str, Any] = dict(said)
         return cls(effect=effect, **values)
 
+    @property
+    def own_draft(self) -> DraftLike | None:
+        """A draft that the user made; None where the draft is a word."""
+        return None if isinstance(self.draft, str) and self.draft in ("auto", "none") else self.draft
+
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)

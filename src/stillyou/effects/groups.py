@@ -2,7 +2,8 @@
 
 What a group does not say has the values of `config.GuidanceScales` and `config.MaskSettings`, which are calibrated for
 costumes on drawings. Mask settings are calibrated on true masks (`python -m stillyou.bench.mask_calibration`).
-Expressions on drawings take 12 evaluations: `python -m stillyou.bench.expressions`, docs/results/defaults.md.
+Expressions on drawings take 12 evaluations from noise: `python -m stillyou.bench.expressions --ways noise`,
+docs/results/defaults.md.
 What `python -m stillyou.evaluation.dials --write` has chosen is laid over these (`measured`).
 """
 

@@ -72,7 +72,7 @@ def draw_expression(pixels: NDArray[np.uint8], fit: Fit, effect: str, strength: 
     change = _CHANGES[effect](face, _traits(face), strength)
     layers = [_wiped(pixels, small, [feature for feature in change.wiped if feature is not None])]
     if change.enlarged:
-        layers += [_enlarged(pixels, layers[0], eye, change.enlarged, len(small)) for eye in face.eyes if eye]
+        layers += [_enlarged(pixels, eye, change.enlarged, len(small)) for eye in face.eyes if eye]
     layers.append(rasterised("", _placed(face, change, side / len(small)), side))
     return stack(layers)
 
@@ -81,10 +81,10 @@ def _traits(face: DrawnFace) -> Traits:
     """Return how this face's features are drawn: as its own are."""
     assert face.mouth is not None
     found = [feature for feature in (face.mouth, *face.brows, *face.eyes) if feature is not None]
-    inks = [feature.colour for feature in found if np.dot(feature.colour, (0.299, 0.587, 0.114)) < _DARK]
+    inks = [_hexadecimal(feature) for feature in found if np.dot(feature.colour, (0.299, 0.587, 0.114)) < _DARK]
     sizes = [max(eye.half) for eye in face.eyes if eye is not None]
     return Traits(
-        ink="#{:02x}{:02x}{:02x}".format(*inks[0]) if inks else _INK,
+        ink=inks[0] if inks else _INK,
         iris=_INK,
         line=float(np.clip(min(face.mouth.stroke, 2 * min(face.mouth.half)), *_LINE)),
         cap="round",
@@ -97,13 +97,16 @@ def _traits(face: DrawnFace) -> Traits:
     )
 
 
+def _hexadecimal(feature: Feature) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*feature.colour)
+
+
 def _browed(face: DrawnFace, t: Traits) -> Traits:
     """Return the same in the colour and width of the face's own brows."""
     own = next((each for each in face.brows if each is not None), None)
     if own is None:
         return t
-    ink = "#{:02x}{:02x}{:02x}".format(*own.colour)
-    return replace(t, ink=ink, line=float(np.clip(0.8 * min(own.stroke, 2 * own.half[1]), *_LINE)))
+    return replace(t, ink=_hexadecimal(own), line=float(np.clip(0.8 * min(own.stroke, 2 * own.half[1]), *_LINE)))
 
 
 def _angry(face: DrawnFace, t: Traits, strength: float) -> _Change:
@@ -174,8 +177,8 @@ def _wiped(pixels: NDArray[np.uint8], small: NDArray[np.uint8], features: Sequen
     return Draft(skin, alpha)
 
 
-def _enlarged(pixels: NDArray[np.uint8], skin: Draft, eye: Feature, more: float, small: int) -> Draft:
-    """Return an eye, larger, before the skin that took its place."""
+def _enlarged(pixels: NDArray[np.uint8], eye: Feature, more: float, small: int) -> Draft:
+    """Return an eye as it is, larger; `small` is the side at which it was found."""
     side = len(pixels)
     own = ndimage.binary_dilation(eye.pixels, iterations=1).astype(np.float32)
     rows, columns = np.nonzero(eye.pixels)
