@@ -23,6 +23,7 @@ from stillyou.drafts.fit import POINTS, Fit
 from stillyou.drafts.network import FitNetwork, load, predict, read
 from stillyou.draws import stable_seed
 from stillyou.editing.scene.frame import frame_face
+from stillyou.evaluation.comparison.statistics import rank_correlation
 from stillyou.evaluation.identity import five_landmarks
 from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
 from stillyou.files import atomic_path
@@ -104,17 +105,11 @@ def summary(found: Found, sure_below: float) -> dict[str, float]:
         **groups,
         **turns,
         "doubt": float(found.doubts.mean()),
-        "doubt_error_correlation": _rank_correlation(found.doubts, each),
+        "doubt_error_correlation": rank_correlation(found.doubts.tolist(), each.tolist()) or 0.0,
         "refused": float(1 - sure.mean()),
         "error_of_accepted": float(each[sure].mean()) if sure.any() else float("nan"),
         "error_of_refused": float(each[~sure].mean()) if (~sure).any() else float("nan"),
     }
-
-
-def _rank_correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Return Spearman's rank correlation."""
-    one, other = (values.argsort().argsort().astype(np.float64) for values in (a, b))
-    return float(np.corrcoef(one, other)[0, 1])
 
 
 def framed_photographs(folder: Path) -> dict[str, Pixels]:
