@@ -17,6 +17,7 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.errors import StillYouError, UsageError
 from stillyou.pairs.curate import Curation, curate
 from stillyou.pairs.curation.candidate import Candidate
+from stillyou.pairs.curation.criteria import bands_of, parse_bands
 from stillyou.pairs.curation.protocol import ScorerOptions
 from stillyou.pairs.curation.scorers import able
 from stillyou.pairs.curation.shows.network import ScorerConfig, load
@@ -24,6 +25,7 @@ from stillyou.pairs.curation.shows.training import train
 from stillyou.pairs.curation.strength import Clip, Safety, Shows
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
+from stillyou.pairs.teachers.registry import configure
 from tests.pairs.fakes import QUIET, FakeTeacher
 
 SANTA = catalogue()["santa"]
@@ -141,8 +143,27 @@ def test_the_curation_scorer_learns_and_tells_lazy_targets(tmp_path: Path):
     pair = LabelledTeacher().pair(effects[0], 999)
     (good,) = scorer.measure([Candidate(pair, effects[0])])
     (lazy,) = scorer.measure([Candidate(replace(pair, target=pair.source), effects[0])])
-    assert good["strength"] > 0.15 and lazy["strength"] == 0  # 0.15: the bound of the criterion
+    assert good["strength"] > 0.15 and lazy["strength"] == 0
     assert scorer.measure([Candidate(replace(pair, domain="people"), effects[0])]) == [{}]
     make_pairs(FakeTeacher(), effects, 17, tmp_path / "plain", execution=QUIET)
     with pytest.raises(UsageError, match="have no labels"):
         train([tmp_path / "plain"], config, minutes=5, steps=1, seed=0)
+
+
+def test_the_scorer_that_ships_knows_all_effects_and_tells_costumes_from_copies():
+    shipped = load()
+    assert all(shipped.knows(effect, domain) for effect in catalogue().values() for domain in ("cartoon", "people"))
+    assert Shows in able(ScorerOptions())[0] and Shows.weights(ScorerOptions()) != ""
+    teacher, bound = configure("cartoon", {"size": 128}).build(), bands_of(SANTA, {})["strength"]
+    pairs = [teacher.pair(SANTA, seed) for seed in range(5)]
+    dressed = Shows(ScorerOptions()).measure([Candidate(pair, SANTA) for pair in pairs])
+    lazy = Shows(ScorerOptions()).measure([Candidate(replace(pair, target=pair.source), SANTA) for pair in pairs])
+    assert all(bound.holds(scores["strength"]) for scores in dressed)
+    assert lazy == [{"strength": 0.0}] * 5 and not bound.holds(0.0)
+
+
+def test_the_scorer_that_ships_refuses_no_expression_by_itself():
+    for effect in catalogue().values():
+        bound = bands_of(effect, {})["strength"]
+        assert bound.holds(-1.0) == (effect.group == "expression"), effect.id
+        assert not bands_of(effect, parse_bands(["strength=0.15"], []))["strength"].holds(0.1)

@@ -29,7 +29,9 @@ def _curate(
     ),
     clip: Path | None = typer.Option(None, metavar="DIR", help="A CLIP model of transformers: measures edit strength."),
     safety: Path | None = typer.Option(None, metavar="DIR", help="A safety checker of diffusers."),
-    scorer: Path | None = typer.Option(None, metavar="DIR", help="A curation scorer: measures edit strength."),
+    scorer: Path | None = typer.Option(
+        None, metavar="DIR", help="A curation scorer of your own, instead of the one that ships."
+    ),
     device: str = typer.Option("cpu", help="Where CLIP and the safety checker run."),
     workers: int = typer.Option(
         0, "--workers", help="Processes; they never change the result.", show_default="one a core"

@@ -30,7 +30,7 @@ class ScorerOptions:
     Attributes:
         clip: Folder of a CLIP model of transformers (text and image), or None.
         safety: Folder of a safety checker of diffusers, or None.
-        scorer: Folder of a curation scorer; None takes the one that ships, if there is one.
+        scorer: Folder of a curation scorer; None takes the one that ships.
         device: Where networks run.
     """
 

@@ -23,12 +23,7 @@ class Shows(PairScorer):
     measures = {"strength": "probability that the target shows the effect, less that of the source, -1 to 1"}
     licence = "Apache-2.0, weights trained on studio pairs alone"
     cost = "6 ms"
-    needs = "a scorer: python -m stillyou.pairs.curation.shows PAIRS... -o FOLDER, given with --scorer"
-
-    @classmethod
-    def missing(cls, options: ScorerOptions) -> str:
-        """Say whether there is no scorer."""
-        return "" if _folder(options) else cls.needs
+    needs = "nothing; --scorer puts another in the place of the one that ships"
 
     @classmethod
     def weights(cls, options: ScorerOptions) -> str:
@@ -40,27 +35,24 @@ class Shows(PairScorer):
         """Read the scorer; see `Scorer.check`."""
         from stillyou.pairs.curation.shows.network import load
 
-        if (folder := _folder(options)) is not None:
-            load(folder)
+        load(_folder(options))
 
     def score(self, candidate: Candidate) -> Scores:
         """Measure one candidate; see `Scorer.measure`."""
         from stillyou.pairs.curation.shows.network import load
 
-        folder = _folder(self.options)
-        assert folder is not None, "missing() said so"
-        scorer, pair = load(folder), candidate.pair
+        scorer, pair = load(_folder(self.options)), candidate.pair
         if not scorer.knows(candidate.effect, pair.domain):
             return {}
         before, after = scorer.probabilities(candidate.effect, np.stack([pair.source, pair.target]))
         return {"strength": round(after - before, 4)}
 
 
-def _folder(options: ScorerOptions) -> Path | None:
-    """Return the scorer's folder: the user's, or the one that ships with the package, if there is one."""
+def _folder(options: ScorerOptions) -> Path:
+    """Return the scorer's folder: the user's, or the one that ships with the package."""
     from stillyou.pairs.curation.shows.network import SHIPPED
 
-    return options.scorer or (SHIPPED if SHIPPED.is_dir() else None)
+    return options.scorer or SHIPPED
 
 
 _CLIP = ("CLIP model", "Give a folder with config.json, model.safetensors, tokenizer and preprocessor files.")
