@@ -16,7 +16,26 @@ Wear = Literal["hat", "coat", "both"]
 WEARS: Final[tuple[Wear, ...]] = get_args(Wear)
 """What of a costume may be worn."""
 EXPRESSIONS: Final = ("angry", "shocked", "laughing", "crying")
-"""Expressions that can be drawn on drawings."""
+"""Expressions that can be drawn with a face's own features."""
+
+
+def draw_face(pixels: NDArray[np.uint8], fit: Fit, domain: Domain, effect: str, strength: float) -> Draft | None:
+    """Draw an expression for one square with the face's own features; None where they cannot be told.
+
+    Args:
+        pixels: The square uint8 (N, N, 3), sRGB, of any size.
+        fit: Where things sit on it.
+        domain: What it shows.
+        effect: One of `EXPRESSIONS`.
+        strength: In (0, 1]: 1 is the whole expression.
+    """
+    if domain == "people":
+        from stillyou.drafts.people.face.place import draw_expression as on_photograph
+
+        return on_photograph(pixels, fit, effect, strength)
+    from stillyou.drafts.vector.expression import draw_expression as on_drawing
+
+    return on_drawing(pixels, fit, effect, strength)
 
 
 def has_art(effect: str) -> bool:

@@ -44,6 +44,11 @@ _DOUBTFUL = 1.3
 """How many times as unsure as a sure fit one may be that is used, with a word: what is drawn from noise is worse."""
 _UNSURE = "where the costume sits is unsure; --nudge moves it, --draft none draws it from noise"
 _FROM_NOISE = "the edit was drawn from noise, which is rough"
+_NO_MOUTH = f"the mouth could not be told from what is around it, so {_FROM_NOISE}"
+_FROM_THE_SIDE = (
+    "no face that looks towards the camera was found; --crop X,Y,SIZE around one may help, --draft none lets the model"
+    " draw the expression, which is rough on photographs"
+)
 _UPRIGHT = "turn the picture upright first"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
@@ -84,6 +89,8 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     from stillyou.drafts.plausible import objection
 
     seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
+    if plan.draws_face and plan.domain == "people":  # the mesh sees whether there is a face
+        return _expression(picture, framed.crop, upright(seen, framed), plan)
     sure = network.load().config.sure_below
     reason = objection(seen, _DOUBTFUL * sure) or (told if told == SEVERAL else None)
     reason, remedy = (TURNED, _UPRIGHT) if is_turned(picture, framed, seen) else (reason, _REMEDY)
@@ -105,12 +112,13 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
 
 def _expression(picture: Picture, crop: Crop, fit: Fit, plan: EditPlan) -> tuple[SquareDraft | None, tuple[str, ...]]:
     """Draw an expression on one square."""
-    from stillyou.drafts.vector.expression import draw_expression
+    from stillyou.drafts.draw import draw_face
 
+    assert plan.domain is not None
     pixels = to_srgb(view(picture, crop, min(crop.size, LARGEST)), picture.info.icc)
-    drawn = draw_expression(pixels, fit, plan.effect.id, plan.strength)
+    drawn = draw_face(pixels, fit, plan.domain, plan.effect.id, plan.strength)
     if drawn is None:
-        return None, (f"the mouth could not be told from what is around it, so {_FROM_NOISE}",)
+        return None, (_FROM_THE_SIDE if plan.domain == "people" else _NO_MOUTH,)
     return SquareDraft(crop, drawn), ()
 
 

@@ -101,9 +101,14 @@ class EditPlan:
 
     @property
     def draws_face(self) -> bool:
-        """Whether the draft is an expression, drawn with the face's own features: on drawings alone."""
+        """Whether the draft is an expression, drawn with the face's own features."""
         expression = self.effect.group == "expression" and self.effect.id in EXPRESSIONS
-        return expression and self.domain == "cartoon" and self.own_draft is None
+        return expression and self.domain is not None and self.own_draft is None
+
+    @property
+    def draft_alone(self) -> bool:
+        """Whether a square without a draft is left as it is: what a model would draw there is not known, or not fit."""
+        return self.art_alone or (self.draws_face and self.domain == "people" and self.wants_draft)
 
     @property
     def wear(self) -> Wear:

@@ -144,7 +144,7 @@ def prepare(picture: Picture, plan: EditPlan, detector: Detector | None) -> Work
     ]
     drafts, about = make_drafts(picture, scene, plan)
     notes += plan.unasked if drafts and all(drafts) else []
-    if plan.art_alone:
+    if plan.draft_alone:
         scene, drafts = dressed_only(scene, drafts, plan, about)
     near = _close_ups(picture, scene, plan, drafts)
     empty = np.zeros(picture.rgb.shape[:2], np.uint8)

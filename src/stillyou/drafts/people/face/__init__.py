@@ -1,0 +1,1 @@
+"""Expressions on photographs: the face's own pixels, moved."""
