@@ -30,7 +30,7 @@ _TOOTH, _GUM, _INSIDE, _TONGUE = ((0.92, 0.87, 0.79), (0.62, 0.33, 0.32), (0.17,
 """Colours in white light."""
 _SHOWN = {"laughing": 0.27}
 """How much of the upper teeth expressions show."""
-_BAND, _LINE = 0.075, 0.016
+_BAND, _LINE = 0.075, 0.024
 """Half the width of the band in which lips that have met are smoothed, and of the line between them."""
 _WAS_OPEN, _IS_SHUT = 0.06, 0.05
 """How far lips are apart that were open, and at most where they have met."""
@@ -102,7 +102,7 @@ def join_lips(rgb: Plane, mouth: Mouth, head: Head) -> tuple[Draft, Box]:
     )
     share = np.clip((off / band + 1) / 2, 0, 1)[..., None]
     within = np.clip((1.1 - np.abs(u) / wide) / 0.1, 0, 1)
-    dark = 0.42 * np.exp(-((off / max(_LINE * unit, 0.7)) ** 2)) * within
+    dark = 0.34 * np.exp(-((off / max(_LINE * unit, 0.7)) ** 2)) * within
     colours = (above + share * (below - above)) * (1 - dark)[..., None]
     alpha = np.clip((1 - np.abs(off) / band) / 0.25, 0, 1) * within
     return Draft(colours.astype(np.float32), alpha.astype(np.float32)), box
@@ -152,10 +152,11 @@ def draw_inside(pixels: NDArray[np.uint8], mouth: Mouth, head: Head, light: Plan
         The inside, and the box of the square that it covers.
     """
     box = box_around(mouth.after, 2 + round(0.1 * head.unit), len(pixels))
-    hole = filled(mouth.after, box)
+    within = _Within.of(mouth, head, box)
+    hole = filled(mouth.after, box) * (within.high > 0)  # lips that press on each other leave none
     if hole.sum() < 2:
         return nothing(box[2] - box[0], box[3] - box[1]), box
-    rgb = _drawn(_Within.of(mouth, head, box), light, _SHOWN.get(effect, 0.0))
+    rgb = _drawn(within, light, _SHOWN.get(effect, 0.0))
     own = filled(mouth.before, (0, 0, len(pixels), len(pixels)))
     if own.sum() > _OWN * head.unit**2:
         off = np.broadcast_to(-mouth.shift.astype(np.float32), (*hole.shape, 2))
