@@ -29,6 +29,10 @@ class UsageError(StillYouError):
     exit_code = 2
 
 
+class LeftAlone(StillYouError):
+    """A picture on which an effect finds nothing to work with: it is right as it is, and stays so."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return ``Did you mean 'x'?`` for a misspelt name, or the list of what there is."""
     known = sorted(names)

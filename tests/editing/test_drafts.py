@@ -17,10 +17,11 @@ from stillyou.editing.fitting import find_fit, is_turned, upright
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.frame import Framed, frame_crop, frame_face
 from stillyou.effects.designs import DESIGNS
-from stillyou.errors import StillYouError, UsageError
+from stillyou.errors import LeftAlone, StillYouError, UsageError
 from stillyou.images.faces import Face
 from stillyou.images.picture import Picture
 from tests.drafts.test_expression import face
+from tests.drafts.test_people_expression import portrait as person
 from tests.drafts.test_vector_place import FIT, SKY, portrait
 from tests.editing.fakes import CARD, RedPipeline
 
@@ -177,12 +178,31 @@ def test_an_expression_on_a_drawing_is_drawn_without_the_model(editor: Editor) -
     assert not whole.report.placed
 
 
-@pytest.mark.parametrize("options", [{"draft": "none"}, {"refine": 1.0}, {"domain": "people"}])
-def test_the_model_draws_an_expression_where_it_is_asked_to_or_on_a_photograph(
-    editor: Editor, options: dict[str, object]
+@pytest.mark.parametrize("domain", ["cartoon", "people"])
+@pytest.mark.parametrize("options", [{"draft": "none"}, {"refine": 1.0}])
+def test_the_model_draws_an_expression_where_it_is_asked_to(
+    editor: Editor, domain: str, options: dict[str, object]
 ) -> None:
-    editor.edit(Image.fromarray(face(240)), "angry", **{"domain": "cartoon", **options})
+    editor.edit(Image.fromarray(face(240)), "angry", domain=domain, **options)
     assert editor.pipeline.calls and all(call.draft is None for call in editor.pipeline.calls)
+
+
+def test_an_expression_moves_the_face_of_a_photograph_and_leaves_what_shows_none_alone(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, fit = person()
+    monkeypatch.setattr(network, "predict", lambda squares: [fit] * len(squares))
+    results = [
+        editor.edit(Image.fromarray(picture), "shocked", crop=Crop(0, 0, 480), domain="people", strength=s)
+        for s in (1.0, 0.5)
+    ]
+    assert not editor.pipeline.calls and [result.report.evaluations for result in results] == [0, 0]
+    whole, half = (np.array(result.image) for result in results)
+    mask = np.array(results[0].mask)
+    assert np.array_equal(whole[mask == 0], picture[mask == 0]) and 0.02 < (mask > 0).mean() < 0.7
+    assert not np.array_equal(whole, half) and mask.max() == np.array(results[1].mask).max() == 255
+    with pytest.raises(LeftAlone, match="'shocked': no face that looks towards the camera was found"):
+        editor.edit(Image.fromarray(face(480)), "shocked", domain="people")
 
 
 def test_an_expression_whose_mouth_is_not_found_starts_from_noise_and_says_so(editor: Editor) -> None:

@@ -76,7 +76,7 @@ def editor(detector=None):
 
 
 def measure(folder, **options):
-    options = {"n": 10, "faces": CornerReader(), **options}
+    options = {"n": 10, "faces": CornerReader(), "settings": Settings(draft="none"), **options}
     return measure_photographs(
         editor(options.pop("detector", None)), EFFECTS, RedJudge(), Sample(folder, options.pop("n")), **options
     )
@@ -152,7 +152,7 @@ def test_a_photographs_edit_does_not_depend_on_its_neighbours(folder):
 
 def test_seeds_and_settings_reach_the_model(folder):
     found = editor()
-    settings = Settings(steps=7, strength=0.5)
+    settings = Settings(draft="none", steps=7, strength=0.5)
     measure_photographs(found, EFFECTS, RedJudge(), Sample(folder, 2), settings=settings, seed=3)
     calls = found.pipeline.calls
     assert len({call.seeds[0] for call in calls}) == len(calls) == 4

@@ -43,6 +43,11 @@ def has_art(effect: str) -> bool:
     return bool(designs(effect))
 
 
+def is_drawn(effect: str) -> bool:
+    """Tell whether an effect can be drawn without a model: as its art, or with the face's own features."""
+    return has_art(effect) or effect in EXPRESSIONS
+
+
 def draw(
     pixels: NDArray[np.uint8],
     fit: Fit,

@@ -25,7 +25,7 @@ from stillyou.editing.scene.look import Scene
 from stillyou.editing.scene.resample import Plane, view
 from stillyou.editing.square_draft import SquareDraft
 from stillyou.effects.own import OwnEffect
-from stillyou.errors import StillYouError
+from stillyou.errors import LeftAlone, StillYouError
 from stillyou.images import Picture, picture_from_image, read_picture
 from stillyou.images.colour import to_srgb
 from stillyou.images.picture import Pixels
@@ -68,14 +68,14 @@ def make_drafts(picture: Picture, scene: Scene, plan: EditPlan) -> tuple[Drafts,
 
 
 def dressed_only(scene: Scene, drafts: Drafts, plan: EditPlan, about: Sequence[str]) -> tuple[Scene, Drafts]:
-    """Leave out squares without a draft, of an effect that the model knows nothing of.
+    """Leave out squares without a draft, where nothing but a draft is worth having.
 
     Raises:
-        StillYouError: None is left.
+        LeftAlone: None is left.
     """
     kept = [index for index, draft in enumerate(drafts) if draft is not None]
     if drafts and not kept:
-        raise StillYouError(f"the picture was not edited with '{plan.effect.id}': {'; '.join(dict.fromkeys(about))}")
+        raise LeftAlone(f"the picture was not edited with '{plan.effect.id}': {'; '.join(dict.fromkeys(about))}")
     targets = tuple(scene.targets[index] for index in kept) if drafts else scene.targets
     return replace(scene, targets=targets), tuple(drafts[index] for index in kept)
 

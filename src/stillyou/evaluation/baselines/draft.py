@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stillyou.drafts.draw import has_art
+from stillyou.drafts.draw import is_drawn
 from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.known_truth.settings import Batch
 from stillyou.evaluation.known_truth.subject import ModelSubject
@@ -28,7 +28,7 @@ class DraftAlone:
 
     def answer(self, batch: Batch) -> list[Answer]:
         """Answer a batch of square pictures uint8 (N, N, 3)."""
-        if not has_art(batch.effect.id):
+        if not is_drawn(batch.effect.id):
             return [Answer(picture, np.zeros(picture.shape[:2], np.uint8), 0) for picture in batch.pictures]
         alone = replace(batch.settings, draft="auto", refine=0.0, guidance=None, text_scale=None)
         return self._subject.answer(replace(batch, settings=alone))

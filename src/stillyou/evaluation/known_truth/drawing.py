@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stillyou.drafts.draw import has_art
+from stillyou.drafts.draw import is_drawn
 from stillyou.evaluation.features import Features
 from stillyou.evaluation.known_truth.settings import Batch
 from stillyou.evaluation.known_truth.subject import ModelSubject
@@ -48,7 +48,7 @@ class Drawing:
 
     def _drafts(self, batch: Batch) -> dict[str, list[Picture]]:
         """Return drafts as they are laid; nothing for effects without art, or where edits start from noise."""
-        if batch.settings.draft == "none" or not has_art(batch.effect.id):
+        if batch.settings.draft == "none" or not is_drawn(batch.effect.id):
             return {}
         made = self.subject.answer(replace(batch, settings=replace(batch.settings, refine=0.0)))
         return {"draft": [answer.edit for answer in made]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from stillyou.editing.scene.resample import view
 from stillyou.effects.domains import Domain
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import UsageError
+from stillyou.errors import LeftAlone, UsageError
 from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.known_truth.settings import Batch
 from stillyou.images import Picture as Whole
@@ -77,8 +78,8 @@ class ModelSubject:
         return [Answer(r.picture.rgb, np.asarray(r.mask), r.report.evaluations) for r in self.edit(batch)]
 
     def edit(self, batch: Batch) -> list[EditResult]:
-        """Edit a batch, each picture as a whole."""
-        requests = []
+        """Edit a batch, each picture as a whole; what is left alone comes back as it is."""
+        requests, pictures = [], [Whole(picture) for picture in batch.pictures]
         for picture, seed, costume in zip(batch.pictures, batch.seeds, batch.costumes, strict=True):
             options = batch.settings.options(batch.effect)
             options |= {"seed": seed, "domain": self.domain, "crop": Crop(0, 0, len(picture))}
@@ -86,12 +87,18 @@ class ModelSubject:
             if not batch.settings.masked:
                 options |= {"mask": np.full(picture.shape[:2], 255, np.uint8), "mask_strategy": "none"}
             requests.append(EditRequest.read(batch.effect, **options))
-        found = []
-        for result in self.editor.run_all(requests, [Whole(picture) for picture in batch.pictures]):
-            if isinstance(result, Exception):
-                raise result
-            found.append(result)
-        return found
+        return [
+            self._checked(*each)
+            for each in zip(requests, pictures, self.editor.run_all(requests, pictures), strict=True)
+        ]
+
+    def _checked(self, request: EditRequest, picture: Whole, result: EditResult | Exception) -> EditResult:
+        """Return a result; a picture that was left alone counts as it is."""
+        if isinstance(result, LeftAlone):
+            result = self.editor.run_all([replace(request, strength=0.0)], [picture])[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     def copies(self, pairs: Sequence[Pair]) -> list[Picture]:
         """Return the true targets as the model's autoencoder copies them, put into the sources by the true masks."""

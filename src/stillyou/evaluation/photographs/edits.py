@@ -23,7 +23,7 @@ from stillyou.editing.result import EditResult
 from stillyou.editing.scene.frame import Framed, frame_face
 from stillyou.editing.scene.look import Wish, look
 from stillyou.effects.spec import EffectSpec
-from stillyou.errors import StillYouError, UsageError
+from stillyou.errors import LeftAlone, StillYouError, UsageError
 from stillyou.evaluation.figures import Figures
 from stillyou.evaluation.identity import SIDE, FaceReader, between
 from stillyou.evaluation.known_truth.benchmark import PictureJudge
@@ -243,10 +243,17 @@ class _Work:
         return scene.faces[index]
 
     def _edit(self, picture: Picture, effect: EffectSpec, name: str) -> EditResult:
+        """Edit a photograph; one that is left alone counts as it is."""
+        try:
+            return self._asked(picture, effect, name, self.settings.strength)
+        except LeftAlone:
+            return self._asked(picture, effect, name, 0.0)
+
+    def _asked(self, picture: Picture, effect: EffectSpec, name: str, strength: float) -> EditResult:
         return self.editor.edit(
             picture,
             effect.id,
-            strength=self.settings.strength,
+            strength=strength,
             seed=stable_seed("evaluation noise", PHOTOGRAPHS, self.seed, effect.id, name),
             steps=self.settings.steps,
             guidance=self.settings.guidance,
