@@ -12,6 +12,7 @@ import stillyou
 from stillyou.config import UNGUIDED
 from stillyou.drafts import network
 from stillyou.drafts.fit import Fit
+from stillyou.editing import drafting
 from stillyou.editing.editor import Editor
 from stillyou.editing.fitting import find_fit, is_turned, upright
 from stillyou.editing.scene.crop import Crop
@@ -191,11 +192,9 @@ def test_an_expression_moves_the_face_of_a_photograph_and_leaves_what_shows_none
     editor: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture, fit = person()
-    monkeypatch.setattr(network, "predict", lambda squares: [fit] * len(squares))
-    results = [
-        editor.edit(Image.fromarray(picture), "shocked", crop=Crop(0, 0, 480), domain="people", strength=s)
-        for s in (1.0, 0.5)
-    ]
+    monkeypatch.setattr(drafting, "find_fit", lambda picture, framed, looks: (fit, framed, None))
+    options = {"crop": Crop(0, 0, 480), "domain": "people"}
+    results = [editor.edit(Image.fromarray(picture), "shocked", strength=s, **options) for s in (1.0, 0.5)]
     assert not editor.pipeline.calls and [result.report.evaluations for result in results] == [0, 0]
     whole, half = (np.array(result.image) for result in results)
     mask = np.array(results[0].mask)
