@@ -98,6 +98,16 @@ def test_a_pair_is_the_portrait_with_art_and_exact_outside_the_mask(pairs: list[
     assert len(set(sources)) == 3, "other seeds, other squares"
 
 
+def test_expressions_move_the_face_and_their_mask_is_what_moved(teacher: Teacher) -> None:
+    for effect in load_effects("shocked,crying"):
+        pair = teacher.make([PairRequest(effect, 3, 0)])[0]
+        assert not pair.problem() and "refused" not in pair.attributes and pair.domain == "people"
+        moved = np.abs(pair.source.astype(int) - pair.target).max(-1)
+        assert not moved[pair.mask == 0].any() and 0.01 < (pair.mask > 0).mean() < 0.3
+        assert pair.attributes["target_expression"] == effect.id and 0.6 <= float(pair.attributes["strength"]) <= 1
+        assert pair.target_prompt == f"a person, {effect.id} expression" and "design" not in pair.attributes
+
+
 def test_the_face_is_kept(pairs: list[Pair]) -> None:
     """Independently of the fit: the middle of the box that dlib finds is not touched."""
     for pair in pairs[::2]:
@@ -163,8 +173,8 @@ def test_an_effect_of_ones_own(folder: Path, tmp_path: Path, capsys: pytest.Capt
 
 
 def test_what_cannot_be_made_is_refused_before_any_file(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="'angry' has no art that could be put on portraits"):
-        make_pairs(PortraitsConfig(sources=folder), load_effects("angry"), 1, tmp_path / "p", execution=QUIET)
+    with pytest.raises(UsageError, match="'neutral' has no art that could be put on portraits"):
+        make_pairs(PortraitsConfig(sources=folder), load_effects("neutral"), 1, tmp_path / "p", execution=QUIET)
     assert not (tmp_path / "p").exists()
 
 

@@ -1,4 +1,4 @@
-"""Pairs from portraits: the source is the user's own picture, the target the same with an effect's art on it.
+"""Pairs from portraits: the source is the user's own picture, the target the same with an effect on it.
 
 Everything follows from the source's number and the seed: the square, the design, what is worn. All effects of a number
 share their source, so what depends on it alone is found out once.
@@ -24,7 +24,7 @@ from stillyou.pairs.teachers.portraits.dressed import Look, check_art, draw, dra
 from stillyou.pairs.teachers.protocol import PairRequest
 from stillyou.pairs.teachers.sources.crops import Crop, draw_crop
 from stillyou.pairs.teachers.sources.refused import refused
-from stillyou.pairs.teachers.sources.sitter import WIDE, Sitter, Unusable, sit
+from stillyou.pairs.teachers.sources.sitter import ASIDE, WIDE, Sitter, Unusable, sit
 from stillyou.pairs.teachers.sources.square import part
 from stillyou.pairs.teachers.sources.store import Kept
 
@@ -81,10 +81,11 @@ class PortraitsTeacher:
         source = part(seen.sitter.pixels, crop.left, crop.top, crop.share, self.size)
         around, prompts = seen.around.part(crop.left, crop.top, crop.share), _prompts(effect, look)
         draft = draw(source, crop.fit(seen.sitter.fit), around, effect, look)
+        if draft is None:
+            return refused(Unusable(seen.sitter.name, ASIDE, source), effect, seed, KIND, "people")
         refiner = self._refiner
-        target, mask = put_on(
-            source, draft, None if refiner is None else refiner.refined(source, draft, effect, prompts, seed)
-        )
+        refined = None if refiner is None else refiner.refined(source, draft, effect, prompts, seed)
+        target, mask = put_on(source, draft, look, refined)
         if crop.mirrored:
             source, target, mask = (np.ascontiguousarray(each[:, ::-1]) for each in (source, target, mask))
         return Pair(
@@ -116,13 +117,14 @@ def _prompts(effect: EffectSpec, look: Look) -> Prompts:
 
 
 def _attributes(effect: EffectSpec, sitter: Sitter, crop: Crop, look: Look) -> dict[str, str | int | float]:
+    shown: dict[str, str | int | float] = {"target_expression": effect.id, "strength": look.strength}
+    if look.design is not None:
+        shown = {"target_costume": effect.id, "design": look.design.name, "worn": look.wear}
     return {
         "portrait": sitter.name,
         "face_share": round(WIDE / crop.share, 3),
         "mirrored": int(crop.mirrored),
         "fit_doubt": round(sitter.fit.unsure / crop.share, 4),
         "subject": SUBJECTS["people"],
-        "target_costume": effect.id,
-        "design": look.design.name,
-        "worn": look.wear,
+        **shown,
     }

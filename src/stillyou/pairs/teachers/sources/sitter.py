@@ -40,6 +40,7 @@ _APART = 0.12
 """Brims by which two looks may differ where no face was found."""
 NO_FACE = "no face was found in the source, or it is turned away"
 SEVERAL = "the source shows more than one head"
+ASIDE = "the face in the source looks to a side"
 SMALL = "the face in the source is too small"
 DAMAGED = "the source cannot be read"
 
