@@ -1,7 +1,4 @@
-"""`stillyou demo`: the shipped model's effects on the sample portraits, as one picture to look at.
-
-Drawings get every effect, a photograph the costumes: those are the two tasks of the paper.
-"""
+"""`stillyou demo`: the shipped model's effects on the sample portraits, as one picture to look at."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ def demo(
     model: str = typer.Option("embedded", metavar="NAME|FOLDER|HUB-ID", help="The model."),
     device: str = typer.Option("auto", metavar="auto|cpu|cuda", help="Where it runs."),
 ) -> None:
-    """Edit the sample portraits: drawings with every effect, a photograph with the costumes; no network, no GPU."""
+    """Edit the sample portraits, three drawings and a photograph, with every effect; no network, no GPU."""
     from rich.progress import track
 
     from stillyou.editing.editor import Editor
@@ -34,14 +31,11 @@ def demo(
     editor = Editor.from_pretrained(model, device=device)
     portraits = _portraits(editor.pipeline.card.domains)
     effects = [spec for spec in catalogue().values() if spec.id in editor.pipeline.card.effect_ids]
-    effects.sort(key=lambda spec: spec.group != "costume")  # a photograph's row ends there
     rows = []
     for portrait in track(portraits, description="portraits", console=console):
         source = read_picture(portrait)
         row = [(portrait.stem, source)]
         for spec in effects:
-            if _is_photograph(portrait) and spec.group != "costume":
-                continue
             result = editor.edit(source, spec.id)
             result.save(output / f"{portrait.stem}-{spec.id}.png")
             row.append((spec.id, result.picture))
@@ -55,8 +49,3 @@ def _portraits(domains: tuple[str, ...]) -> list[Path]:
     samples = Path(str(files("stillyou") / "samples"))
     drawings = sorted(samples.glob("*.png")) if "cartoon" in domains else []
     return drawings + (sorted(samples.glob("*.jpg")) if "people" in domains else [])
-
-
-def _is_photograph(sample: Path) -> bool:
-    """Of the samples, drawings are PNG files and photographs JPEG files."""
-    return sample.suffix == ".jpg"
