@@ -199,15 +199,15 @@ def test_white_is_told_from_the_eyes_but_not_through_dark_glasses() -> None:
     pixels, _ = portrait()
     mesh = seen(pixels)
     tinted = (pixels * np.array([1.0, 0.9, 0.7])).astype(np.uint8)
-    plain, warm = white(pixels, mesh), white(tinted, mesh)
+    (plain, seen_plain), (warm, _) = white(pixels, mesh), white(tinted, mesh)
     assert plain.min() > 120 and warm[2] / warm[0] < 0.9 * plain[2] / plain[0]
     glasses = pixels.copy()
     for side in (0, 1):
         left, top = mesh.points[[*of.UPPER_LIDS[side]]].min(0) - 12
         right, bottom = mesh.points[[*of.LOWER_LIDS[side]]].max(0) + 12
         glasses[int(top) : int(bottom), int(left) : int(right)] = (10, 25, 15)
-    through = white(glasses, mesh)
-    assert through.min() == through.max() > 100
+    through, seen_through = white(glasses, mesh)
+    assert through.min() == through.max() > 100 and seen_plain and not seen_through
 
 
 def test_a_bent_picture_follows_its_points() -> None:

@@ -100,7 +100,7 @@ def test_looks_stand_beside_autoencoder_draft_lazy_and_oracle():
     assert list(looks) == ["edit", "lazy", "autoencoder", "draft", "oracle"]
     assert looks["edit"]["error_ratio"] == looks["draft"]["error_ratio"] == 1
     assert looks["autoencoder"]["error_ratio"] == 0 and looks["oracle"]["high_pass_ratio"] == 1
-    assert looks["draft"]["edits"] == 2, "expressions have no art"
+    assert looks["draft"]["edits"] == 4
     assert list(looks["edit"]["groups"]) == ["costume", "expression"]
     assert looks_rows(document)[1] == ["edit", "4", "1.00", looks_rows(document)[1][3], "-"]
     assert any("autoencoder costume" in line for line in looks_lines(document))

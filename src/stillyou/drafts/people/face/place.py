@@ -50,9 +50,9 @@ def draw_expression(pixels: NDArray[np.uint8], fit: Fit, effect: str, strength: 
     part = slice(box[1], box[3]), slice(box[0], box[2])
     rgb[part] = np.clip(sample(rgb, off, box), 0, 255)
     alpha[part] = np.clip(np.hypot(off[..., 0], off[..., 1]) / _SHAKEN - 1, 0, 1)
-    light = white(pixels, mesh)
+    light, has_eyes = white(pixels, mesh)
     drawn = [draw_inside(pixels, mouth, head, light, effect), join_lips(rgb, mouth, head)]
-    if effect == "crying":
+    if effect == "crying" and has_eyes:  # not over dark glasses
         drawn += draw_tears(rgb, moved, head, light, strength)
     for layer, (left, top, right, bottom) in drawn:
         part = slice(top, bottom), slice(left, right)

@@ -174,16 +174,16 @@ class _Face:
 
 
 def _angry(face: _Face, s: float) -> None:
-    face.brows((0.13 * s, 0.24 * s), (0.0, -0.02 * s))
-    face.lids(0.16 * s, 0.14 * s)
+    face.brows((0.14 * s, 0.28 * s), (0.0, -0.04 * s))
+    face.lids(0.2 * s, 0.18 * s)
     face.shut(s)
-    face.sober(0.13 * s, s)
+    face.sober(0.15 * s, s)
     face.thin(0.22 * s)
 
 
 def _shocked(face: _Face, s: float) -> None:
     face.brows((0.0, -0.26 * s), (0.0, -0.22 * s))
-    face.lids(-0.22 * s, -0.1 * s)
+    face.lids(-0.3 * s, -0.13 * s)
     face.smile(-0.06 * s, -0.2 * s)
     face.lip(0.07 * s)
     face.jaw((0.6 - min(face.gap, 0.3)) * s, 0.85)
@@ -191,7 +191,7 @@ def _shocked(face: _Face, s: float) -> None:
 
 def _laughing(face: _Face, s: float) -> None:
     face.brows((0.0, -0.05 * s), (0.0, -0.05 * s))
-    face.lids(0.2 * s, 0.3 * s)
+    face.lids(0.26 * s, 0.36 * s)
     more = s * (1 - 0.8 * face.smiles)
     face.smile(0.26 * more, 0.2 * more)
     face.cheeks(0.05 * s + 0.08 * more)
@@ -200,10 +200,10 @@ def _laughing(face: _Face, s: float) -> None:
 
 
 def _crying(face: _Face, s: float) -> None:
-    face.brows((0.06 * s, -0.2 * s), (0.0, 0.06 * s))
-    face.lids(0.18 * s, 0.12 * s)
+    face.brows((0.07 * s, -0.25 * s), (0.0, 0.08 * s))
+    face.lids(0.34 * s, 0.2 * s)
     face.shut(s)
-    face.sober(0.16 * s, s)
+    face.sober(0.2 * s, s)
     face.pull(np.array([face.mouth[0], face.chin - 0.3]), (0.0, -0.07 * s), 0.35)
 
 

@@ -20,8 +20,8 @@ _SHADED = 0.45
 """Whites darker than this share of the skin are dark glasses, or closed eyes."""
 
 
-def white(pixels: NDArray[np.uint8], mesh: Mesh) -> Plane:
-    """Return the colour of something white in a face's light, (3,) in 0..255.
+def white(pixels: NDArray[np.uint8], mesh: Mesh) -> tuple[Plane, bool]:
+    """Return the colour of something white in a face's light, (3,) in 0..255, and whether its eyes are seen.
 
     Args:
         pixels: The square uint8 (N, N, 3), sRGB.
@@ -29,7 +29,7 @@ def white(pixels: NDArray[np.uint8], mesh: Mesh) -> Plane:
     """
     skin = _within(pixels, mesh, of.OVAL)
     lit = float(np.quantile(skin @ _LUMA, 0.85)) if len(skin) else 160.0
-    level, tint = 1.1 * lit, np.ones(3, np.float32)
+    level, tint, shown = 1.1 * lit, np.ones(3, np.float32), True
     rings = [
         (corners[0], *upper, corners[1], *lower[::-1])
         for upper, lower, corners in zip(of.UPPER_LIDS, of.LOWER_LIDS, of.EYE_CORNERS, strict=True)
@@ -39,9 +39,10 @@ def white(pixels: NDArray[np.uint8], mesh: Mesh) -> Plane:
         luma = eyes @ _LUMA
         whites = np.median(eyes[luma >= np.quantile(luma, 0.75)], axis=0)
         seen = float(whites @ _LUMA)
-        if seen > _SHADED * lit:
+        shown = seen > _SHADED * lit
+        if shown:
             level, tint = max(1.15 * seen, 0.95 * lit), np.clip(whites / seen, 0.75, 1.25)
-    return np.asarray(np.clip(np.clip(level, 40, 245) * tint, 0, 250), np.float32)
+    return np.asarray(np.clip(np.clip(level, 40, 245) * tint, 0, 250), np.float32), shown
 
 
 def _within(pixels: NDArray[np.uint8], mesh: Mesh, ring: Sequence[int]) -> Plane:
