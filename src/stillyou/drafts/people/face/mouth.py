@@ -157,15 +157,23 @@ def draw_inside(pixels: NDArray[np.uint8], mouth: Mouth, head: Head, light: Plan
     if hole.sum() < 2:
         return nothing(box[2] - box[0], box[3] - box[1]), box
     rgb = _drawn(within, light, _SHOWN.get(effect, 0.0))
-    own = filled(mouth.before, (0, 0, len(pixels), len(pixels)))
-    if own.sum() > _OWN * head.unit**2:
-        off = np.broadcast_to(-mouth.shift.astype(np.float32), (*hole.shape, 2))
-        own = ndimage.grey_erosion(own, 3)
-        seen = sample(np.dstack([pixels.astype(np.float32), 255 * own]), off, box)
-        rgb += np.clip(seen[..., 3:] / 255, 0, 1) * (seen[..., :3] - rgb)
+    _lay_own(rgb, pixels, mouth, head.unit, box)
     soft = max(0.5, 0.01 * head.unit)
     rgb = np.stack([ndimage.gaussian_filter(rgb[..., channel], soft) for channel in range(3)], axis=-1)
     return Draft(rgb.astype(np.float32), np.clip(ndimage.gaussian_filter(hole, soft), 0, 1)), box
+
+
+def _lay_own(rgb: Plane, pixels: NDArray[np.uint8], mouth: Mouth, unit: float, box: Box) -> None:
+    """Lay what a picture shows of an open mouth over a drawn inside (h, w, 3): it moves with the upper lip."""
+    around = box_around(np.concatenate([mouth.before, mouth.after]), 2 + round(0.1 * unit), len(pixels))
+    own = filled(mouth.before, around)
+    if own.sum() <= _OWN * unit**2:
+        return
+    left, top, right, bottom = around
+    part = np.dstack([pixels[top:bottom, left:right].astype(np.float32), ndimage.grey_erosion(own, 3)])
+    there = box[0] - left, box[1] - top, box[2] - left, box[3] - top
+    seen = sample(part, np.broadcast_to(-mouth.shift.astype(np.float32), (*rgb.shape[:2], 2)), there)
+    rgb += np.clip(seen[..., 3:], 0, 1) * (seen[..., :3] - rgb)
 
 
 @dataclass(frozen=True, eq=False)

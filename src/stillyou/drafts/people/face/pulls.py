@@ -70,7 +70,10 @@ class Head:
 
 
 def _bulge(beside: Array, power: float) -> Array:
-    """Return how much of a move is left at shares of the half width: 1 in the middle, 0 from 1 on."""
+    """Return how much of a move is left at shares of the half width: 1 in the middle, 0 from 1 on.
+
+    Powers below 1 make it round, as an open mouth's lower lip; greater ones pointed.
+    """
     return np.asarray(np.cos(np.pi / 2 * np.clip(beside, 0, 1)) ** power)
 
 
@@ -127,14 +130,14 @@ class _Face:
         for side in (-1.0, 1.0):
             self.pull(np.array([side * 1.0, 0.62 * self.mouth[1]]), (0.0, -up), 0.5, 0.4)
 
-    def jaw(self, down: float, round_: float = 0.7) -> None:
-        """Drop the jaw: the lower lip goes down with the chin, and less of what is beside it."""
+    def jaw(self, down: float, pointed: float) -> None:
+        """Drop the jaw: the lower lip goes down with the chin, and less of what is beside it; `pointed` as `_bulge`."""
         x, y = np.abs(self.at[:, 0] - self.mouth[0]), self.at[:, 1]
         lower = np.clip((y - self.mouth[1]) / max(self.chin - self.mouth[1], 0.1), 0, 1)
-        weight = np.where(y > self.mouth[1], _bulge(x / (self.wide + lower * (_JAW - self.wide)), round_), 0.0)
+        weight = np.where(y > self.mouth[1], _bulge(x / (self.wide + lower * (_JAW - self.wide)), pointed), 0.0)
         for ring in of.LOWER_LIP:
             inside = [*ring[1:-1]]
-            weight[inside] = _bulge(x[inside] / self.wide, round_)
+            weight[inside] = _bulge(x[inside] / self.wide, pointed)
         for ring in of.UPPER_LIP:
             weight[[*ring]] = 0
         self.moves[:, 1] += down * weight

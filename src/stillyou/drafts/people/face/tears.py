@@ -1,4 +1,4 @@
-"""Tears on a photograph: water on the lower lid, and drops that have run down the cheeks."""
+"""Tears on a photograph: runs of water from the lower lids down the cheeks, each with a drop at its end."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def draw_tears(rgb: Plane, moved: Array, head: Head, light: Plane, strength: flo
             t = np.linspace(0, 1, 24)[:, None]
             length = long * (0.4 + 0.6 * strength)
             path = moved[lids[number]] + t * length * down + side * 0.1 * np.sin(1.4 * t) * t * out
-            layers.append(_run(rgb, path, head.unit, wide * head.unit, light))
+            layers.append(_run(rgb, path, wide * head.unit, light))
     return layers
 
 
-def _run(rgb: Plane, path: Array, unit: float, wide: float, light: Plane) -> tuple[Draft, Box]:
-    """Draw one run of water along a path (n, 2): skin seen through it, a dark rim, and light on it."""
+def _run(rgb: Plane, path: Array, wide: float, light: Plane) -> tuple[Draft, Box]:
+    """Draw one run of water along a path (n, 2): skin seen through it, shade on one side and light on the other."""
     wide = max(wide, 1.1)
     box = box_around(path, round(_DROP * wide * 1.5) + 3, len(rgb))
     left, top, right, bottom = box
