@@ -8,10 +8,11 @@ from stillyou.bench.retry import bands, lines, summary
 from stillyou.errors import UsageError
 
 
-def row(effect="angry", succeeded=True, end=True, again=False, mask=0.1, change=0.2):
+def row(effect="angry", succeeded=True, end=True, again=False, mask=0.1, change=0.2, shows=None):
     cost = {"evaluations": 12, "evaluations_in_all": 24 if again else 12, "seconds": 2.0}
     cost["seconds_in_all"] = 4.0 if again else 2.0
     known = {"mask_share": mask, "change_inside": change, "succeeded": succeeded, "end": end, "again": again}
+    known["shows"] = shows
     return {"effect": effect, **known, **cost}
 
 
@@ -37,5 +38,8 @@ def test_bands_are_of_what_succeeded():
     ratios = sorted([0.2 * k for k in range(1, 10)] + [1.0])
     assert found["mask_ratio"][0] == pytest.approx(ratios[0] + 0.45 * (ratios[1] - ratios[0]))  # 5% of nine gaps
     assert found["change_inside"][1] == pytest.approx(0.8 + 0.55 * 0.1)
+    assert found["shows"] == {}, "nobody was asked"
+    found = bands([row(shows=0.01 * k) for k in range(101)] + [row(succeeded=False, shows=-1.0), row("crying")])
+    assert found["shows"] == {"angry": pytest.approx([0.05, 0.1, 0.15])}
     with pytest.raises(UsageError, match="no edit succeeded"):
         bands([row(succeeded=False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
@@ -13,10 +14,15 @@ from stillyou.editing import check
 from stillyou.editing.check import out_of_band
 from stillyou.editing.editor import Editor
 from stillyou.editing.request import EditRequest
+from stillyou.editing.result import CropReport, EditResult
+from stillyou.editing.showing import shows
 from stillyou.effects.bands import Band
+from stillyou.effects.lookup import catalogue
 from stillyou.effects.usual import USUAL, Usual
 from stillyou.errors import UsageError
+from stillyou.images import Picture
 from stillyou.images.faces import Face
+from stillyou.pairs.teachers.registry import configure
 from tests.editing.fakes import PEOPLE_CARD, RedPipeline
 
 USUALLY = Usual({"angry": 0.25}, Band(least=0.5, most=2.0), Band(least=0.2, most=0.9))
@@ -77,8 +83,14 @@ def test_scores_by_hand():
     wide = editor().edit(picture(), "angry", seed=WIDE, **WHOLE).report.scores
     assert wide.mask_ratio == 4.0 and wide.out_of_band == ("the mask in usual ones 4 is above 2",)
     own = {"mask_ratio": 0.5, "change_inside": 0.91, "identity": 0.39}
-    assert out_of_band(own, USUALLY) == ("the change 0.91 is above 0.9", "the likeness 0.39 is below 0.4")
-    assert out_of_band({"mask_ratio": None, "change_inside": 0.2}, USUALLY) == ()
+    assert out_of_band(own, USUALLY.bands("angry")) == (
+        "the change 0.91 is above 0.9",
+        "the likeness 0.39 is below 0.4",
+    )
+    assert out_of_band({"mask_ratio": None, "change_inside": 0.2, "shows": -1}, USUALLY.bands("angry")) == ()
+    strict = replace(USUALLY, shows={"angry": 0.1})
+    assert out_of_band({"shows": 0.1}, strict.bands("angry")) == out_of_band({"shows": 0}, strict.bands("crying")) == ()
+    assert out_of_band({"shows": 0.05}, strict.bands("angry")) == ("how much more the effect shows 0.05 is below 0.1",)
 
 
 def test_a_better_second_try_is_kept_and_told():
@@ -164,6 +176,39 @@ def test_faces_are_compared_where_a_second_try_is_wanted(monkeypatch):
     assert "the likeness 0.3 is below 0.4" in found.report.notes[-1]
 
 
+def test_an_edit_that_does_not_show_is_tried_again_with_more_text(monkeypatch):
+    monkeypatch.setattr(check, "USUAL", {("expression", "cartoon"): replace(USUALLY, shows={"angry": 0.1})})
+    asked = []
+
+    def shows(effect, source, result):
+        asked.append((effect.id, np.array_equal(source.rgb, np.asarray(picture()))))
+        return {GOOD: 0.02, WIDE: 0.3}.get(result.report.seed, second)
+
+    monkeypatch.setattr(check.showing, "shows", shows)
+    for second, kept in ((0.01, GOOD), (0.05, None), (0.4, None)):
+        found = editor().edit(picture(), "angry", seed=GOOD, retry=True, guidance=(1, 1, 4), **WHOLE)
+        assert found.report.tries == 2 and (found.report.seed == GOOD) == (kept == GOOD)
+        assert found.report.guidance.text == (4 if kept == GOOD else 6)
+        assert found.report.scores.shows == (0.02 if kept == GOOD else second)
+        assert "how much more the effect shows 0.02 is below 0.1" in found.report.notes[-1]
+    assert asked == [("angry", True)] * 6
+    editor().edit(picture(), "angry", seed=GOOD, **WHOLE)
+    assert len(asked) == 6, "nobody waits for it where no second try is wanted"
+
+
+def test_by_how_much_more_a_costume_shows():
+    teacher, santa = configure("cartoon", {"size": 128}).build(), catalogue()["santa"]
+    pair = teacher.pair(santa, 0)
+    report = editor().edit(picture(), "angry", seed=GOOD, **WHOLE).report
+    wide = [np.pad(each, ((64, 64), (64, 64), (0, 0))) for each in (pair.source, pair.target)]
+    square = report.model_copy(update={"crop": CropReport(left=64, top=64, size=128), "faces": ()})
+    source, target = (Picture(each) for each in wide)
+    dressed = EditResult(target, Image.new("L", (256, 256)), square)
+    assert shows(santa, source, dressed) > 0.3
+    assert shows(santa, target, dressed) == 0
+    assert shows(santa, source, replace(dressed, report=square.model_copy(update={"domain": "statues"}))) is None
+
+
 def test_options_that_make_no_sense_are_refused():
     with pytest.raises(UsageError, match="neither True nor False"):
         EditRequest.read("angry", retry="yes")
@@ -175,4 +220,5 @@ def test_the_package_s_bands_make_sense():
     for (group, _), usual in USUAL.items():
         assert group == "expression" or group == "costume"
         assert all(0 < share < 1 for share in usual.masks.values())
+        assert set(usual.shows) <= set(usual.masks) and all(-1 < least < 1 for least in usual.shows.values())
         assert usual.mask_ratio.holds(1.0) and usual.change_inside.least < usual.change_inside.most

@@ -22,8 +22,11 @@ from stillyou.console import console
 from stillyou.draws import stable_seed
 from stillyou.editing.editor import Editor
 from stillyou.editing.result import EditResult
+from stillyou.editing.showing import shows
+from stillyou.effects.bands import Band
 from stillyou.effects.lookup import catalogue
 from stillyou.effects.spec import EffectSpec
+from stillyou.effects.usual import USUAL
 from stillyou.errors import UsageError
 from stillyou.evaluation.judge.classifier import SHIPPED, Judge
 from stillyou.evaluation.known_truth.benchmark import PictureJudge
@@ -32,10 +35,13 @@ from stillyou.evaluation.known_truth.settings import Batch, Settings, parse_star
 from stillyou.evaluation.known_truth.splits import SPLITS, cases, domain_of
 from stillyou.evaluation.known_truth.subject import ModelSubject
 from stillyou.evaluation.report.tables import table_lines
+from stillyou.images import Picture as Whole
 from stillyou.pairs.pair import Pair
 
 EDGES = (5.0, 95.0)
 """Percentiles of successful edits that bands lie between."""
+SHOWN = (5.0, 10.0, 15.0)
+"""Percentiles of what successful edits of each effect show more than their sources, to choose the least from."""
 OFFERED = tuple(effect.id for effect in catalogue().values() if effect.offered)
 EXPRESSIONS = tuple(effect.id for effect in catalogue().values() if effect.group == "expression" and effect.offered)
 _HEAD = ("effect", "edits", "failed", "failed with a second try", "tried again", "of the failed", "of the good ones")
@@ -49,7 +55,8 @@ def measure(
 
     Returns:
         For each the effect, whether it `succeeded` at first and in the `end`, whether it was tried `again`, the scores
-        of the first try, and `evaluations` and processor `seconds` of one try and `in_all`.
+        of the first try (`shows` as `editing.showing` has it), and `evaluations` and processor `seconds` of one try and
+        `in_all`.
     """
     rows: list[Row] = []
     for first in range(0, len(pairs), 8):
@@ -59,6 +66,8 @@ def measure(
         results = subject.edit(batch)
         once = (time.process_time() - started) / len(part)
         own = [_row(effect, result, once) for result in results]
+        for row, pair, result in zip(own, part, results, strict=True):
+            row["shows"] = shows(effect, Whole(pair.source), result)
         for row, success in zip(own, judge.scores(effect, [r.picture.rgb for r in results])[0], strict=True):
             row |= {"succeeded": success, "end": success}
         _again(subject, judge, batch, results, own)
@@ -70,11 +79,13 @@ def _again(
     subject: ModelSubject, judge: PictureJudge, batch: Batch, results: Sequence[EditResult], rows: Sequence[Row]
 ) -> None:
     """Edit those again that `--retry` would; of people all, whose faces are compared only then."""
-    out = [
-        i
-        for i, result in enumerate(results)
-        if result.report.scores and (result.report.scores.out_of_band or subject.domain == "people")
-    ]
+    usual = USUAL.get((batch.effect.group, subject.domain))
+    band = Band() if usual is None else usual.bands(batch.effect.id)["shows"]
+    out = []
+    for i, (result, row) in enumerate(zip(results, rows, strict=True)):
+        scores, lacks = result.report.scores, row["shows"] is not None and not band.holds(row["shows"])
+        if scores is not None and (scores.out_of_band or lacks or subject.domain == "people"):
+            out.append(i)
     if not out:
         return
     asked, started = batch.only(out), time.process_time()
@@ -125,7 +136,12 @@ def _ratio(rows: Sequence[Row], name: str) -> float:
 
 
 def bands(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return each effect's usual mask (the median), and the `EDGES` of mask ratio and change, of successful edits."""
+    """Return what successful edits look like.
+
+    Returns:
+        `edits`; `masks`, the usual (median) one of each effect; the `EDGES` of `mask_ratio` and `change_inside`; and of
+        each effect the percentiles `SHOWN` of what it `shows` more, where the scorer knows it.
+    """
     good = [row for row in rows if row["succeeded"] and row["mask_share"]]
     if not good:
         raise UsageError("no edit succeeded, so nothing is usual", "Take more pairs with -n.")
@@ -136,7 +152,12 @@ def bands(rows: Sequence[Row]) -> dict[str, Any]:
     ratios = [row["mask_share"] / masks[row["effect"]] for row in good]
     changes = [row["change_inside"] for row in good]
     edges = {"mask_ratio": np.percentile(ratios, EDGES), "change_inside": np.percentile(changes, EDGES)}
-    return {"edits": len(good), "masks": masks, **{name: [float(v) for v in each] for name, each in edges.items()}}
+    told = {
+        name: [row["shows"] for row in good if row["effect"] == name and row["shows"] is not None] for name in masks
+    }
+    shown = {name: [float(v) for v in np.percentile(each, SHOWN)] for name, each in told.items() if each}
+    found = {"edits": len(good), "masks": masks, "shows": shown}
+    return found | {name: [float(v) for v in each] for name, each in edges.items()}
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:

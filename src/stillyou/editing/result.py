@@ -74,6 +74,9 @@ class EditScores(Strict):
     """The same per the effect's usual one; None where none is known."""
     identity: float | None = None
     """Likeness of the face before and after, 1 = the same; None where nobody has compared them."""
+    shows: float | None = None
+    """By how much more probably the edit shows the effect than the source, by the curation scorer; None where nobody
+    has asked it, or it does not know."""
     out_of_band: tuple[str, ...] = ()
     """Which scores are unusual, in words."""
 
