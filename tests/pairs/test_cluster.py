@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -42,6 +45,30 @@ class DiesOnce(FakeTeacher):
             self.flag.write_text("died")
             os._exit(9)
         return super().pair(effect, seed)
+
+
+class KillsItsDriver(FakeTeacher):
+    """At one candidate it kills the process whose number stands in a file, once."""
+
+    stop_at: int
+    victim: Path
+
+    def recorded(self) -> dict[str, object]:
+        return FakeTeacher().recorded()
+
+    def pair(self, effect: EffectSpec, seed: int) -> Pair:
+        if seed == self.stop_at and self.victim.exists():
+            driver = int(self.victim.read_text())
+            self.victim.unlink()
+            os.kill(driver, signal.SIGKILL)
+        return super().pair(effect, seed)
+
+
+def drive(address: str, stop_at: int, victim: str, out: str) -> None:
+    """Be a driver that will be killed; runs in a process of its own."""
+    Path(victim).write_text(str(os.getpid()))
+    with connected(address, effects=len(EFFECTS)) as found:
+        make(KillsItsDriver(stop_at=stop_at, victim=Path(victim)), EFFECTS, N, out, execution=_on(found, 1))
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +111,17 @@ def test_two_nodes_make_the_bytes_of_plain_processes(cluster: RayCluster, tmp_pa
     make(FakeTeacher(), EFFECTS, N, tmp_path / "plain", execution=QUIET)
     make(FakeTeacher(), EFFECTS, N, tmp_path / "ray", execution=_on(cluster))
     assert _files(tmp_path / "ray") == _files(tmp_path / "plain")
-    (tmp_path / "ray" / "pairs-00002.parquet").unlink()
-    make(FakeTeacher(), EFFECTS, N, tmp_path / "ray", execution=_on(cluster, 1))
-    assert _files(tmp_path / "ray") == _files(tmp_path / "plain"), "a missing shard is made again"
+
+
+def test_a_killed_driver_leaves_whole_shards_and_no_strays(cluster: RayCluster, tmp_path: Path) -> None:
+    at, out = stable_seed("pair", 0, EFFECTS[0].id, 4), tmp_path / "ray"
+    arguments = (ray.get_runtime_context().gcs_address, at, str(tmp_path / "victim"), str(out))
+    told = f"from tests.pairs.test_cluster import drive; drive(*{arguments!r})"
+    assert subprocess.run([sys.executable, "-c", told], cwd=Path(__file__).parents[2]).returncode == -signal.SIGKILL
+    assert sorted(_files(out)) == ["dataset.json", "pairs-00000.parquet"] and not (tmp_path / "victim").exists()
+    make(FakeTeacher(), EFFECTS, N, out, execution=_on(cluster))  # two workers: the killed driver's has made room
+    make(FakeTeacher(), EFFECTS, N, tmp_path / "plain", execution=QUIET)
+    assert _files(out) == _files(tmp_path / "plain")
 
 
 def test_a_dead_worker_costs_its_shard_alone_which_another_makes(
