@@ -133,6 +133,20 @@ def test_the_face_moves_and_all_else_stays(effect: str) -> None:
     assert far.mean() > 0.1 and not changed[far].any()
 
 
+@pytest.mark.parametrize("effect", EXPRESSIONS)
+@pytest.mark.parametrize("side", [24, 60])
+def test_faces_of_few_pixels_and_cut_by_the_border_are_drawn_or_left_alone(effect: str, side: int) -> None:
+    small, fit = portrait(side)
+    pixels, _ = portrait()
+    move = np.array([0.4, -0.3])
+    cut = np.roll(pixels, tuple(np.rint(SIDE * move[::-1]).astype(int)), (0, 1))
+    for picture, where in ((small, fit), (cut, Fit((fit.points + move).astype(np.float32)))):
+        draft = draw_face(picture, where, "people", effect, 1.0)
+        if draft is not None:
+            assert np.isfinite(draft.rgb).all() and 0 <= draft.alpha.min() <= draft.alpha.max() <= 1
+            assert np.array_equal(draft.over(picture)[draft.alpha == 0], picture[draft.alpha == 0])
+
+
 def test_parts_of_the_face_move_as_the_expression_says() -> None:
     calm = traits(portrait()[0])
     angry, shocked, laughing, crying = (traits(drawn(effect)) for effect in EXPRESSIONS)
