@@ -56,13 +56,10 @@ class _Change:
 
 
 def draw_expression(pixels: NDArray[np.uint8], fit: Fit, effect: str, strength: float = 1.0) -> Draft | None:
-    """Draw an expression for one square; None where the face's mouth cannot be told from what is around it.
+    """Draw an expression for one square of a drawing, as `drafts.draw.draw_face` says.
 
-    Args:
-        pixels: The square uint8 (N, N, 3), sRGB, of any size.
-        fit: Where things sit on it.
-        effect: One of `drafts.draw.EXPRESSIONS`.
-        strength: In (0, 1]: 1 is the whole expression.
+    Returns:
+        None where the face's mouth cannot be told from what is around it.
     """
     side = len(pixels)
     small = np.asarray(Image.fromarray(pixels).resize((min(side, _SIDE),) * 2, Image.Resampling.BOX))

@@ -32,13 +32,10 @@ faces that can be drawn 0.81 and more."""
 
 
 def draw_expression(pixels: NDArray[np.uint8], fit: Fit, effect: str, strength: float = 1.0) -> Draft | None:
-    """Draw an expression for one square of a photograph; None where no face is seen, or one from the side.
+    """Draw an expression for one square of a photograph, as `drafts.draw.draw_face` says.
 
-    Args:
-        pixels: The square uint8 (N, N, 3), sRGB, of any size.
-        fit: Where things sit on it.
-        effect: One of `drafts.draw.EXPRESSIONS`.
-        strength: In (0, 1]: 1 is the whole expression.
+    Returns:
+        None where no face is seen, or one from the side.
     """
     mesh = find_mesh(pixels, fit)
     if mesh is None or (head := Head.of(mesh)).facing < _FACING:

@@ -65,8 +65,8 @@ class Head:
         return float(np.hypot(*self.axes[0, :2])) / self.unit
 
     def seen(self, moves: Array) -> Array:
-        """Return moves (n, 2 or 3) in units as (n, 2) in pixels of the square."""
-        return moves @ self.axes[: moves.shape[1], :2]
+        """Return moves (n, 2) along the frame's x and y, in units, as (n, 2) in pixels of the square."""
+        return moves @ self.axes[:2, :2]
 
 
 def _bulge(beside: Array, power: float) -> Array:
