@@ -186,7 +186,7 @@ def _angry(face: _Face, s: float) -> None:
 
 def _shocked(face: _Face, s: float) -> None:
     face.brows((0.0, -0.26 * s), (0.0, -0.22 * s))
-    face.lids(-0.3 * s, -0.13 * s)
+    face.lids(-0.22 * s, -0.1 * s)
     face.smile(-0.06 * s, -0.2 * s)
     face.lip(0.07 * s)
     face.jaw((0.6 - min(face.gap, 0.3)) * s, 0.85)
