@@ -17,7 +17,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _FEW = 24
 """Pixels of both eyes below which their whites tell nothing."""
 _SHADED = 0.25
-"""Whites darker than this share of the skin are dark glasses: one had 0.12, the eyes of other portraits 0.31 and more."""
+"""Whites darker than this share of the skin are dark glasses: one had 0.12, the eyes of portraits 0.31 and more."""
 
 
 def white(pixels: NDArray[np.uint8], mesh: Mesh) -> tuple[Plane, bool]:
