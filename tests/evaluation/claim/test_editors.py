@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -9,7 +11,9 @@ from stillyou.diffusion.conditions import Branch
 from stillyou.errors import UsageError
 from stillyou.evaluation.claim.editors import config_of, without
 from stillyou.evaluation.claim.settings import SIZES, ClaimSettings, begin
+from stillyou.evaluation.claim.start import sourceless
 from stillyou.evaluation.claim.variants import VARIANTS
+from stillyou.models.load import load_pipeline
 from tests.conftest import build_tiny_pipeline
 
 SEES_IMAGE = {Branch.IMAGE, Branch.IMAGE_SOURCE, Branch.FULL, Branch.IMAGE_TEXT}
@@ -66,7 +70,7 @@ def test_an_absent_condition_changes_nothing_any_more() -> None:
     torch.testing.assert_close(stem(deaf, source), stem(plain, torch.zeros_like(source)))
 
 
-def test_a_folder_belongs_to_its_settings(tmp_path) -> None:
+def test_a_folder_belongs_to_its_settings(tmp_path: Path) -> None:
     begin(tmp_path / "run", ClaimSettings())
     begin(tmp_path / "run", ClaimSettings())
     with pytest.raises(UsageError, match="begun with other pairs, steps"):
@@ -75,3 +79,25 @@ def test_a_folder_belongs_to_its_settings(tmp_path) -> None:
     (tmp_path / "else" / "x").touch()
     with pytest.raises(UsageError, match="holds something else"):
         begin(tmp_path / "else", ClaimSettings())
+
+
+@torch.inference_mode()
+def test_editors_start_from_the_base_without_its_sources(tmp_path: Path) -> None:
+    base, start = build_tiny_pipeline(), sourceless(build_tiny_pipeline(), 64, seed=3)
+    noisy, one, other = torch.randn(3, 1, 4, 8, 8)
+    see = start.unet.conv_in
+    torch.testing.assert_close(see(torch.cat([noisy, one], 1)), see(torch.cat([noisy, other], 1)), rtol=0, atol=0)
+    ours, theirs = start.unet.state_dict(), base.unet.state_dict()
+    assert [name for name in theirs if not torch.equal(ours[name], theirs[name])] == ["conv_in.weight"]
+    assert torch.equal(ours["conv_in.weight"][:, :4], theirs["conv_in.weight"][:, :4])
+    for part in ("vae", "text_encoder"):
+        for name, weights in getattr(base, part).state_dict().items():
+            assert torch.equal(getattr(start, part).state_dict()[name], weights)
+    vision = torch.randn(1, 3, 32, 32)
+    known, fresh = (pipeline.image_encoder(vision).last_hidden_state for pipeline in (base, start))
+    assert not torch.allclose(known, fresh)
+    assert start.resolution == 64
+    start.save_pretrained(tmp_path)
+    again = sourceless(build_tiny_pipeline(), 64, seed=3)
+    for name, weights in load_pipeline(str(tmp_path), "cpu").image_encoder.state_dict().items():
+        assert torch.equal(weights, again.image_encoder.state_dict()[name])

@@ -1,7 +1,7 @@
 """Test the paper's claim: pairs, curation, editors, tables.
 
 python -m stillyou.evaluation.claim [--size small] [-o claim-small] [--document paper.md] [--images FOLDER]
-    [--device auto]
+    [--conditions NAMES] [--device auto]
 
 A run that is stopped goes on where it was when the command is repeated.
 """
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="folder of the run; claim-SIZE if not given")
     parser.add_argument("--document", type=Path, help="the report; paper.md in the run's folder if not given")
     parser.add_argument("--images", type=Path, help="folder of its curves and its sheet; beside it if not given")
+    parser.add_argument("--conditions", metavar="NAMES", help="tie the pairs' targets to their sources by these alone")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     return parser
 
@@ -38,11 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     root = options.output or Path(f"claim-{options.size}")
     document = options.document or root / "paper.md"
+    settings, command = SIZES[options.size], f"make paper-claim SIZE={options.size}"
+    if options.conditions:
+        settings = settings.model_copy(update={"conditions": tuple(options.conditions.split(","))})
+        command = f"python -m stillyou.evaluation.claim --size {options.size} --conditions {options.conditions}"
     try:
         device = pick_device(options.device)
-        found = run(SIZES[options.size], root, options.device)
+        found = run(settings, root, options.device)
         machine = f"{date.today()}, Python {platform.python_version()}, {device.type}, {cores()} cores"
-        files = write_paper(found, document, root, f"make paper-claim SIZE={options.size}", machine, options.images)
+        files = write_paper(found, document, root, command, machine, options.images)
     except StillYouError as error:
         console.print(f"Error: {error}", markup=False)
         return 1

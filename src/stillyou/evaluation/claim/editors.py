@@ -1,7 +1,6 @@
 """Training the editors, each in a folder of its own, by the code that `stillyou train` runs.
 
-All start from the same random weights around the autoencoder of the base, as Stable Diffusion editors start around
-theirs; nothing that the base's UNet knows is handed on.
+All start from the same weights: the base's without its sources (`start`), or random ones around its autoencoder.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from stillyou.errors import StillYouError
 from stillyou.evaluation.claim.pairs import ALL, CURATED
 from stillyou.evaluation.claim.record import once
 from stillyou.evaluation.claim.settings import ClaimSettings
+from stillyou.evaluation.claim.start import start_folder
 from stillyou.evaluation.claim.variants import VARIANTS, Absent, Variant
 from stillyou.evaluation.known_truth.splits import domain_of
 from stillyou.evaluation.known_truth.subject import ModelSubject
@@ -38,11 +38,12 @@ _RECONSTRUCTION = EditorSettings().reconstruction
 
 def config_of(settings: ClaimSettings, variant: Variant) -> TrainingConfig:
     """Return how a variant is trained."""
+    networks = {} if settings.architecture is None else {"architecture": settings.architecture}
     return TrainingConfig(
         name="claim",
         seed=settings.seed,
         steps=settings.steps,
-        architecture=settings.architecture,
+        **networks,
         held_back=2,
         validate_minutes=1e6,
         editor=EditorSettings(
@@ -54,6 +55,7 @@ def config_of(settings: ClaimSettings, variant: Variant) -> TrainingConfig:
             reconstruction=_RECONSTRUCTION if variant.reconstruction is None else variant.reconstruction,
             edit_weights=variant.edit_weights,
             released_nulls=variant.released_nulls,
+            studio_share=0,
         ),
     )
 
@@ -81,7 +83,9 @@ def _trained(settings: ClaimSettings, name: str, root: Path, device: str) -> dic
     """Train a variant to its end and say what that took."""
     variant, editors = VARIANTS[name], root / "editors"
     pairs = root / "pairs" / (CURATED if variant.curated else ALL)
-    run = Run(Request(editors / name, config_of(settings, variant), ("editor",), pairs=pairs, device=device))
+    start = None if settings.architecture else str(start_folder(settings, root / "start"))
+    config = config_of(settings, variant)
+    run = Run(Request(editors / name, config, ("editor",), pairs=pairs, device=device, init=start))
     make_plan(run.request).begun.begin()  # a folder is a run before anything else lies in it
     _lend(settings, run, editors / "editor" / "cache")
     report = run_training(run.request, validation=lambda pipeline, step: {})
@@ -96,8 +100,8 @@ def _trained(settings: ClaimSettings, name: str, root: Path, device: str) -> dic
 
 
 def _lend(settings: ClaimSettings, run: Run, cache: Path) -> None:
-    """Put the base's autoencoder into a run, and what the first editor has encoded with it."""
-    if not run.vae.is_dir():
+    """Put the base's autoencoder into a run of random networks, and into any what the first has encoded with it."""
+    if settings.architecture is not None and not run.vae.is_dir():
         vae: Any = load_init(settings.base).vae
         run.vae.parent.mkdir(parents=True, exist_ok=True)
         replace_folder(run.vae, lambda folder: vae.save_pretrained(folder))

@@ -25,6 +25,13 @@ from stillyou.files import write_text
 CURVES, SHEET = "curves.png", "sheet.jpg"
 FEW = 32
 """Test pictures an effect below which figures are a glance."""
+_THEIR_OWN = {
+    False: ["  The editors begin at random weights; they share its autoencoder, and the drafts' fit network."],
+    True: [
+        "  Editors begin at its UNet, text encoder and autoencoder, without its source channels, image encoder and",
+        "  adapter; how much of editing the layers between remember is not known. It is the same for all of them.",
+    ],
+}
 _FIGURES = {"edit_success": "{:.2f}", PRESERVATION: "{:.3f}", "outside_error": "{:.2f}", "inside_error": "{:.1f}"}
 
 
@@ -73,7 +80,7 @@ def lines(found: Found, command: str, machine: str, images: Sequence[str]) -> li
         "",
         "A frame is green where the judge sees the effect. `teacher` is what the pairs look like.",
         "",
-        *_unknown(),
+        *_unknown(found),
     ]
 
 
@@ -87,11 +94,23 @@ def _asked(found: Found, command: str, machine: str) -> list[str]:
         "",
         f"Effects {', '.join(settings.effects)} on {settings.split}, {settings.side} px. {settings.pairs} candidate "
         f"pairs an effect by the text-to-image model `{settings.base}` ({settings.teacher_steps} steps), beside a",
-        f"studio's sources. Every editor: {settings.steps} steps of {settings.batch} samples from the same random "
-        f"weights. {many} test pictures that",
-        f"no training saw, all figures against the studio's truth.{glance} Brackets are 95% intervals, pictures",
-        "resampled; there is one training run an editor, so that chance in training is not in them.",
+        f"studio's sources; conditions {_conditions(found)}. Every editor: {settings.steps} steps of {settings.batch} "
+        f"samples from {_start(found)}.",
+        f"{many} test pictures that no training saw, all figures against the studio's truth.{glance} Brackets are",
+        "95% intervals, pictures resampled; there is one training run an editor, so that chance in training is not in",
+        "them.",
     ]
+
+
+def _conditions(found: Found) -> str:
+    names = found.settings.conditions
+    return "of each effect's group (docs/reference/diffusion-teacher.md)" if names is None else " and ".join(names)
+
+
+def _start(found: Found) -> str:
+    if found.settings.architecture is not None:
+        return "the same random weights"
+    return f"`{found.settings.base}` without its sources (docs/reference/claim.md#what-editors-start-from)"
 
 
 def _claim(found: Found) -> list[str]:
@@ -204,15 +223,15 @@ def _pairs(found: Found) -> list[str]:
     return ["## The pairs themselves, against truth", "", *table_lines([head, *body]), *refused]
 
 
-def _unknown() -> list[str]:
+def _unknown(found: Found) -> list[str]:
     return [
         "## What this does not say",
         "",
         "- The paper's own numbers come from models and pictures that are not public where this is built.",
         "- Teacher, editors and baselines are tiny beside those of the paper, and are trained for minutes.",
         "- The judge is a network; what it says of the lazy answer and of the oracle tells how far to believe it.",
-        "- The text-to-image model has seen other studio pictures of this kind in its own training. The editors' UNets",
-        "  and encoders begin at random weights; they share its autoencoder, and the drafts' fit network.",
+        "- The text-to-image model has seen other studio pictures of this kind in its own training, as an editor.",
+        *_THEIR_OWN[found.settings.architecture is None],
     ]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from stillyou.config import Strict
 from stillyou.diffusion.network import Architecture
@@ -18,21 +18,6 @@ from stillyou.untrusted.rules import Rules
 
 SETTINGS = "settings.json"
 _RULES = Rules("Delete it, or choose another folder.")
-
-
-def small_architecture(side: int) -> Architecture:
-    """Return networks for pictures of a side: the embedded kind with a quarter of its channels."""
-    return Architecture(
-        resolution=side,
-        unet_channels=(16, 32, 64),
-        unet_layers=1,
-        width=64,
-        feed_forward=128,
-        text_layers=1,
-        image_layers=1,
-        heads=2,
-        vision_size=32,
-    )
 
 
 class ClaimSettings(Strict):
@@ -53,10 +38,13 @@ class ClaimSettings(Strict):
     """Of the factory; None is each effect's own."""
     teacher_guidance: tuple[float, ...] = (1.5, 4.0)
     """The teacher's dial on the test pictures; the pairs have the base's own scale."""
-    architecture: Architecture = small_architecture(128)
-    steps: int = Field(500, ge=1)
+    side: int = Field(128, ge=32, multiple_of=32)
+    """Of all pictures, in pixels."""
+    architecture: Architecture | None = None
+    """Networks of random weights for the editors; None starts them from the base (`start`)."""
+    steps: int = Field(150, ge=1)
     batch: int = Field(16, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(3e-4, gt=0)
     gan_steps: int = Field(600, ge=1)
     """Steps of pix2pix, of `gan_batch` pairs each."""
     gan_batch: int = Field(4, ge=1)
@@ -80,10 +68,11 @@ class ClaimSettings(Strict):
             raise ValueError(f"variants begin with 'editor' and are of: {', '.join(VARIANTS)}")
         return names
 
-    @property
-    def side(self) -> int:
-        """Side of all pictures, in pixels."""
-        return self.architecture.resolution
+    @model_validator(mode="after")
+    def _networks_see_the_pictures(self) -> Self:
+        if self.architecture is not None and self.architecture.resolution != self.side:
+            raise ValueError("architecture.resolution and side differ")
+        return self
 
 
 _TINY = Architecture(
@@ -103,6 +92,7 @@ SIZES: Mapping[str, ClaimSettings] = {
         pairs=4,
         teacher_steps=2,
         teacher_guidance=(),
+        side=64,
         architecture=_TINY,
         steps=3,
         batch=2,
@@ -122,10 +112,10 @@ SIZES: Mapping[str, ClaimSettings] = {
         teacher_steps=20,
         candidates=2,
         teacher_guidance=(1.5, 3.0, 4.5, 6.0),
-        architecture=Architecture(),
-        steps=12_000,
+        side=256,
+        steps=6_000,
         batch=64,
-        learning_rate=4e-4,
+        learning_rate=2e-4,
         gan_steps=40_000,
         tests=64,
         edit_steps=20,
