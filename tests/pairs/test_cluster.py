@@ -99,7 +99,7 @@ def _start_node(cluster: Cluster, **options: object) -> None:
 
 
 def _on(cluster: RayCluster, workers: int = 2) -> Execution:
-    return Execution(workers=workers, progress=False, run=cluster, call=cluster.call, spread=True)
+    return Execution(workers=workers, progress=False, run=cluster, ask=cluster.ask, spread=True)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -25,7 +25,7 @@ from stillyou.pairs.degrade.sensor import low_resolution, sensor_noise
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.teachers.degraded import Degraded
-from stillyou.pairs.teachers.protocol import PairRequest
+from stillyou.pairs.teachers.protocol import PairRequest, Teacher
 from stillyou.pairs.teachers.registry import configure
 from tests.pairs.fakes import FakeTeacher, quiet
 
@@ -91,8 +91,24 @@ def test_workers_change_nothing_and_keep_to_one_thread(tmp_path: Path):
     make(tmp_path / "two", workers=2, journal=tmp_path / "journal")
     files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert files[0] == files[1]
-    own = [line.split()[2] for line in (tmp_path / "journal").read_text().splitlines()][len(EFFECTS) :]
+    own = [line.split()[2] for line in (tmp_path / "journal").read_text().splitlines()]
     assert set(own) == {"1"} and os.environ.get("LP_NUM_THREADS") is None or set(own) == {os.environ["LP_NUM_THREADS"]}
+
+
+class Noted(Sitters):
+    """Notes the process that loads it."""
+
+    def build(self, device: str = "auto") -> Teacher:
+        with open(self.journal, "a") as file:
+            file.write(f"{os.getpid()}\n")
+        return super().build(device)
+
+
+def test_each_process_loads_its_teacher_once(tmp_path: Path):
+    teacher = Noted(size=64, journal=str(tmp_path / "journal"))
+    make_pairs(teacher, EFFECTS, 12, tmp_path / "p", shard_size=1, execution=quiet(2))
+    loaded = [line for line in (tmp_path / "journal").read_text().splitlines() if " " not in line]
+    assert 1 <= len(loaded) == len(set(loaded)) <= 2 and str(os.getpid()) not in loaded
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -125,7 +125,7 @@ def _execution(ray: str | None, workers: int, gpu: bool, effects: int) -> Iterat
     with connected(ray, gpus=1.0 if gpu else 0.0, effects=effects) as cluster:
         found = workers or cluster.capacity
         console.print(f"{found} workers on the Ray cluster", markup=False)
-        yield Execution(workers=found, run=cluster, call=cluster.call, spread=True)
+        yield Execution(workers=found, run=cluster, ask=cluster.ask, spread=True)
 
 
 def _import(

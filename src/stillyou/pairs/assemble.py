@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -19,7 +18,7 @@ from stillyou.pairs.curation.rules import Summary, summarise
 from stillyou.pairs.dataset.destination import Destination, LocalFolder, destination
 from stillyou.pairs.dataset.info import DatasetInfo, read_info
 from stillyou.pairs.scale import local
-from stillyou.pairs.scale.work import Executor, RowSource, Shard, ShardWork
+from stillyou.pairs.scale.work import Asking, Executor, RowSource, Shard, ShardWork
 
 SHARD_SIZE = 32
 """Candidate indices a shard: with eight effects, some ten seconds of work, which is what a kill may lose."""
@@ -35,7 +34,7 @@ class Execution:
         progress: Whether to show a progress bar on standard error.
         device: What a teacher that needs a GPU is built on.
         run: Makes the shards.
-        call: Runs the first look where workers run; None is a process of this machine.
+        ask: Lets the first look happen where workers run; None is this process.
         spread: Whether each worker has devices of its own, so that a teacher that needs a GPU may have several.
     """
 
@@ -44,7 +43,7 @@ class Execution:
     progress: bool = True
     device: str = "auto"
     run: Executor = local.run
-    call: Callable[[Callable[[], Any]], Any] | None = None
+    ask: Asking | None = None
     spread: bool = False
 
 

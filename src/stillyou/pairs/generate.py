@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from stillyou import __version__
@@ -20,6 +19,7 @@ from stillyou.pairs.dataset.destination import destination
 from stillyou.pairs.dataset.info import DatasetInfo
 from stillyou.pairs.dataset.shards import Row
 from stillyou.pairs.pair import REFUSED, Pair
+from stillyou.pairs.scale import local
 from stillyou.pairs.scale.work import RowSource
 from stillyou.pairs.teachers.contents import art_contents
 from stillyou.pairs.teachers.protocol import PairRequest, Teacher, TeacherConfig
@@ -75,8 +75,19 @@ def make_pairs(
         licences={},
     )
     destination(out).check(info)  # before anything large is loaded
-    licences, source = _first_look(open_rows, execution)
-    return build(info.model_copy(update={"licences": licences}), out, source, execution)
+    with _workers(execution) as execution:
+        licences, source = _first_look(open_rows, execution)
+        return build(info.model_copy(update={"licences": licences}), out, source, execution)
+
+
+@contextmanager
+def _workers(execution: Execution) -> Iterator[Execution]:
+    """Let the first look and the shards run in the same processes, which then start once."""
+    if execution.run is not local.run or execution.ask is not None or execution.workers <= 1:
+        yield execution
+        return
+    with local.Processes(execution.workers) as processes:
+        yield replace(execution, run=processes, ask=processes.ask)
 
 
 class TeacherRows:
@@ -94,6 +105,11 @@ class TeacherRows:
     def __init__(self, config: TeacherConfig, effects: Sequence[EffectSpec], seed: int, device: str = "auto") -> None:
         self.teacher: Teacher = config.build(device)
         self._config, self._effects, self._seed = config, effects, seed
+
+    @property
+    def licences(self) -> Mapping[str, str]:
+        """What the pairs are made from, with licences."""
+        return self.teacher.licences
 
     def rows(self, indices: range) -> Iterator[Row]:
         """Make the candidates of indices, measured and judged, in batches of the teacher's size."""
@@ -152,7 +168,7 @@ class TeacherRows:
 
 
 def _first_look(
-    open_rows: partial[TeacherRows], execution: Execution
+    open_rows: Callable[[], TeacherRows], execution: Execution
 ) -> tuple[dict[str, str], Callable[[], RowSource]]:
     """Make the first candidates and let them go, so that what cannot be shown fails before any file.
 
@@ -161,22 +177,18 @@ def _first_look(
     Returns:
         The teacher's licences, and what gives the source of rows; in one process a model is not loaded twice.
     """
-    if execution.call is not None:
-        return execution.call(partial(_look, open_rows)), open_rows
-    if execution.workers <= 1:
+    if execution.ask is None:
         made = open_rows()
-        return _look(lambda: made), lambda: made
+        return _look(made), lambda: made
     try:
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            return pool.submit(_look, open_rows).result(), open_rows
+        return execution.ask(open_rows, _look), open_rows
     except BrokenProcessPool as error:
         raise StillYouError(
             "the process that made the first pair died", "A graphics driver may be broken; --workers 1 shows more."
         ) from error
 
 
-def _look(open_rows: Callable[[], TeacherRows]) -> dict[str, str]:
-    made = open_rows()
+def _look(made: TeacherRows) -> dict[str, str]:
     for _ in made.rows(range(1)):
         pass
-    return dict(made.teacher.licences)
+    return dict(made.licences)

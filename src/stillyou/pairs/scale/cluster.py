@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from stillyou import __version__
 from stillyou.console import console
@@ -24,11 +24,10 @@ from stillyou.files import atomic_path
 from stillyou.pairs.dataset.destination import LocalFolder
 from stillyou.pairs.dataset.shards import shard_name
 from stillyou.pairs.scale.local import THREADS
-from stillyou.pairs.scale.work import ATTEMPTS, RowSource, Shard, ShardWork, late
+from stillyou.pairs.scale.work import ATTEMPTS, Answer, RowSource, Shard, ShardWork, Source, late
 
 _PATIENCE = 5.0
 """Seconds that an address has to answer."""
-Answer = TypeVar("Answer")
 
 
 class Worker:
@@ -78,19 +77,20 @@ class RayCluster:
             raise UsageError("no machine of the Ray cluster has a GPU, which this teacher needs", "Add one to it.")
         return max(1, int(room))
 
-    def call(self, task: Callable[[], Answer]) -> Answer:
-        """Run something once on the cluster, where a worker would run.
+    def ask(self, open_source: Callable[[], Source], question: Callable[[Source], Answer]) -> Answer:
+        """Put a question to a row source once on the cluster, where a worker would run.
 
         Raises:
             StillYouError: It failed, or the machine that ran it lacks stillyou.
         """
         import ray
 
-        ref = ray.remote(max_retries=1, **self._options())(_done).remote(task)
+        ref = ray.remote(max_retries=1, **self._options())(_asked).remote(open_source, question)
         try:
-            return ray.get(ref)
+            answer: Answer = ray.get(ref)
         except ray.exceptions.RayError as error:
             raise _explained(error) from error
+        return answer
 
     def __call__(
         self,
@@ -118,8 +118,8 @@ class RayCluster:
         return {"num_cpus": 1, "runtime_env": {"env_vars": dict.fromkeys(THREADS, "1")}}
 
 
-def _done(task: Callable[[], Answer]) -> Answer:
-    return task()
+def _asked(open_source: Callable[[], Source], question: Callable[[Source], Answer]) -> Answer:
+    return question(open_source())
 
 
 class _Run:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from stillyou.pairs.dataset.destination import Destination
 from stillyou.pairs.dataset.shards import Row, shard_name, write_shard
 
 ATTEMPTS = 3
 """How often a shard is tried whose worker dies."""
+
+
+Source = TypeVar("Source", bound="RowSource")
+Answer = TypeVar("Answer")
 
 
 class RowSource(Protocol):
@@ -86,6 +90,14 @@ class Executor(Protocol):
         Raises:
             StillYouError: A shard could not be made or written; finished shards stay.
         """
+        ...
+
+
+class Asking(Protocol):
+    """Puts a question to a row source where an executor's workers run."""
+
+    def __call__(self, open_source: Callable[[], Source], question: Callable[[Source], Answer]) -> Answer:
+        """Open the source, ask, and return the answer; all of it must be picklable."""
         ...
 
 
