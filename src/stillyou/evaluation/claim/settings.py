@@ -44,7 +44,7 @@ class ClaimSettings(Strict):
     """Networks of random weights for the editors; None starts them from the base (`start`)."""
     steps: int = Field(200, ge=1)
     batch: int = Field(8, ge=1)
-    learning_rate: float = Field(5e-4, gt=0)
+    learning_rate: float = Field(3e-4, gt=0)
     gan_steps: int = Field(400, ge=1)
     """Steps of pix2pix, of `gan_batch` pairs each."""
     gan_batch: int = Field(4, ge=1)
@@ -123,7 +123,7 @@ SIZES: Mapping[str, ClaimSettings] = {
         budget=100,
     ),
 }
-"""Smoke shows that everything runs, and nothing else; small takes half an hour of two cores; full is for a machine with a GPU."""
+"""Smoke shows that everything runs, and nothing else; small takes half an hour; full is for a machine with a GPU."""
 
 
 def begin(folder: Path, settings: ClaimSettings) -> None:
