@@ -159,6 +159,7 @@ def test_import_through_the_command(tmp_path: Path, capsys: pytest.CaptureFixtur
         (("import", ".", "-e", "santa", "-o", "OUT", "--format", "foldr"), "Did you mean 'folder'"),
         (("info", "OUT"), "is no pair dataset"),
         (("show", "OUT", "-o", "sheet.png"), "is no pair dataset"),
+        (("info", "s3://bucket/pairs"), "s3://bucket/pairs is an address; pairs are read from folders"),
         (("show", "OUT", "-o", "sheet.xyz"), "'.xyz' is not a format"),
         (("show", "OUT", "-o", "sheet.png", "-n", "0"), "n is 0"),
     ],

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,6 +102,10 @@ def _drawn_from(effect: EffectSpec) -> dict[str, Any]:
     return effect.model_dump(include=kept | ({"conditions"} if effect.conditions else set()), mode="json")
 
 
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.+)", re.S)
+"""An address as a path of this machine: its second slash is gone."""
+
+
 def read_info(folder: Path) -> DatasetInfo:
     """Read ``dataset.json``.
 
@@ -110,6 +115,11 @@ def read_info(folder: Path) -> DatasetInfo:
     """
     path = folder / DESCRIPTION
     if not path.is_file():
+        if address := _ADDRESS.match(str(folder)):
+            raise UsageError(
+                f"{address[1]}://{address[2]} is an address; pairs are read from folders of this machine",
+                "Copy it here first with the store's own tool, or mount it.",
+            )
         raise UsageError(
             f"{folder} is no pair dataset: it has no {DESCRIPTION}", "Make one with 'stillyou pairs make'."
         )
