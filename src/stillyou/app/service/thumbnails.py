@@ -1,7 +1,7 @@
 """Thumbnails of effects and designs, drawn by the model itself on a sample while nobody waits for an edit.
 
-Costumes are shown on the photograph where the model was trained on people, all else on a drawing. They are kept in the
-user's cache, by model and version, so that a second start has them at once.
+What needs no model is shown on the photograph where the model was trained on people, all else on a drawing. They are
+kept in the user's cache, by model and version, so that a second start has them at once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from PIL import Image
 
 from stillyou import __version__
 from stillyou.app.service.interrupt import interruptible
+from stillyou.drafts.draw import is_drawn
 from stillyou.editing.editor import Editor
 from stillyou.editing.request import EditRequest
 from stillyou.effects.spec import EffectSpec
@@ -29,8 +30,8 @@ from stillyou.files import atomic_path
 
 SIDE: Final = 192
 _SAMPLES: Final = {"people": "astronaut.jpg", "cartoon": "micah.png"}
-_SQUARES: Final = {"people": (90, 0, 290), "cartoon": None}
-"""What is shown of a sample (left, top, side); None for all of it."""
+_COSTUME, _FACE = (90, 0, 290), (128, 22, 184)
+"""What is shown of the photograph (left, top, side)."""
 _LARGEST: Final = 1 << 20
 _STEPS: Final = 10
 """Of what is sampled: half as many as usual look the same at this size."""
@@ -96,13 +97,14 @@ class Thumbnails:
 
     def _drawn(self, effect: EffectSpec, design: str | None, busy: Callable[[], bool]) -> bytes | None:
         """Draw one, and keep it; None where the model cannot."""
-        domain = "people" if effect.looks and "people" in self.editor.pipeline.card.domains else "cartoon"
+        drawn = bool(effect.looks) or is_drawn(effect.id)
+        domain = "people" if drawn and "people" in self.editor.pipeline.card.domains else "cartoon"
         sample = Path(str(files("stillyou") / "samples" / _SAMPLES[domain]))
         try:
             request = EditRequest.read(effect, design=design, domain=domain, steps=None if design else _STEPS)
             with interruptible(lambda: _give_way(busy)):
                 result = self.editor.run(request, sample, lambda done, steps: _give_way(busy))
-            return _written(_square(result.image.convert("RGB"), domain), self._path(effect, design))
+            return _written(_square(result.image.convert("RGB"), effect, domain), self._path(effect, design))
         except StillYouError:
             return None
 
@@ -131,11 +133,10 @@ def _wanted(effects: tuple[EffectSpec, ...]) -> Iterator[tuple[EffectSpec, str |
             yield effect, None
 
 
-def _square(image: Image.Image, domain: str) -> Image.Image:
+def _square(image: Image.Image, effect: EffectSpec, domain: str) -> Image.Image:
     """Return the part of a sample that shows the effect, small."""
-    shown = _SQUARES[domain]
-    if shown is not None:
-        left, top, side = shown
+    if domain == "people":
+        left, top, side = _FACE if effect.group == "expression" else _COSTUME
         image = image.crop((left, top, left + side, top + side))
     return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
