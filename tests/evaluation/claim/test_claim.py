@@ -45,3 +45,12 @@ def test_the_command_runs_to_its_end_and_finds_all_of_it_again(
     capsys.readouterr()
     assert command.main(["--size", "small", "-o", str(tmp_path / "run")]) == 1
     assert "begun with other" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_command_line_names_parts_and_leaves_nothing_behind_wrong_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option, said in (("--conditions=noize", "Did you mean 'noise'"), ("--variants=ip2p", "begin with 'editor'")):
+        assert command.main(["--size", "smoke", "-o", str(tmp_path / "run"), option]) == 1
+        assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "run").exists()

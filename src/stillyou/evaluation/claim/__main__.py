@@ -1,7 +1,7 @@
 """Test the paper's claim: pairs, curation, editors, tables.
 
 python -m stillyou.evaluation.claim [--size small] [-o claim-small] [--document paper.md] [--images FOLDER]
-    [--conditions NAMES] [--device auto]
+    [--conditions NAMES] [--variants NAMES] [--device auto]
 
 A run that is stopped goes on where it was when the command is repeated.
 """
@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from stillyou.config import validate
 from stillyou.console import console
 from stillyou.errors import StillYouError
 from stillyou.evaluation.claim.paper import write_paper
 from stillyou.evaluation.claim.run import run
-from stillyou.evaluation.claim.settings import SIZES
+from stillyou.evaluation.claim.settings import SIZES, ClaimSettings
 from stillyou.machine import cores, pick_device
 
 
@@ -30,8 +31,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--document", type=Path, help="the report; paper.md in the run's folder if not given")
     parser.add_argument("--images", type=Path, help="folder of its curves and its sheet; beside it if not given")
     parser.add_argument("--conditions", metavar="NAMES", help="tie the pairs' targets to their sources by these alone")
+    parser.add_argument("--variants", metavar="NAMES", help="train these editors alone, for example editor,ip2p")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     return parser
+
+
+def _asked(options: argparse.Namespace) -> tuple[ClaimSettings, str]:
+    """Return the settings of a run, and the command that makes it again."""
+    changed = {
+        name: tuple(named.split(",")) for name in ("conditions", "variants") if (named := getattr(options, name))
+    }
+    settings = validate(ClaimSettings, SIZES[options.size].model_dump() | changed, "the command line")
+    if not changed:
+        return settings, f"make paper-claim SIZE={options.size}"
+    told = "".join(f" --{name} {','.join(names)}" for name, names in changed.items())
+    return settings, f"python -m stillyou.evaluation.claim --size {options.size}{told}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,11 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     root = options.output or Path(f"claim-{options.size}")
     document = options.document or root / "paper.md"
-    settings, command = SIZES[options.size], f"make paper-claim SIZE={options.size}"
-    if options.conditions:
-        settings = settings.model_copy(update={"conditions": tuple(options.conditions.split(","))})
-        command = f"python -m stillyou.evaluation.claim --size {options.size} --conditions {options.conditions}"
     try:
+        settings, command = _asked(options)
         device = pick_device(options.device)
         found = run(settings, root, options.device)
         machine = f"{date.today()}, Python {platform.python_version()}, {device.type}, {cores()} cores"

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from stillyou.config import Strict
 from stillyou.diffusion.network import Architecture
+from stillyou.effects.conditions import Conditions
 from stillyou.errors import UsageError
 from stillyou.evaluation.claim.variants import VARIANTS
 from stillyou.files import write_json
@@ -66,6 +67,12 @@ class ClaimSettings(Strict):
         unknown = [name for name in names if name not in VARIANTS]
         if unknown or names[:1] != ("editor",):
             raise ValueError(f"variants begin with 'editor' and are of: {', '.join(VARIANTS)}")
+        return names
+
+    @field_validator("conditions")
+    @classmethod
+    def _conditions_are_known(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        Conditions().only(names or ())
         return names
 
     @model_validator(mode="after")
