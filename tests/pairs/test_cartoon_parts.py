@@ -6,6 +6,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+from dicebear import Style
+from dicebear.errors import StyleValidationError
+from dicebear.validator import StyleValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -17,6 +20,7 @@ from stillyou.pairs.degrade.lens import warp
 from stillyou.pairs.degrade.scene import degrade
 from stillyou.pairs.pair import Mask, Pixels
 from stillyou.pairs.teachers.cartoon.character import Character, draw_character, show
+from stillyou.pairs.teachers.cartoon.definition import face_definition, marked_definition, marked_style
 from stillyou.pairs.teachers.cartoon.faces import BorrowedFace, affine_between
 from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise
@@ -28,6 +32,20 @@ from stillyou.pairs.truth import change_mask, exact_outside
 STYLES = (*TRAIN_STYLES, *HELD_OUT_STYLES)
 WHITE = '<rect width="1" height="1" fill="#ffffff"/>'
 pictures = arrays(np.uint8, (9, 11, 3))
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_definitions_follow_the_librarys_schema(style: StyleSpec) -> None:
+    """Styles are made without this check, which is slow."""
+    StyleValidator.validate(marked_definition(style))
+    if style.lends_face:
+        StyleValidator.validate(face_definition(style))
+
+
+def test_other_styles_are_checked_as_ever() -> None:
+    marked_style(STYLES[0])
+    with pytest.raises(StyleValidationError):
+        Style({"canvas": {}})
 
 
 def naive_mask(source: Pixels, target: Pixels) -> Mask:

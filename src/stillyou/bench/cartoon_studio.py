@@ -2,7 +2,7 @@
 
 python -m stillyou.bench.cartoon_studio [--pairs 200] [--size 256] [--json] [-o FILE]
 
-CPU seconds of one process are counted, so the figure is that of one core even on a busy machine. Validating the
+CPU seconds of one process are counted, so the figure is that of one core even on a busy machine. Loading the
 styles happens once a process and is reported by itself.
 """
 
@@ -13,17 +13,17 @@ from collections.abc import Iterator, Mapping
 
 from stillyou.bench import command
 from stillyou.effects.lookup import catalogue
-from stillyou.pairs.teachers.cartoon.definition import face_style, validated_style
+from stillyou.pairs.teachers.cartoon.definition import face_style, marked_style
 from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
 
 GOALS = {"expression": 40.0, "costume": 25.0}
 
 
 def warm_up(studio: CartoonStudio) -> float:
-    """Validate all styles and lendable faces; return CPU seconds."""
+    """Load all styles and lendable faces; return CPU seconds."""
     start = time.process_time()
     for style in studio.styles:
-        validated_style(style)
+        marked_style(style)
         if style.lends_face:
             face_style(style)
     return time.process_time() - start

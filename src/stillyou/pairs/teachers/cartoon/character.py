@@ -42,7 +42,7 @@ class Character:
     @cached_property
     def variants(self) -> Mapping[str, str]:
         """The variant of each component that dicebear draws, whatever the expression."""
-        return render_avatar(definition.validated_style(self.style), self.options).variants
+        return render_avatar(definition.marked_style(self.style), self.options).variants
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def show(
     face = character.face.draw(expression, rng)
     options = with_variants(character.options, face.variants)
     style = character.style
-    pieces = recolour(render_avatar(definition.validated_style(style), options), character.swaps)
+    pieces = recolour(render_avatar(definition.marked_style(style), options), character.swaps)
     pieces = _fill(pieces, definition.FACE, face.svg)
     pieces = _fill(pieces, definition.BACK, layers.back if layers else "")
     pieces = _fill(pieces, definition.BODY, layers.body if layers else "")

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from unittest.mock import patch
 
 from dicebear import Style
+from dicebear.validator import StyleValidator
 
 from stillyou.pairs.teachers.cartoon.spec import StyleSpec
 
@@ -91,9 +93,30 @@ def _colours(raw: Node) -> Node:
     return {name: colour for name, colour in raw.get("colors", {}).items() if name != "background"}
 
 
+def _trusted(definition: Node) -> Style:
+    """Make a `Style` without checking it against the library's schema.
+
+    The library checks every definition when a style is made, which takes a third of a second each, in every process
+    that draws. These follow from its own files alone, and the tests check all of them.
+    """
+    with patch.object(StyleValidator, "validate"):
+        return Style(definition)
+
+
 @lru_cache(maxsize=64)
-def validated_style(style: StyleSpec) -> Style:
-    """Return the style's dicebear `Style` with markers, validated once a process."""
+def marked_style(style: StyleSpec) -> Style:
+    """Return the style as a dicebear `Style`, with markers."""
+    return _trusted(marked_definition(style))
+
+
+@lru_cache(maxsize=64)
+def face_style(style: StyleSpec) -> Style:
+    """Return a `Style` of the features alone, in the coordinates of the face's anchor."""
+    return _trusted(face_definition(style))
+
+
+def marked_definition(style: StyleSpec) -> Node:
+    """Return the style's definition with markers."""
     raw = _raw(style.name)
     change = _mark_component(style)
     components = {}
@@ -107,7 +130,7 @@ def validated_style(style: StyleSpec) -> Style:
         components[name] = {**fixed, "variants": variants}
     elements = _rewrite(_mark_canvas(raw["canvas"]["elements"], style), change)
     canvas = {**raw["canvas"], "elements": elements}
-    return Style({**raw, "canvas": canvas, "components": components, "colors": _colours(raw)})
+    return {**raw, "canvas": canvas, "components": components, "colors": _colours(raw)}
 
 
 _TRANSFORM = re.compile(r"(translate|scale|matrix)\(([^)]*)\)")
@@ -146,9 +169,8 @@ def _container(raw: Node, anchor: str) -> list[Node]:
     raise AssertionError(f"no component '{anchor}'")
 
 
-@lru_cache(maxsize=64)
-def face_style(style: StyleSpec) -> Style:
-    """Return a `Style` of the features alone, in the coordinates of the face's anchor."""
+def face_definition(style: StyleSpec) -> Node:
+    """Return a definition of the features alone, in the coordinates of the face's anchor."""
     raw, face = _raw(style.name), style.face
     nodes = [node for node in _container(raw, face.anchor) if node["name"] in face.features]
     transforms = {n["name"]: _translation_and_scale((n.get("attributes") or {}).get("transform", "")) for n in nodes}
@@ -163,4 +185,4 @@ def face_style(style: StyleSpec) -> Style:
         for name in transforms
     }
     canvas = {**raw["canvas"], "elements": elements}
-    return Style({**raw, "canvas": canvas, "components": components, "colors": _colours(raw)})
+    return {**raw, "canvas": canvas, "components": components, "colors": _colours(raw)}

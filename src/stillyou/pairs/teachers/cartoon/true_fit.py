@@ -136,7 +136,7 @@ def face_matrix(style: StyleSpec, anchor_variant: str = "") -> Matrix:
     options = {"seed": "0", **style.identity}
     if style.costume and style.costume.anchor and anchor_variant:
         options[f"{style.costume.anchor}Variant"] = anchor_variant
-    pieces = render_avatar(definition.validated_style(style), options)
+    pieces = render_avatar(definition.marked_style(style), options)
     tree = ElementTree.fromstring(f"<svg><defs>{pieces.defs}</defs><g>{pieces.body}</g></svg>")
     shared = {element.get("id"): element for element in tree[0].iter()}
     found = _find(tree[1], np.eye(3), shared)
