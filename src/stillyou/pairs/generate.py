@@ -75,18 +75,18 @@ def make_pairs(
         licences={},
     )
     destination(out).check(info)  # before anything large is loaded
-    with _workers(execution) as execution:
+    with _workers(execution, len(info.ranges())) as execution:
         licences, source = _first_look(open_rows, execution)
         return build(info.model_copy(update={"licences": licences}), out, source, execution)
 
 
 @contextmanager
-def _workers(execution: Execution) -> Iterator[Execution]:
+def _workers(execution: Execution, shards: int) -> Iterator[Execution]:
     """Let the first look and the shards run in the same processes, which then start once."""
     if execution.run is not local.run or execution.ask is not None or execution.workers <= 1:
         yield execution
         return
-    with local.Processes(execution.workers) as processes:
+    with local.Processes(min(execution.workers, shards)) as processes:
         yield replace(execution, run=processes, ask=processes.ask)
 
 
