@@ -3,7 +3,9 @@
 The detector finds upright faces from 80 pixels on, looking up to 30 degrees to a side. Around it: large pictures are
 reduced and small ones enlarged, a second look at a finer copy finds small faces (but where a large one was found: that
 look takes six times as long), a turned picture finds faces that lie on their side, and a look at each face in a few
-directions measures how far it is tilted.
+directions measures how far it is tilted. Where all that finds nothing, a network is asked (`face_network`), which
+knows large faces under hats, behind sunglasses and from the side, but takes drawn faces for real ones: those are told
+by their flat shading.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stillyou.images import face_network
 from stillyou.images.picture import Pixels
 from stillyou.images.shading import shading
 
@@ -43,6 +46,14 @@ _GLANCE_FACE, _GLANCE_SIDE = 100, 240
 """When the tilt is measured: side of the face's box, and of the picture around it."""
 _GLANCE_TURNS = (-30, -15, 0, 15, 30)
 _GLANCE_SCORE = -0.5
+_SEEN, _SOFT = 0.5, 0.3
+"""What the network's probability and the shading of a face must reach. Of 54 photographs the faces have a shading of
+0.31 to 0.7; of 25 drawings on soft grounds in which the network sees one, two have more than 0.3."""
+_DOUBT = 0.5
+"""Score of a face of which the network is certain: it counts as one only in a picture that is shaded."""
+_WIDER, _LOWER = 0.966, 0.038
+"""The network's box beside the detector's: its size, and by how much of that its middle lies lower (medians of 42
+faces that both find)."""
 _NEAR = 0.6
 _OVERLAP = 0.3
 MOST_FACES = 64
@@ -109,9 +120,25 @@ def find_faces(rgb: Pixels) -> list[Face]:
         scale = min(scales[0], _TURNED_LOOK / max(height, width))
         faces += [_scaled(face, 1 / scale) for face in _turned(_resized(image, scale))]
     kept = _distinct(face for face in faces if 0 <= face.x < width and 0 <= face.y < height)
+    if not kept:
+        return sorted(_distinct(_seen(rgb)), key=lambda face: (face.x, face.y))
     largest = sorted(kept, key=lambda face: -face.weight)[:MOST_FACES]
     measured = [_scaled(_measured(first, _scaled(face, scales[0])), 1 / scales[0]) for face in largest]
     return sorted(measured, key=lambda face: (face.x, face.y))
+
+
+def _seen(rgb: Pixels) -> list[Face]:
+    """Return what the network takes for faces and what is shaded like one."""
+    found = []
+    for seen in face_network.see(rgb, _SEEN):
+        size, angle = seen.size / _WIDER, np.deg2rad(seen.tilt)
+        x, y = seen.x + _LOWER * size * float(np.sin(angle)), seen.y - _LOWER * size * float(np.cos(angle))
+        face = Face(x, y, size, seen.tilt, _DOUBT * seen.score)
+        left, top, right, bottom = face.box
+        inside = rgb[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+        if min(inside.shape[:2]) > 1 and shading(np.ascontiguousarray(inside)) >= _SOFT:
+            found.append(face)
+    return found
 
 
 def find_large_faces(rgb: Pixels, look: int = 512) -> list[Face]:
