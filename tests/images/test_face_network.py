@@ -41,12 +41,12 @@ def test_it_answers_as_the_published_network(astronaut: Pixels) -> None:
 
 def test_it_sees_the_face_that_the_detector_finds(astronaut: Pixels) -> None:
     (found,) = find_faces(astronaut)
-    for rgb, right, down in ((astronaut, 0, 0), (np.pad(astronaut, ((0, 0), (300, 0), (0, 0))), 300, 0)):
+    for rgb, right in ((astronaut, 0), (np.pad(astronaut, ((0, 0), (300, 0), (0, 0))), 300)):
         seen = face_network.see(rgb, 0.5)[0]
-        assert (seen.x, seen.y) == pytest.approx((found.x + right, found.y + down), abs=0.25 * found.size)
+        assert (seen.x, seen.y) == pytest.approx((found.x + right, found.y), abs=0.25 * found.size)
         assert seen.size == pytest.approx(found.size, rel=0.25)
     left, upright = (face_network.see(np.ascontiguousarray(each), 0.5)[0] for each in (astronaut[:, ::-1], astronaut))
-    assert left.tilt == pytest.approx(-upright.tilt, abs=4)
+    assert left.tilt == pytest.approx(-upright.tilt, abs=8)
     assert face_network.see(np.full((90, 60, 3), 127, np.uint8), 0.5) == []
 
 
