@@ -18,13 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stillyou.errors import StillYouError
 from stillyou.images.picture import Pixels
+from stillyou.untrusted.shipped import filled
 
 SIDE = 128
 """Pixels a side that the network sees."""
@@ -130,15 +128,7 @@ def load() -> FaceNetwork:
     Raises:
         StillYouError: Its file is missing or damaged.
     """
-    network = FaceNetwork()
-    try:
-        network.load_state_dict({name: value.float() for name, value in load_file(str(SHIPPED)).items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise StillYouError(
-            f"the weights of the face network in {SHIPPED} are damaged: {reason}", "Install again."
-        ) from error
-    return network.eval().requires_grad_(False)
+    return filled(FaceNetwork(), SHIPPED, "the face network")
 
 
 @torch.inference_mode()

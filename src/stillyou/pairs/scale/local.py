@@ -99,6 +99,8 @@ def one_thread_each() -> Iterator[None]:
 class Processes:
     """Processes of this machine, started at their first task and kept; an instance is an executor (`work.Executor`).
 
+    A context manager: its end, also by an error or Ctrl-C, is that of the processes.
+
     Args:
         workers: How many, at most; with one, shards are made in this process.
     """
@@ -119,11 +121,7 @@ class Processes:
         Raises:
             BrokenProcessPool: The worker died.
         """
-        try:
-            return self._ready().ask(open_source, question)
-        except BaseException:
-            self._end()
-            raise
+        return self._ready().ask(open_source, question)
 
     def __call__(
         self,
@@ -135,6 +133,8 @@ class Processes:
         until: float | None = None,
     ) -> None:
         """Make shards; see `work.Executor`."""
+        if not shards:
+            return
         workers = min(workers, self._workers, len(shards))
         if workers <= 1:
             _make_here(shards, work, advance, until)
@@ -152,9 +152,6 @@ class Processes:
                     ) from error
                 console.print(f"a worker process died: {len(left)} shards are begun again", markup=False)
                 self._end()
-            except BaseException:
-                self._end()
-                raise
 
     def _ready(self) -> _Pool:
         if self._pool is None:
@@ -235,8 +232,8 @@ def run(
 
 def _make_here(shards: Sequence[Shard], work: ShardWork, advance: Callable[[int], None], until: float | None) -> None:
     """Make shards one after another in this process."""
-    source = work.open_source() if shards else None
+    source = work.open_source()
     for done, shard in enumerate(shards):
-        if source is None or (done and late(until)):
+        if done and late(until):
             return
         work.make(source, shard, advance)

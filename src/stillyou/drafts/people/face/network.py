@@ -16,12 +16,10 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stillyou.errors import StillYouError
+from stillyou.untrusted.shipped import filled
 
 SIDE, POINTS = 192, 468
 """Pixels a side that the network sees; points that it names."""
@@ -88,15 +86,7 @@ def load() -> MeshNetwork:
     Raises:
         StillYouError: Its file is missing or damaged.
     """
-    network = MeshNetwork()
-    try:
-        network.load_state_dict({name: value.float() for name, value in load_file(str(SHIPPED)).items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise StillYouError(
-            f"the weights of the face mesh in {SHIPPED} are damaged: {reason}", "Install again."
-        ) from error
-    return network.eval().requires_grad_(False)
+    return filled(MeshNetwork(), SHIPPED, "the face mesh")
 
 
 @torch.inference_mode()
