@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from stillyou.effects.lookup import catalogue
 from stillyou.evaluation.claim import __main__ as command
 from stillyou.evaluation.claim import editors, measured, pairs
+from stillyou.evaluation.claim.settings import SIZES
+from stillyou.evaluation.claim.truth import StudioPairs, training_seed, unseen_sample
+from stillyou.evaluation.comparison.run import Ground
+from stillyou.evaluation.known_truth.settings import Batch, Settings
+from stillyou.evaluation.known_truth.splits import in_domain
 from stillyou.pairs.dataset.store import PairDataset
 
 
@@ -50,7 +57,38 @@ def test_the_command_runs_to_its_end_and_finds_all_of_it_again(
 def test_the_command_line_names_parts_and_leaves_nothing_behind_wrong_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for option, said in (("--conditions=noize", "Did you mean 'noise'"), ("--variants=ip2p", "begin with 'editor'")):
-        assert command.main(["--size", "smoke", "-o", str(tmp_path / "run"), option]) == 1
+    wrong = {
+        "--conditions=noize": "Did you mean 'noise'",
+        "--variants=ip2p": "begin with 'editor'",
+        "--drift=2": "drift",
+        "--drift=0.5 --conditions=noise": "without conditions",
+        "--steps=0": "steps",
+    }
+    for option, said in wrong.items():
+        assert command.main(["--size", "smoke", "-o", str(tmp_path / "run"), *option.split()]) == 1
         assert said in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "run").exists()
+
+
+def test_pairs_that_drift_are_the_studios_and_keep_less_than_the_truth(tmp_path: Path) -> None:
+    settings = SIZES["smoke"].model_copy(update={"drift": 1.0, "side": 96, "pairs": 6, "tests": 4})
+    pairs.make(settings, tmp_path, "cpu")
+    pairs.accept_all(tmp_path)
+    made = PairDataset(tmp_path / pairs.ALL, status="any")
+    truth = StudioPairs(settings.split, training_seed(settings), settings.side)
+    santa = catalogue()["santa"]
+    kept = []
+    for index in range(6):
+        number = int(made.row(index)["key"].rpartition("-")[2])
+        pair, true = made.load(index), truth.get(santa, number)
+        assert np.array_equal(pair.source, true.source)
+        kept.append(np.array_equal(pair.target, true.target))
+    assert not any(kept)
+
+    sample = unseen_sample(settings)
+    asked = sample.of(in_domain(santa, settings.split), 96)
+    contest = measured.Contest(settings, tmp_path, Ground(None, sample, Settings()), "cpu")  # type: ignore[arg-type]
+    editor, _ = measured.everyone(contest)[measured.TEACHER]().at(None, Settings())
+    batch = Batch.of(asked, in_domain(santa, settings.split), [0] * 4, Settings())
+    for answer, pair in zip(editor.answer(batch), asked, strict=True):
+        assert answer.edit.shape == pair.target.shape and not np.array_equal(answer.edit, pair.target)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillyou.evaluation.claim.measured import KEPT, Measured, Point
-from stillyou.evaluation.claim.questions import against, equal_success, kept_at, verdict
+from stillyou.evaluation.claim.questions import against, against_pairs, equal_success, kept_at, verdict
 from stillyou.evaluation.comparison.curves import Curve
 from stillyou.evaluation.comparison.statistics import Interval
 
@@ -52,3 +52,19 @@ def test_differences_at_the_defaults_are_paired_by_picture() -> None:
     assert found.preservation is not None and found.preservation.pictures == 3  # an edit that failed has none
     assert found.preservation.difference == pytest.approx(0.1)
     assert found.area.mean == pytest.approx(0.75 * 0.75 - 0.25 * (2.0 / 3))
+
+
+def test_an_editor_is_compared_with_pairs_of_other_pictures() -> None:
+    """12 pairs and 4 edits: q is the editor's 0.75, where the pairs keep 0.5; both are resampled by themselves."""
+    editor = measured("editor", [1.0, 1.0, 0.0, 1.0], [0.9, 0.9, 0.9, 0.9])
+    found = against_pairs(editor, [{"edit_success": 1.0, "preservation": 0.5, "status": "accepted"}] * 12)
+    assert (found.success, found.first, found.second) == (0.75, pytest.approx(0.9), 0.5)
+    assert found.apart.mean == pytest.approx(0.4) and verdict(found.apart) == "more"
+
+
+def test_curves_of_as_many_but_other_pictures_are_resampled_apart() -> None:
+    """Preservation falls alike with the number of the picture: together the difference has no spread, apart it has."""
+    one = Curve([None], np.ones((1, 10)), np.linspace(0.1, 1, 10)[None])
+    together, apart = (equal_success(one, one, same_pictures=same).apart for same in (True, False))
+    assert together == Interval(0, 0, 0)
+    assert apart.mean == 0 and apart.low < -0.1 < 0.1 < apart.high

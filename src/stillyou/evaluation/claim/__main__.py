@@ -1,7 +1,7 @@
 """Test the paper's claim: pairs, curation, editors, tables.
 
 python -m stillyou.evaluation.claim [--size small] [-o claim-small] [--document paper.md] [--images FOLDER]
-    [--conditions NAMES] [--variants NAMES] [--device auto]
+    [--conditions NAMES | --drift SHARE] [--variants NAMES] [--pairs N] [--steps N] [--tests N] [--device auto]
 
 A run that is stopped goes on where it was when the command is repeated.
 """
@@ -23,6 +23,9 @@ from stillyou.evaluation.claim.run import run
 from stillyou.evaluation.claim.settings import SIZES, ClaimSettings
 from stillyou.machine import cores, pick_device
 
+_CHANGES = ("conditions", "drift", "variants", "pairs", "steps", "tests")
+"""Options that change a size."""
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="claim", description=(__doc__ or "").splitlines()[0])
@@ -31,20 +34,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--document", type=Path, help="the report; paper.md in the run's folder if not given")
     parser.add_argument("--images", type=Path, help="folder of its curves and its sheet; beside it if not given")
     parser.add_argument("--conditions", metavar="NAMES", help="tie the pairs' targets to their sources by these alone")
+    parser.add_argument("--drift", type=float, help="pairs of the studio whose targets draw this share anew, 0 to 1")
     parser.add_argument("--variants", metavar="NAMES", help="train these editors alone, for example editor,ip2p")
+    parser.add_argument("--pairs", type=int, help="candidates an effect")
+    parser.add_argument("--steps", type=int, help="of each editor's training")
+    parser.add_argument("--tests", type=int, help="test pictures an effect")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     return parser
 
 
 def _asked(options: argparse.Namespace) -> tuple[ClaimSettings, str]:
     """Return the settings of a run, and the command that makes it again."""
-    changed = {
-        name: tuple(named.split(",")) for name in ("conditions", "variants") if (named := getattr(options, name))
-    }
+    given = {name: value for name in _CHANGES if (value := getattr(options, name)) is not None}
+    changed = {name: tuple(value.split(",")) if isinstance(value, str) else value for name, value in given.items()}
     settings = validate(ClaimSettings, SIZES[options.size].model_dump() | changed, "the command line")
     if not changed:
         return settings, f"make paper-claim SIZE={options.size}"
-    told = "".join(f" --{name} {','.join(names)}" for name, names in changed.items())
+    told = "".join(f" --{name} {value}" for name, value in given.items())
     return settings, f"python -m stillyou.evaluation.claim --size {options.size}{told}"
 
 

@@ -19,6 +19,7 @@ from stillyou.evaluation.claim import editors
 from stillyou.evaluation.claim.record import once
 from stillyou.evaluation.claim.settings import ClaimSettings
 from stillyou.evaluation.claim.teacher import teacher_at
+from stillyou.evaluation.claim.truth import unseen_sample
 from stillyou.evaluation.claim.variants import IP2P, PIX2PIX
 from stillyou.evaluation.comparison.curves import Curve
 from stillyou.evaluation.comparison.pictures import PictureFolder
@@ -174,10 +175,12 @@ def _drafted(contest: Contest) -> Candidate:
 
 
 def _teacher(contest: Contest) -> Candidate:
-    made = teacher_at(contest.settings, contest.device)
-    return Candidate(
-        TEACHER, lambda dial, settings: (made(dial), settings), contest.settings.teacher_guidance, "text scale"
-    )
+    settings = contest.settings
+    if settings.drift is not None:
+        drifting = Truth(unseen_sample(settings, settings.drift))
+        return fixed(TEACHER, FromTruth(drifting, settings.side, oracle))
+    made = teacher_at(settings, contest.device)
+    return Candidate(TEACHER, lambda dial, asked: (made(dial), asked), settings.teacher_guidance, "text scale")
 
 
 def _ip2p(contest: Contest) -> Candidate:

@@ -10,7 +10,7 @@ from typing import Any
 from stillyou.effects.lookup import catalogue
 from stillyou.errors import StillYouError
 from stillyou.evaluation.claim.settings import ClaimSettings
-from stillyou.evaluation.claim.teacher import teacher_config
+from stillyou.evaluation.claim.teacher import pair_teacher
 from stillyou.evaluation.claim.truth import StudioPairs, effects_of, training_seed
 from stillyou.evaluation.comparison.regions import by_region
 from stillyou.evaluation.figures import Answer
@@ -35,7 +35,7 @@ def make(settings: ClaimSettings, folder: Path, device: str) -> None:
     effects = [catalogue()[name] for name in settings.effects]
     execution = Execution(device=device)
     make_pairs(
-        teacher_config(settings),
+        pair_teacher(settings),
         effects,
         settings.pairs,
         folder / MADE,

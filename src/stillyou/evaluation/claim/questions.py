@@ -9,8 +9,9 @@ Cost of a part. What training with it took more, of the seconds that training wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,14 +69,31 @@ def against(first: Measured, other: Measured) -> Against:
     )
 
 
-def equal_success(first: Curve, second: Curve, seed: int = 0) -> EqualSuccess:
-    """Compare what two curves over the same pictures keep at the success that both reach."""
+def equal_success(first: Curve, second: Curve, seed: int = 0, *, same_pictures: bool = True) -> EqualSuccess:
+    """Compare what two curves keep at the success that both reach.
+
+    Args:
+        first: A curve.
+        second: Another.
+        seed: Of the resamples.
+        same_pictures: Whether both are over the same pictures, which are then resampled together.
+    """
+    chosen = draws(first.success.shape[1], seed)
+    others = chosen if same_pictures else draws(second.success.shape[1], seed + 1)
     q, a, b = _at_equal(first.points(), second.points())
     apart = []
-    for chosen in draws(first.success.shape[1], seed):
-        _, one, other = _at_equal(_resampled(first, chosen), _resampled(second, chosen))
+    for own, theirs in zip(chosen, others, strict=True):
+        _, one, other = _at_equal(_resampled(first, own), _resampled(second, theirs))
         apart.append(one - other)
     return EqualSuccess(q, a, b, Interval(a - b, *percentiles(np.array(apart))))
+
+
+def against_pairs(first: Measured, pairs: Sequence[Mapping[str, Any]]) -> EqualSuccess:
+    """Compare an editor with the pairs that it learned from, by their own figures: other pictures of the same kind."""
+    success, kept = (
+        np.array([[row[figure] for row in pairs]], np.float64) for figure in ("edit_success", PRESERVATION)
+    )
+    return equal_success(first.curve, Curve([None], success, kept), same_pictures=False)
 
 
 def _resampled(curve: Curve, chosen: NDArray[np.int64]) -> tuple[list[float], list[float]]:

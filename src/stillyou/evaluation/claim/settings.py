@@ -37,6 +37,8 @@ class ClaimSettings(Strict):
     """Targets drawn for each source; the best is kept."""
     conditions: tuple[str, ...] | None = None
     """Of the factory; None is each effect's own."""
+    drift: float | None = Field(None, gt=0, le=1)
+    """Pairs of the cartoon studio instead, whose targets draw this share of the person anew; None is the factory's."""
     teacher_guidance: tuple[float, ...] = (1.0, 4.0)
     """The teacher's dial on the test pictures; the pairs have the base's own scale."""
     side: int = Field(128, ge=32, multiple_of=32)
@@ -76,7 +78,9 @@ class ClaimSettings(Strict):
         return names
 
     @model_validator(mode="after")
-    def _networks_see_the_pictures(self) -> Self:
+    def _parts_fit(self) -> Self:
+        if self.drift is not None and (self.conditions is not None or self.split == "people"):
+            raise ValueError("drift is for pairs of the cartoon studio: without conditions, and not of people")
         if self.architecture is not None and self.architecture.resolution != self.side:
             raise ValueError("architecture.resolution and side differ")
         return self
@@ -143,8 +147,7 @@ def begin(folder: Path, settings: ClaimSettings) -> None:
     path, wanted = folder / SETTINGS, settings.model_dump(mode="json")
     if path.is_file():
         found = read_object(path, _RULES)
-        if found != wanted:
-            differing = sorted(key for key in wanted if found.get(key) != wanted[key])
+        if differing := sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key)):
             raise UsageError(f"{folder} was begun with other {', '.join(differing)}", "Choose another folder with -o.")
         return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -1,11 +1,13 @@
-"""The text-to-image teacher beside studio pictures: as a maker of pairs, and as an editor of the test pictures.
+"""The teachers of a run, whose sources are a studio's, so that what they should have drawn is known.
 
-The sources are a studio's, so that what the teacher should have drawn is known; targets are the model's alone.
+The text-to-image teacher beside studio pictures: as a maker of pairs, and as an editor of the test pictures; its
+targets are the model's alone. And the studio itself, whose targets drift on purpose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -19,12 +21,13 @@ from stillyou.evaluation.known_truth.settings import Batch
 from stillyou.evaluation.known_truth.splits import domain_of
 from stillyou.metrics import Picture
 from stillyou.pairs.pair import Pair
+from stillyou.pairs.teachers.cartoon.config import CartoonConfig
 from stillyou.pairs.teachers.conditioning.base import Base
 from stillyou.pairs.teachers.diffusion.bases.find import load_base
 from stillyou.pairs.teachers.diffusion.config import DiffusionConfig
 from stillyou.pairs.teachers.diffusion.sources import Portrait
 from stillyou.pairs.teachers.diffusion.teacher import DiffusionTeacher
-from stillyou.pairs.teachers.protocol import PairRequest, Teacher
+from stillyou.pairs.teachers.protocol import PairRequest, Teacher, TeacherConfig
 from stillyou.pairs.teachers.sources.sitter import NO_FACE, Unusable
 
 _CANDIDATE_EVALUATIONS = 12
@@ -44,8 +47,44 @@ class StudioSources(DiffusionConfig):
         return DiffusionTeacher(self, base, lambda request: studio_portrait(studio, request))
 
 
+class DriftingStudio(CartoonConfig):
+    """The cartoon studio as a teacher whose pairs are those of `StudioPairs`, with targets that drift."""
+
+    split: str
+    studio_seed: int
+
+    def build(self, device: str = "auto") -> Teacher:
+        """Build the studio; see `TeacherConfig.build`."""
+        self.needs.check()
+        return _Drifting(StudioPairs(self.split, self.studio_seed, self.size, self.drift))
+
+
+class _Drifting:
+    """Hands out a studio's pairs by their numbers."""
+
+    licences: Mapping[str, str] = {}
+    shares_sources = False
+    batch_size = 1
+
+    def __init__(self, studio: StudioPairs) -> None:
+        self._studio = studio
+
+    def make(self, requests: Sequence[PairRequest]) -> list[Pair]:
+        """See `Teacher.make`."""
+        made = [self._studio.get(request.effect, request.index) for request in requests]
+        return [replace(pair, seed=request.seed) for pair, request in zip(made, requests, strict=True)]
+
+
+def pair_teacher(settings: ClaimSettings) -> TeacherConfig:
+    """Return what makes the pairs of a run."""
+    if settings.drift is None:
+        return teacher_config(settings)
+    seed = training_seed(settings)
+    return DriftingStudio(size=settings.side, drift=settings.drift, split=settings.split, studio_seed=seed)
+
+
 def teacher_config(settings: ClaimSettings) -> StudioSources:
-    """Return the teacher of a run."""
+    """Return the text-to-image teacher of a run."""
     return StudioSources(
         domain=domain_of(settings.split),
         base=settings.base,

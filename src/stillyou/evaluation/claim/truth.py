@@ -34,10 +34,10 @@ def training_seed(settings: ClaimSettings) -> int:
     return stable_seed("claim training", settings.seed) % 2**31
 
 
-def unseen_sample(settings: ClaimSettings) -> PairSample:
-    """Return the test pictures with their truth, made."""
+def unseen_sample(settings: ClaimSettings, drift: float = 0.0) -> PairSample:
+    """Return the test pictures with their truth, made; or with targets that drift from it."""
     sample = PairSample(settings.split, settings.tests, settings.seed, effects_of(settings), settings.side)
-    return replace(sample, designs=True).made(settings.side)
+    return replace(sample, designs=True, drift=drift).made(settings.side)
 
 
 class StudioPairs:
@@ -47,10 +47,11 @@ class StudioPairs:
         split: What is drawn.
         seed: Benchmark seed.
         side: Of the pictures, in pixels.
+        drift: Of targets that are wrong on purpose; 0 is the truth.
     """
 
-    def __init__(self, split: str, seed: int, side: int) -> None:
-        self._split, self._seed, self._side = split, seed, side
+    def __init__(self, split: str, seed: int, side: int, drift: float = 0.0) -> None:
+        self._split, self._options = split, {"size": side, "seed": seed, "designs": True, "drift": drift}
         self._supply: dict[str, Iterator[Pair]] = {}
         self._made: dict[str, list[Pair]] = {}
 
@@ -58,8 +59,7 @@ class StudioPairs:
         """Return a pair."""
         made = self._made.setdefault(effect.id, [])
         if effect.id not in self._supply:
-            options = {"size": self._side, "seed": self._seed, "designs": True}
-            self._supply[effect.id] = cases(catalogue()[effect.id], self._split, _MANY, **options)  # type: ignore[arg-type]
+            self._supply[effect.id] = cases(catalogue()[effect.id], self._split, _MANY, **self._options)  # type: ignore[arg-type]
         while len(made) <= number:
             made.append(next(self._supply[effect.id]))
         return made[number]

@@ -37,6 +37,7 @@ class PairSample:
         effects: The effects; None takes the eight of the catalogue.
         size: Side of the pictures in pixels; None takes the editor's own resolution.
         designs: Whether costumes are of named designs, and edits are asked for the same ones.
+        drift: Of targets of cartoons that are wrong on purpose (`CartoonStudio`).
         pairs: The pairs of each effect by its id, where they are made already.
     """
 
@@ -46,6 +47,7 @@ class PairSample:
     effects: Sequence[EffectSpec] | None = None
     size: int | None = None
     designs: bool = False
+    drift: float = 0.0
     pairs: Mapping[str, Sequence[Pair]] | None = None
 
     def shown(self) -> list[EffectSpec]:
@@ -57,7 +59,8 @@ class PairSample:
         if self.pairs is not None:
             return self.pairs[effect.id]
         size = self.size or resolution
-        return list(cases(effect, self.split, self.n, size=size, seed=self.seed, designs=self.designs))
+        made = cases(effect, self.split, self.n, size=size, seed=self.seed, designs=self.designs, drift=self.drift)
+        return list(made)
 
     def made(self, resolution: int) -> PairSample:
         """Return the same with all pairs made, for more than one evaluation of them."""
@@ -88,7 +91,9 @@ def evaluation_seed(split: str, seed: int, effect: str, index: int) -> int:
     return stable_seed("evaluation", split, seed, effect, index)
 
 
-def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0, designs: bool = False) -> Iterator[Pair]:
+def cases(
+    effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0, designs: bool = False, drift: float = 0.0
+) -> Iterator[Pair]:
     """Make an effect's pairs: of cartoons neutral plain sources, styles taking turns; of people one person each.
 
     Args:
@@ -98,16 +103,19 @@ def cases(effect: EffectSpec, split: str, n: int, *, size: int, seed: int = 0, d
         size: Side of the pictures in pixels.
         seed: Benchmark seed.
         designs: Whether costumes are of named designs; the sources are the same either way.
+        drift: Of targets of cartoons that are wrong on purpose (`CartoonStudio`); the sources are the same.
 
     Raises:
         UsageError: An unknown split, or nothing of it can show the effect.
         StillYouError: A studio's libraries are missing, or there is nothing to draw with.
     """
     check_split(split)
-    if split == "people":
-        yield from _people(effect, n, size, seed, designs)
+    if split != "people":
+        yield from _cartoons(effect, split, n, seed, size=size, designs=designs, drift=drift)
+    elif drift:
+        raise UsageError("the studio of people draws no targets that drift", "Take a split of cartoons.")
     else:
-        yield from _cartoons(effect, split, n, size, seed, designs)
+        yield from _people(effect, n, size, seed, designs)
 
 
 def _people(effect: EffectSpec, n: int, size: int, seed: int, designs: bool) -> Iterator[Pair]:
@@ -120,7 +128,7 @@ def _people(effect: EffectSpec, n: int, size: int, seed: int, designs: bool) -> 
         yield from studio.make([PairRequest(effect, evaluation_seed("people", seed, effect.id, index), index)])
 
 
-def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int, designs: bool) -> Iterator[Pair]:
+def _cartoons(effect: EffectSpec, split: str, n: int, seed: int, **drawn: Any) -> Iterator[Pair]:
     requires("pairs", "dicebear", "dicebear_styles", "pyvips")
     from stillyou.evaluation.known_truth.held_out import HELD_OUT_STYLES
     from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
@@ -131,7 +139,7 @@ def _cartoons(effect: EffectSpec, split: str, n: int, size: int, seed: int, desi
     if not able:
         raise UsageError(f"no drawing style of {split} can show '{effect.id}'", "Evaluate another effect.")
     plain = {"augment": False, "neutral_sources": True, "costumed_sources": False}
-    studios = [CartoonStudio([style], size=size, designs=designs, **plain) for style in able]
+    studios = [CartoonStudio([style], **plain, **drawn) for style in able]
     first = list(catalogue()).index(effect.id) if effect.id in catalogue() else 0
     for index in range(n):
         # Effects begin with different styles, so that a few pairs an effect still show many styles.

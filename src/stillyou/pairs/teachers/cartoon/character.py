@@ -106,6 +106,33 @@ def draw_character(
     return Character(style, options, _draw_face(style, options, donors, rng), swaps)
 
 
+def drifted(character: Character, share: float, rng: np.random.Generator) -> Character:
+    """Return nearly the same character: every part and colour of it is drawn anew with a probability.
+
+    What costumes are fitted to stays, so that one drawn for the character fits.
+
+    Args:
+        character: Who.
+        share: The probability, 0 to 1.
+        rng: Random source.
+    """
+    style = character.style
+    options, swaps = _draw_options(style, rng, varied=False)
+    another = Character(style, options, character.face, swaps)
+    fitted = style.costume.anchor if style.costume else ""
+    anew: dict[str, OptionValue] = {
+        f"{name}Variant": value for name, value in another.variants.items() if name != fitted
+    }
+    anew |= {f"{name}Color": options[f"{name}Color"] for name in style.colours}
+    kept = {**character.options, **{f"{name}Variant": value for name, value in character.variants.items()}}
+    return Character(
+        style,
+        {name: anew[name] if name in anew and rng.random() < share else value for name, value in kept.items()},
+        character.face,
+        {old: swaps[old] if rng.random() < share else new for old, new in character.swaps.items()},
+    )
+
+
 def _fill(pieces: AvatarPieces, name: str, content: str) -> AvatarPieces:
     """Put SVG in place of a marker, or take the marker away."""
     hole, filled = definition.marker(name), f"<g>{content}</g>" if content else ""

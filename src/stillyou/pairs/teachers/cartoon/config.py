@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from stillyou.pairs.teachers.kinds import register
 from stillyou.pairs.teachers.protocol import Needs, Teacher, TeacherConfig
 
@@ -24,7 +26,10 @@ class CartoonConfig(TeacherConfig):
     """Whether some expression edits show costumed characters."""
     designs: bool = False
     """Whether every costume is one of its named designs, which the target prompt then names; see `named_designs`."""
+    drift: float = Field(0.0, ge=0, le=1)
+    """Share of what targets should keep that they draw anew: pairs that are wrong on purpose, for experiments."""
 
+    later: ClassVar[frozenset[str]] = TeacherConfig.later | {"drift"}
     needs: ClassVar[Needs] = Needs("pairs", ("dicebear", "dicebear_styles", "pyvips"), memory=80)
     studio: ClassVar[bool] = True
 
@@ -41,4 +46,5 @@ class CartoonConfig(TeacherConfig):
             neutral_sources=self.neutral_sources,
             costumed_sources=self.costumed_sources,
             designs=self.designs,
+            drift=self.drift,
         )

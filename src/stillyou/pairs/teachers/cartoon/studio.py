@@ -24,6 +24,7 @@ from stillyou.pairs.teachers.cartoon.backdrop import Backdrop, draw_backdrop
 from stillyou.pairs.teachers.cartoon.character import (
     Character,
     draw_character,
+    drifted,
     show,
 )
 from stillyou.pairs.teachers.cartoon.licences import attribution
@@ -96,6 +97,8 @@ class CartoonStudio(OneByOne):
         neutral_sources: Whether every source is calm and plain (evaluation).
         costumed_sources: Whether some expression edits show costumed characters.
         designs: Whether the costume of every costume pair is one of its named designs.
+        drift: Share of what a target should keep that it draws anew (parts and colours of the character, its look, the
+            backdrop), as text-to-image models do: pairs that are wrong on purpose. Sources stay the same.
     """
 
     shares_sources = False
@@ -109,6 +112,7 @@ class CartoonStudio(OneByOne):
         neutral_sources: bool = False,
         costumed_sources: bool = True,
         designs: bool = False,
+        drift: float = 0.0,
     ) -> None:
         if not 32 <= size <= 2048:
             raise UsageError(f"picture size {size} is out of range", "Choose 32 to 2048 pixels.")
@@ -118,6 +122,7 @@ class CartoonStudio(OneByOne):
         self.neutral_sources = neutral_sources
         self.costumed_sources = costumed_sources
         self.designs = designs
+        self.drift = drift
 
     @property
     def licences(self) -> Mapping[str, str]:
@@ -138,15 +143,16 @@ class CartoonStudio(OneByOne):
             known = ", ".join((*COSTUMES, *EXPRESSIONS))
             raise UsageError(f"the cartoon studio cannot draw effect '{effect.id}'", f"It draws: {known}.")
         for attempt in range(_ATTEMPTS):
-            pair = self._attempt(effect, seed, attempt)
+            pair = self._attempt(effect, seed, attempt, drift=0)
             if (pair.mask > 0).mean() >= _LEAST_CHANGE:
                 break
-        return pair
+        return self._attempt(effect, seed, attempt, self.drift) if self.drift else pair
 
-    def _attempt(self, effect: EffectSpec, seed: int, attempt: int) -> Pair:
+    def _attempt(self, effect: EffectSpec, seed: int, attempt: int, drift: float) -> Pair:
         draws = _Draws(effect.id, seed, attempt)
         plan = self._plan(effect.id, draws)
-        clean = self._draw(plan, *self._place(plan, effect.id, draws.of("place", plan.style.name)), draws)
+        backdrop, pose = self._place(plan, effect.id, draws.of("place", plan.style.name))
+        clean = self._draw(plan, backdrop, pose, draws, drift)
         scene = clean
         if self.augment:
             rng = draws.of("augmentation")
@@ -197,22 +203,32 @@ class CartoonStudio(OneByOne):
         return _State(expression, costume), _State(effect, costume)
 
     def _place(self, plan: _Plan, effect: str, rng: np.random.Generator) -> tuple[Backdrop, Pose]:
-        colours = [str(plan.character.options[f"{name}Color"]) for name in plan.style.colours]
-        backdrop = draw_backdrop(rng, colours, varied=self.augment)
+        backdrop = self._backdrop(plan.character, rng)
         if not self.augment:
             return backdrop, canonical_pose(plan.style)
         return backdrop, draw_pose(plan.style, rng, closer=effect in EXPRESSIONS)
 
-    def _draw(self, plan: _Plan, backdrop: Backdrop, pose: Pose, draws: _Draws) -> Scene:
+    def _backdrop(self, character: Character, rng: np.random.Generator) -> Backdrop:
+        colours = [str(character.options[f"{name}Color"]) for name in character.style.colours]
+        return draw_backdrop(rng, colours, varied=self.augment)
+
+    def _draw(self, plan: _Plan, backdrop: Backdrop, pose: Pose, draws: _Draws, drift: float) -> Scene:
         """Draw both states; looks are keyed by expression, so an expression that stays is the same in both."""
 
-        def pixels(state: _State) -> Pixels:
-            rng = draws.of("look", plan.style.name, state.expression)
-            drawing = show(plan.character, state.expression, rng, plan.worn.get(state.costume))
+        def pixels(character: Character, state: _State, backdrop: Backdrop, *look: str) -> Pixels:
+            rng = draws.of("look", plan.style.name, state.expression, *look)
+            drawing = show(character, state.expression, rng, plan.worn.get(state.costume))
             svg = document(drawing, pose=pose, backdrop=backdrop.body, backdrop_defs=backdrop.defs)
             return rasterise(svg, drawing.side, self.size)
 
-        return pixels(plan.source), pixels(plan.target)
+        source = pixels(plan.character, plan.source, backdrop)
+        if not drift:
+            return source, pixels(plan.character, plan.target, backdrop)
+        rng = draws.of("drift")
+        character = drifted(plan.character, drift, rng)
+        look = ("drift",) if rng.random() < drift else ()
+        behind = self._backdrop(character, rng) if rng.random() < drift else backdrop
+        return source, pixels(character, plan.target, behind, *look)
 
 
 def _dress(character: Character, costume: str, draws: _Draws, design: Design | None) -> CostumeLayers:
