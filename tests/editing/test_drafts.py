@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +245,21 @@ def test_a_coat_goes_down_to_the_pictures_edge(editor: Editor) -> None:
     result = editor.edit(tall, "santa", crop=Crop(0, 0, 240))
     mask = np.array(result.mask)
     assert (mask[380, 100:140] == 255).all() and (mask[238:242, 110:130] == 255).all()
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_shoulder_at_the_squares_side_goes_on(editor: Editor, monkeypatch: pytest.MonkeyPatch, way: int) -> None:
+    """A head near one side of its square, as in profiles, in a picture that goes on there."""
+    aside = replace(FIT, points=FIT.points + np.float32([0.3 * way, 0]))
+    monkeypatch.setattr(network, "predict", lambda squares: [aside] * len(squares))
+    wide = Image.new("RGB", (480, 240), SKY)
+    wide.paste(source(), (120 + 72 * way, 0))
+    marked = np.array(editor.edit(wide, "santa", crop=Crop(120, 0, 240)).mask) > 0
+    edge, beyond = (120, 117) if way < 0 else (359, 362)
+    assert marked[:, edge].sum() > 20
+    assert abs(int(marked[:, edge].sum()) - int(marked[:, beyond].sum())) < 8
+    centred = np.array(editor.edit(wide, "santa", crop=Crop(120 + 72 * way, 0, 240)).mask) > 0
+    assert not centred[:, 0].any() and not centred[:, -1].any()  # room enough: nothing is drawn larger
 
 
 def test_points_of_a_turned_square_are_found_in_the_picture() -> None:

@@ -28,7 +28,6 @@ from stillyou.effects.own import OwnEffect
 from stillyou.errors import LeftAlone, StillYouError
 from stillyou.images import Picture, picture_from_image, read_picture
 from stillyou.images.colour import to_srgb
-from stillyou.images.picture import Pixels
 
 if TYPE_CHECKING:
     from stillyou.editing.plan import EditPlan
@@ -103,8 +102,10 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     if plan.refine == 0:
         crop = _down_to_the_edge(crop, picture.size)
         fit = moved(fit, framed.crop, crop)
-    pixels = to_srgb(view(picture, crop, min(crop.size, _largest(plan))), picture.info.icc)
-    drawn = _drawn(pixels, fit, plan, crop.size, goes_on=crop.top + crop.size < picture.size[1] - _NEARLY)
+    drawn = _drawn(picture, crop, fit, plan)
+    if plan.refine == 0 and (wider := _to_the_sides(crop, drawn, picture.size)) != crop:
+        fit, crop = moved(fit, crop, wider), wider
+        drawn = _drawn(picture, crop, fit, plan)
     notes = _warned(fit, crop, picture.size) + ([] if told is None else [told])
     notes += [_UNSURE] if seen.unsure > sure and plan.request.nudge is None else []
     return SquareDraft(crop, drawn, _placed(fit, plan, crop.size)), tuple(notes)
@@ -143,25 +144,38 @@ def _down_to_the_edge(crop: Crop, size: tuple[int, int]) -> Crop:
     return Crop(crop.left - (side - crop.size) // 2, crop.top, side)
 
 
-def _drawn(pixels: Pixels, fit: Fit, plan: EditPlan, side: int, *, goes_on: bool) -> Draft:
-    """Draw a plan's art: that of its folder, or that which comes with the package.
+def _to_the_sides(crop: Crop, drawn: Draft, size: tuple[int, int]) -> Crop:
+    """Return a square with the same upper edge that goes on to a side where the picture does, and what is drawn.
+
+    Where a head is near one side of its square, as in profiles, a shoulder or the end of a hat is cut at it.
+    """
+    most = round((_FARTHEST - 1) * crop.size)
+    left = min(most, crop.left) if drawn.alpha[:, 0].any() else 0
+    right = min(most, size[0] - crop.left - crop.size) if drawn.alpha[:, -1].any() else 0
+    left, right = (way if way > _NEARLY else 0 for way in (left, right))
+    return Crop(crop.left - left, crop.top, crop.size + left + right)
+
+
+def _drawn(picture: Picture, crop: Crop, fit: Fit, plan: EditPlan) -> Draft:
+    """Draw a plan's art over a square: that of its folder, or that which comes with the package.
 
     Args:
-        pixels: The square, of any size.
+        picture: The picture.
+        crop: The square.
         fit: Where things sit on it, before anything is nudged.
         plan: What is drawn.
-        side: Of the square, in pixels of the picture.
-        goes_on: The picture goes on below the square.
     """
+    pixels = to_srgb(view(picture, crop, min(crop.size, _largest(plan))), picture.info.icc)
     assert plan.design is not None and plan.domain is not None
     if isinstance(plan.effect, OwnEffect):
         from stillyou.drafts.folder import draw_own
 
-        frames = _placed(fit, plan, side, with_face=True)
+        frames = _placed(fit, plan, crop.size, with_face=True)
         return draw_own(pixels, fit, plan.effect, plan.design, plan.wear, frames)
     from stillyou.drafts.draw import draw
 
-    placed, effect = _placed(fit, plan, side), plan.effect.id
+    placed, effect = _placed(fit, plan, crop.size), plan.effect.id
+    goes_on = crop.top + crop.size < picture.size[1] - _NEARLY
     return draw(pixels, placed, plan.domain, effect, plan.design, plan.wear, goes_on=goes_on)
 
 
