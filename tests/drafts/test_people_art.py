@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from stillyou.drafts.fit import POINTS, Fit
 from stillyou.drafts.people import draw_costume
-from stillyou.drafts.people.frames import ellipse, real
+from stillyou.drafts.people.frames import brim, ellipse, real
+from stillyou.drafts.people.hair import look
 from stillyou.drafts.people.light import Light, estimate, lit
 from stillyou.drafts.people.sprites import ART, all_art, evened, nearest, sprites
 from stillyou.drafts.people.warp import affine, apply, draw, inverse, similarity, spline
@@ -112,6 +114,22 @@ def test_hat_and_coat_can_be_worn_alone() -> None:
     coat = draw_costume(portrait(256), straight(), "royal", "purple", wear="coat").alpha
     assert hat[:100].max() > 0.9 and hat[220:].max() == 0
     assert coat[:60].max() == 0 and coat[230:].max() > 0.9
+
+
+@pytest.mark.parametrize("colour", [(40, 190, 60), (90, 110, 130), (60, 40, 35)])
+def test_a_hat_that_is_worn_already_is_told_from_the_wall(colour: tuple[int, int, int]) -> None:
+    """A wide hat down to the face, which hides from the fit network how large the head is: it gives way like hair."""
+    points = straight().points.copy()
+    for end in ("left", "right", "top", "bottom"):
+        points[POINTS.index(f"hood_{end}")] = points[POINTS.index(f"face_{end}")]
+    fit, picture = Fit(points), portrait(256).copy()
+    u, v = brim(fit, 256.0).of(256, 256)
+    worn = ((np.abs(u) < 1.0) & (v > -0.05) & (v < 0.9)) | (np.hypot(u / 1.8, (v - 0.05) / 0.16) < 1)
+    worn &= ellipse(fit, "face", 256.0).distance(256, 256) > 1
+    picture[worn] = colour
+    head = np.asarray(Image.fromarray(look(picture, fit).head).resize((256, 256)))
+    assert (head[worn] > 0.5).mean() > 0.85
+    assert head[:, :20].max() < 0.1 and head[:20].max() < 0.1
 
 
 def test_any_size_shows_the_same_and_twice_alike() -> None:

@@ -57,6 +57,11 @@ class Frame:
         (a, b), (c, d) = self.back.astype(np.float32)
         return a * dx + b * dy, c * dx + d * dy
 
+    def at(self, point: NDArray[np.floating]) -> tuple[float, float]:
+        """Return u and v of one point (x, y)."""
+        u, v = self.back @ (np.asarray(point, np.float64) - self.middle)
+        return float(u), float(v)
+
     def distance(self, width: int, height: int) -> Plane:
         """Return how far out pixels (H, W) lie: 1 on the ellipse through the axes' ends."""
         u, v = self.of(width, height)

@@ -27,6 +27,8 @@ SIDE = 112
 """Pixels that the picture is looked at with."""
 _SURE, _NEAR, _FAR = 0.72, 1.5, 1.8
 """Shares of the hood's ellipse: inside is the head, outside the background (the nearer where there is no farther)."""
+_CROWN = 0.6, 0.65
+"""Of what is above the brim the head, or what it wears, has half brims to each side and this share of the height."""
 _LEAST, _FEWEST = 0.02, 40
 """Share of the picture that background must have to be learnt from, and pixels of each kind."""
 _SAMPLES, _NEIGHBOURS = 600, 4
@@ -88,9 +90,11 @@ def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
     shoulders = float(min(fit["shoulder_left"][1], fit["shoulder_right"][1], 1.2)) * max(height, width)
     above = np.arange(height)[:, None] < shoulders - 0.03 * height + 0 * hood
     inside, outside, usable = _seeds(small, hood, above)
+    aside, high = brim(fit, float(max(height, width))).of(width, height)
+    crown = (np.abs(aside) < _CROWN[0]) & (high > 0) & (high < _CROWN[1] * brim(fit, 1.0).at(fit["crown"])[1])
+    inside, outside = inside | crown, outside & ~crown  # of a hat that is worn, the ellipse may have nothing
     if outside.sum() < _FEWEST or inside.sum() < _FEWEST:
         return Surroundings(np.zeros((height, width), np.float32), small)
-    _, high = brim(fit, float(max(height, width))).of(width, height)
     hair = inside & (high > -0.1)
     hair = hair if hair.sum() > _FEWEST else inside
     colours = _opponent(small)
@@ -156,7 +160,7 @@ def _likely(colours: Plane, inside: NDArray[np.bool_], outside: NDArray[np.bool_
         numbers = numbers[:: max(1, len(numbers) // _SAMPLES)]
         found, _ = cKDTree(features[numbers]).query(features, k=_NEIGHBOURS)
         far.append(np.asarray(found, np.float32).mean(1).reshape(height, width) + 2.0)
-    near = np.clip(1.9 - 1.0 * hood, 0.05, 1.0)  # hair is rarely far from the head
+    near = np.clip(1.9 - 0.75 * hood, 0.05, 1.0)  # hair and hats are rarely far from the head
     odds = (far[1] / far[0]) ** 2.5 * near
     return np.asarray(odds / (1 + odds), np.float32)
 
