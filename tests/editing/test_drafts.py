@@ -115,6 +115,20 @@ def test_an_unsure_fit_starts_from_noise_and_says_so(editor: Editor, monkeypatch
     assert any("could not be told" in note for note in result.report.notes)
 
 
+def test_a_photograph_is_left_as_it_is_where_the_costumes_place_is_unsure(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a small model draws on a photograph from noise is not worth having, unless it is asked for."""
+    doubt = np.full(len(FIT.points), 1.0, np.float32)
+    monkeypatch.setattr(network, "predict", lambda squares: [Fit(FIT.points, FIT.turn, doubt)] * len(squares))
+    options = {"crop": Crop(0, 0, 240), "domain": "people"}
+    for refine in (None, 0.4):
+        with pytest.raises(LeftAlone, match="left as it is.*--crop.*--draft none lets the model draw it"):
+            editor.edit(source(), "santa", refine=refine, **options)
+    assert not editor.pipeline.calls
+    assert editor.edit(source(), "santa", draft="none", **options).report.evaluations
+
+
 def test_a_fit_that_is_a_little_unsure_is_used_with_a_word(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
     sure = network.load().config.sure_below
     doubtful = Fit(FIT.points, FIT.turn, np.full(len(FIT.points), 1.2 * sure, np.float32))

@@ -49,6 +49,7 @@ _FROM_THE_SIDE = (
     " draw the expression, which is rough on photographs"
 )
 _UPRIGHT = "turn the picture upright first"
+_BY_THE_MODEL = ", --draft none lets the model draw it, which is rough on photographs"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
 
@@ -94,8 +95,9 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     reason = objection(seen, _DOUBTFUL * sure) or (told if told == SEVERAL else None)
     reason, remedy = (TURNED, _UPRIGHT) if is_turned(picture, framed, seen) else (reason, _REMEDY)
     if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
-        done = "it was left as it is" if plan.art_alone else _FROM_NOISE
-        return None, (f"{reason}, so {done}; {remedy}",)
+        done = "it was left as it is" if plan.draft_alone else _FROM_NOISE
+        more = _BY_THE_MODEL if plan.draft_alone and not plan.art_alone else ""
+        return None, (f"{reason}, so {done}; {remedy}{more}",)
     fit, crop = upright(seen, framed), framed.crop
     if plan.draws_face:
         return _expression(picture, crop, fit, plan)

@@ -108,7 +108,7 @@ class EditPlan:
     @property
     def draft_alone(self) -> bool:
         """Whether a square without a draft is left as it is: what a model would draw there is not known, or not fit."""
-        return self.art_alone or (self.draws_face and self.domain == "people" and self.wants_draft)
+        return self.art_alone or (self.domain == "people" and self.wants_draft)
 
     @property
     def wear(self) -> Wear:
