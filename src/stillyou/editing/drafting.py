@@ -48,7 +48,7 @@ _FROM_THE_SIDE = (
     "no face that looks towards the camera was found; --crop X,Y,SIZE around one may help, --draft none lets the model"
     " draw the expression, which is rough on photographs"
 )
-_UPRIGHT = "turn the picture upright first"
+_UPRIGHT = "turn the picture upright first, or name head and shoulders with --crop X,Y,SIZE"
 _BY_THE_MODEL = ", --draft none lets the model draw it, which is rough on photographs"
 _REMEDY = "--crop X,Y,SIZE around head and shoulders, or --draft FILE.png, may help"
 
