@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillyou.evaluation.claim.measured import KEPT, Measured, Point
-from stillyou.evaluation.claim.questions import against, against_pairs, equal_success, kept_at, verdict
+from stillyou.evaluation.claim.questions import against, against_pairs, apart, equal_success, kept_at, verdict
 from stillyou.evaluation.comparison.curves import Curve
 from stillyou.evaluation.comparison.statistics import Interval
 
@@ -68,3 +68,10 @@ def test_curves_of_as_many_but_other_pictures_are_resampled_apart() -> None:
     together, apart = (equal_success(one, one, same_pictures=same).apart for same in (True, False))
     assert together == Interval(0, 0, 0)
     assert apart.mean == 0 and apart.low < -0.1 < 0.1 < apart.high
+
+
+def test_means_over_other_pictures_are_told_apart() -> None:
+    found = apart([3.0, 5.0] * 20, [10.0, 12.0, 14.0] * 30)
+    assert found.mean == pytest.approx(4 - 12)
+    assert -9 < found.low < -8 < found.high < -7  # standard errors 0.16 and 0.17
+    assert apart([1.0], [1.0]) == Interval(0, 0, 0)

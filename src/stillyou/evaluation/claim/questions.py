@@ -81,11 +81,11 @@ def equal_success(first: Curve, second: Curve, seed: int = 0, *, same_pictures: 
     chosen = draws(first.success.shape[1], seed)
     others = chosen if same_pictures else draws(second.success.shape[1], seed + 1)
     q, a, b = _at_equal(first.points(), second.points())
-    apart = []
+    differences = []
     for own, theirs in zip(chosen, others, strict=True):
         _, one, other = _at_equal(_resampled(first, own), _resampled(second, theirs))
-        apart.append(one - other)
-    return EqualSuccess(q, a, b, Interval(a - b, *percentiles(np.array(apart))))
+        differences.append(one - other)
+    return EqualSuccess(q, a, b, Interval(a - b, *percentiles(np.array(differences))))
 
 
 def against_pairs(first: Measured, pairs: Sequence[Mapping[str, Any]]) -> EqualSuccess:
@@ -94,6 +94,13 @@ def against_pairs(first: Measured, pairs: Sequence[Mapping[str, Any]]) -> EqualS
         np.array([[row[figure] for row in pairs]], np.float64) for figure in ("edit_success", PRESERVATION)
     )
     return equal_success(first.curve, Curve([None], success, kept), same_pictures=False)
+
+
+def apart(first: Sequence[float], second: Sequence[float], seed: int = 0) -> Interval:
+    """Return the difference of two means over other pictures, first minus second, each resampled by itself."""
+    one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    means = one[draws(len(one), seed)].mean(axis=1) - other[draws(len(other), seed + 1)].mean(axis=1)
+    return Interval(float(one.mean() - other.mean()), *percentiles(means))
 
 
 def _resampled(curve: Curve, chosen: NDArray[np.int64]) -> tuple[list[float], list[float]]:
