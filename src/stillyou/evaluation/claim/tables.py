@@ -40,8 +40,8 @@ def claim_lines(found: Found) -> list[str]:
         "",
         *table_lines([head, *body]),
         "",
-        "In levels of 255, which tell other colours where SSIM tells other shapes: the mean error outside the true mask,",
-        "of each editor at its default and of the pairs that it learned from.",
+        "In levels of 255, which tell other colours where SSIM tells other shapes: the mean error outside the true",
+        "mask, of each editor at its default and of the pairs that it learned from.",
         "",
         *table_lines([["editor", "its error", "its pairs' error", "difference"], *levels]),
     ]
