@@ -63,6 +63,7 @@ def test_the_command_line_names_parts_and_leaves_nothing_behind_wrong_ones(
         "--drift=2": "drift",
         "--drift=0.5 --conditions=noise": "without conditions",
         "--steps=0": "steps",
+        "--effects=lauging": "Did you mean 'laughing'",
     }
     for option, said in wrong.items():
         assert command.main(["--size", "smoke", "-o", str(tmp_path / "run"), *option.split()]) == 1

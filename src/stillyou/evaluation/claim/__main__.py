@@ -1,7 +1,8 @@
 """Test the paper's claim: pairs, curation, editors, tables.
 
 python -m stillyou.evaluation.claim [--size small] [-o claim-small] [--document paper.md] [--images FOLDER]
-    [--conditions NAMES | --drift SHARE] [--variants NAMES] [--pairs N] [--steps N] [--tests N] [--device auto]
+    [--effects NAMES] [--conditions NAMES | --drift SHARE] [--variants NAMES] [--pairs N] [--steps N] [--tests N]
+    [--device auto]
 
 A run that is stopped goes on where it was when the command is repeated.
 """
@@ -23,7 +24,7 @@ from stillyou.evaluation.claim.run import run
 from stillyou.evaluation.claim.settings import SIZES, ClaimSettings
 from stillyou.machine import cores, pick_device
 
-_CHANGES = ("conditions", "drift", "variants", "pairs", "steps", "tests")
+_CHANGES = ("effects", "conditions", "drift", "variants", "pairs", "steps", "tests")
 """Options that change a size."""
 
 
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="folder of the run; claim-SIZE if not given")
     parser.add_argument("--document", type=Path, help="the report; paper.md in the run's folder if not given")
     parser.add_argument("--images", type=Path, help="folder of its curves and its sheet; beside it if not given")
+    parser.add_argument("--effects", metavar="NAMES", help="what is shown, for example santa,laughing")
     parser.add_argument("--conditions", metavar="NAMES", help="tie the pairs' targets to their sources by these alone")
     parser.add_argument("--drift", type=float, help="pairs of the studio whose targets draw this share anew, 0 to 1")
     parser.add_argument("--variants", metavar="NAMES", help="train these editors alone, for example editor,ip2p")

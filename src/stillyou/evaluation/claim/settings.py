@@ -11,7 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from stillyou.config import Strict
 from stillyou.diffusion.network import Architecture
 from stillyou.effects.conditions import Conditions
-from stillyou.errors import UsageError
+from stillyou.effects.lookup import catalogue
+from stillyou.errors import UsageError, nearest
 from stillyou.evaluation.claim.variants import VARIANTS
 from stillyou.files import write_json
 from stillyou.untrusted.json_text import read_object
@@ -69,6 +70,14 @@ class ClaimSettings(Strict):
         unknown = [name for name in names if name not in VARIANTS]
         if unknown or names[:1] != ("editor",):
             raise ValueError(f"variants begin with 'editor' and are of: {', '.join(VARIANTS)}")
+        return names
+
+    @field_validator("effects")
+    @classmethod
+    def _effects_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in catalogue():
+                raise UsageError(f"no studio knows the truth of effect '{name}'", nearest(name, catalogue()))
         return names
 
     @field_validator("conditions")
