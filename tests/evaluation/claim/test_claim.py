@@ -83,6 +83,7 @@ def test_pairs_that_drift_are_the_studios_and_keep_less_than_the_truth(tmp_path:
         number = int(made.row(index)["key"].rpartition("-")[2])
         pair, true = made.load(index), truth.get(santa, number)
         assert np.array_equal(pair.source, true.source)
+        assert pair.target_prompt == "a cartoon character, santa claus costume"  # edits name no design either
         kept.append(np.array_equal(pair.target, true.target))
     assert not any(kept)
 

@@ -18,7 +18,7 @@ from stillyou.evaluation.claim.settings import ClaimSettings
 from stillyou.evaluation.claim.truth import StudioPairs, training_seed
 from stillyou.evaluation.figures import Answer
 from stillyou.evaluation.known_truth.settings import Batch
-from stillyou.evaluation.known_truth.splits import domain_of
+from stillyou.evaluation.known_truth.splits import domain_of, in_domain
 from stillyou.metrics import Picture
 from stillyou.pairs.pair import Pair
 from stillyou.pairs.teachers.cartoon.config import CartoonConfig
@@ -56,23 +56,27 @@ class DriftingStudio(CartoonConfig):
     def build(self, device: str = "auto") -> Teacher:
         """Build the studio; see `TeacherConfig.build`."""
         self.needs.check()
-        return _Drifting(StudioPairs(self.split, self.studio_seed, self.size, self.drift))
+        return _Drifting(StudioPairs(self.split, self.studio_seed, self.size, self.drift), self.split)
 
 
 class _Drifting:
-    """Hands out a studio's pairs by their numbers."""
+    """Hands out a studio's pairs by their numbers, with prompts that name no design: those of edits name none."""
 
     licences: Mapping[str, str] = {}
     shares_sources = False
     batch_size = 1
 
-    def __init__(self, studio: StudioPairs) -> None:
-        self._studio = studio
+    def __init__(self, studio: StudioPairs, split: str) -> None:
+        self._studio, self._split = studio, split
 
     def make(self, requests: Sequence[PairRequest]) -> list[Pair]:
         """See `Teacher.make`."""
-        made = [self._studio.get(request.effect, request.index) for request in requests]
-        return [replace(pair, seed=request.seed) for pair, request in zip(made, requests, strict=True)]
+        return [self._pair(request) for request in requests]
+
+    def _pair(self, request: PairRequest) -> Pair:
+        prompts = in_domain(request.effect, self._split).prompts()
+        pair = self._studio.get(request.effect, request.index)
+        return replace(pair, seed=request.seed, source_prompt=prompts.source, target_prompt=prompts.target)
 
 
 def pair_teacher(settings: ClaimSettings) -> TeacherConfig:
