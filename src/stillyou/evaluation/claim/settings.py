@@ -126,6 +126,7 @@ SIZES: Mapping[str, ClaimSettings] = {
         sheet=1,
     ),
     "small": ClaimSettings(),
+    "drift": ClaimSettings(drift=0.4, pairs=384, steps=1500, tests=32, variants=("editor", "no-curation", "ip2p")),
     "full": ClaimSettings(
         effects=("santa", "royal", "laughing", "crying"),
         pairs=1000,
@@ -143,7 +144,7 @@ SIZES: Mapping[str, ClaimSettings] = {
         budget=100,
     ),
 }
-"""Smoke shows that everything runs, and nothing else; small takes half an hour; full is for a machine with a GPU."""
+"""Smoke shows that everything runs, and nothing else; small and drift take hours of a CPU; full is for a GPU."""
 
 
 def begin(folder: Path, settings: ClaimSettings) -> None:
