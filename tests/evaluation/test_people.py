@@ -142,7 +142,7 @@ def test_the_report_has_groups_and_effects_beside_both_references(found, tmp_pat
 def test_curves_make_the_pairs_once(monkeypatch):
     made = []
 
-    def few(effect, split, n, *, size, seed, designs=False):
+    def few(effect, split, n, *, size, seed, designs=False, drift=0.0):
         made.append((effect.id, split, n))
         return iter(PAIRS[effect.id][:n])
 
