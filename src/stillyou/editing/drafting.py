@@ -1,7 +1,7 @@
 """Drafts of an edit: the effect's art on a picture's squares, where the fit network says that things sit (`fitting`).
 
 Art is drawn on the picture's own pixels, up to `LARGEST` a side. Where the network is unsure there is no draft, and a
-note says so: the edit then starts from noise, or is left out where the effect is its art alone.
+note says so: the edit then starts from noise, or is left out, on photographs and where the effect is its art alone.
 """
 
 from __future__ import annotations

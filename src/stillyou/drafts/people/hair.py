@@ -89,10 +89,9 @@ def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
     hood = ellipse(fit, "hood", float(max(height, width))).distance(width, height)
     shoulders = float(min(fit["shoulder_left"][1], fit["shoulder_right"][1], 1.2)) * max(height, width)
     above = np.arange(height)[:, None] < shoulders - 0.03 * height + 0 * hood
-    inside, outside, usable = _seeds(small, hood, above)
     aside, high = brim(fit, float(max(height, width))).of(width, height)
     crown = (np.abs(aside) < _CROWN[0]) & (high > 0) & (high < _CROWN[1] * brim(fit, 1.0).at(fit["crown"])[1])
-    inside, outside = inside | crown, outside & ~crown  # of a hat that is worn, the ellipse may have nothing
+    inside, outside, usable = _seeds(small, hood, crown, above)
     if outside.sum() < _FEWEST or inside.sum() < _FEWEST:
         return Surroundings(np.zeros((height, width), np.float32), small)
     hair = inside & (high > -0.1)
@@ -109,15 +108,18 @@ def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
 Flags = NDArray[np.bool_]
 
 
-def _seeds(small: Plane, hood: Plane, above: Flags) -> tuple[Flags, Flags, Flags]:
-    """Return what is the head for certain, what is background for certain, and what may be learnt from (h, w)."""
+def _seeds(small: Plane, hood: Plane, crown: Flags, above: Flags) -> tuple[Flags, Flags, Flags]:
+    """Return what is the head for certain, what is background for certain, and what may be learnt from (h, w).
+
+    Of a hat that is worn the hood's ellipse may have nothing; the crown is on the head all the same.
+    """
     usable = real(small) & above  # what a square shows beyond the picture's border teaches nothing
     if (usable & (hood > _FAR)).mean() < _LEAST:  # a wall without any pattern, perhaps
         usable = above
     outside = (hood > _FAR) & usable
     if outside.mean() < _LEAST:  # a face that fills the picture: its corners are all there is to learn from
         outside = (hood > _NEAR) & usable
-    return hood < _SURE, outside, usable
+    return (hood < _SURE) | crown, outside & ~crown, usable
 
 
 def _whole(head: Plane, inside: Flags) -> Plane:
