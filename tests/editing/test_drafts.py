@@ -171,6 +171,19 @@ def test_a_turned_head_is_told(editor: Editor, monkeypatch: pytest.MonkeyPatch) 
     assert any("upside down" in note and "turn the picture upright" in note for note in result.report.notes)
 
 
+def test_a_head_that_lies_in_a_later_look_alone_is_dressed_as_the_first_saw_it(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = frame_crop(Crop(0, 0, 240), CARD.resolution)
+    wider = frame_crop(Crop(-40, -40, 320), CARD.resolution)
+    monkeypatch.setattr(drafting, "find_fit", lambda _, square, looks: (FIT, wider if looks > 1 else square, None))
+    monkeypatch.setattr(drafting, "is_turned", lambda _, square, fit: square == wider)
+    dressed = editor.edit(source(), "santa", crop=given.crop)
+    assert not dressed.report.evaluations and (np.asarray(dressed.mask) > 0).any()
+    monkeypatch.setattr(drafting, "is_turned", lambda *_: True)
+    assert any("upside down" in note for note in editor.edit(source(), "santa", crop=given.crop).report.notes)
+
+
 def test_a_weaker_costume_is_a_fainter_one(editor: Editor) -> None:
     half, whole = (editor.edit(source(), "royal", crop=Crop(0, 0, 240), strength=s) for s in (0.5, 1.0))
     before = np.array(source(), np.float64)

@@ -88,12 +88,17 @@ def make_draft(picture: Picture, framed: Framed, plan: EditPlan) -> tuple[Square
     """
     from stillyou.drafts.plausible import objection
 
+    first = framed
     seen, framed, told = find_fit(picture, framed, LOOKS if plan.refine == 0 else 1)
+    turned = is_turned(picture, framed, seen)
+    if turned and framed != first:  # a look at a wider square may see a lying head in what is around an upright one
+        seen, framed, told = find_fit(picture, first, 1)
+        turned = is_turned(picture, framed, seen)
     if plan.draws_face and plan.domain == "people":  # the mesh sees whether there is a face
         return _expression(picture, framed.crop, upright(seen, framed), plan)
     sure = network.load().config.sure_below
     reason = objection(seen, _DOUBTFUL * sure) or (told if told == SEVERAL else None)
-    reason, remedy = (TURNED, _UPRIGHT) if is_turned(picture, framed, seen) else (reason, _REMEDY)
+    reason, remedy = (TURNED, _UPRIGHT) if turned else (reason, _REMEDY)
     if reason is not None and plan.request.nudge is None:  # who nudges sees where things sit
         done = "it was left as it is" if plan.draft_alone else _FROM_NOISE
         more = _BY_THE_MODEL if plan.draft_alone and not plan.art_alone else ""
