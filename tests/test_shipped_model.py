@@ -17,6 +17,8 @@ from stillyou import Editor, load_effect
 from stillyou.effects.lookup import built_in
 from stillyou.evaluation.judge.classifier import Judge
 from stillyou.models.find import shipped_models
+from stillyou.training.config import load_recipe
+from stillyou.training.start import load_start
 
 SAMPLES = Path(str(files("stillyou") / "samples"))
 
@@ -32,6 +34,10 @@ def test_weights_fit_their_budget():
     art = sum(file.stat().st_size for file in (root / "art").rglob("*") if file.is_file())
     assert weights <= 40_000_000 and art <= 8_000_000
     assert list(shipped_models()) == ["embedded"]
+
+
+def test_the_recipe_that_goes_on_from_it_fits_it():
+    load_start("embedded", load_recipe("embedded-cpu").architecture)
 
 
 def test_card_and_catalogue_agree(editor):

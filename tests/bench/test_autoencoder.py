@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -15,11 +18,14 @@ from stillyou.pairs.pair import Pair
 class Darker(torch.nn.Module):
     """Copies everything 2 levels of 255 darker, where it is not black."""
 
-    def encoder(self, x: torch.Tensor) -> torch.Tensor:
-        return x
+    dtype = torch.float32
+    config: ClassVar = {"latents_mean": [0.0] * 3, "latents_std": [1.0] * 3}
 
-    def decoder(self, z: torch.Tensor) -> torch.Tensor:
-        return z - 4 / 255 * (z > -0.9)
+    def encode(self, x: torch.Tensor) -> SimpleNamespace:
+        return SimpleNamespace(latents=x)
+
+    def decode(self, z: torch.Tensor) -> SimpleNamespace:
+        return SimpleNamespace(sample=z - 4 / 255 * (z > -0.9))
 
 
 def pair() -> Pair:

@@ -22,7 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from stillyou.bench import command
 from stillyou.console import console
-from stillyou.diffusion.autoencoder import SmallAutoencoder
+from stillyou.diffusion.autoencoder import SmallAutoencoder, copied, to_details, to_latents
+from stillyou.diffusion.autoencoder import to_pixels as decoded
 from stillyou.effects.lookup import catalogue
 from stillyou.evaluation.known_truth.splits import SPLITS, cases
 from stillyou.evaluation.looks import high_pass_energy
@@ -50,17 +51,16 @@ def autoencoders(folders: Sequence[Path]) -> dict[str, SmallAutoencoder]:
 
 
 @torch.inference_mode()
-def copied(vae: SmallAutoencoder, picture: Picture) -> Picture:
+def copy_of(vae: SmallAutoencoder, picture: Picture) -> Picture:
     """Return a picture (H, W, 3) as an autoencoder copies it."""
-    pixels: torch.Tensor = vae.decoder(vae.encoder(to_pixels([picture])))
-    return to_pictures(pixels.clamp(-1, 1))[0]
+    return to_pictures(copied(vae, to_pixels([picture])))[0]
 
 
 def figures_of(vae: SmallAutoencoder, pairs: Sequence[Pair]) -> dict[str, float]:
     """Return what copies of the targets of one effect lose."""
     inside, whole, energy, true_energy = [], [], 0.0, 0.0
     for pair in pairs:
-        copy, region = copied(vae, pair.target), marked(pair.mask)
+        copy, region = copy_of(vae, pair.target), marked(pair.mask)
         everywhere = np.ones_like(region)
         inside.append(psnr(copy, pair.target, region))
         whole.append(psnr(copy, pair.target, everywhere))
@@ -101,10 +101,11 @@ def costs(vae: SmallAutoencoder, side: int = TIMED_SIDE) -> dict[str, float]:
     torch.set_num_threads(1)
     try:
         with torch.inference_mode():
-            z = network.encoder(x)
+            z = to_latents(network, x)
+            d = to_details(network, x, z)
             ways: dict[str, Callable[[], object]] = {
-                "encode": lambda: network.encoder(x),
-                "decode": lambda: network.decoder(z),
+                "encode": lambda: to_details(network, x, to_latents(network, x)),
+                "decode": lambda: decoded(network, z, d),
             }
             found = {f"{way}_seconds": _least_seconds(work) for way, work in ways.items()}
             found |= {f"{way}_gmac": _gmac(work) for way, work in ways.items()}
@@ -186,7 +187,7 @@ def main() -> None:
         from stillyou.bench.autoencoder_sheet import save_sheet
 
         firsts = [of[0] for of in pairs.values()]
-        copies = {name: [copied(vae, pair.target) for pair in firsts] for name, vae in known.items()}
+        copies = {name: [copy_of(vae, pair.target) for pair in firsts] for name, vae in known.items()}
         save_sheet(firsts, copies, options.sheet)
     command.tell(options, {"n": options.n, **made, "rows": rows, "costs": taken}, lines(rows, taken))
 

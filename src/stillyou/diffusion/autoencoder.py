@@ -9,6 +9,7 @@ import torch
 from diffusers import AutoencoderTiny, ModelMixin
 from diffusers.configuration_utils import register_to_config
 
+from stillyou.diffusion.details import Details
 from stillyou.diffusion.folded import FoldedAutoencoder
 
 # A diffusers pipeline finds how to load a component by looking for ModelMixin in the component's module.
@@ -19,8 +20,11 @@ __all__ = [
     "ModelMixin",
     "SmallAutoencoder",
     "channels_a_pixel",
+    "copied",
+    "details_of",
     "is_small",
     "small_class",
+    "to_details",
     "to_latents",
     "to_pixels",
     "to_posterior",
@@ -138,8 +142,47 @@ def to_posterior(vae: Autoencoder, pixels: torch.Tensor) -> tuple[torch.Tensor, 
     return (z - mean) / std, spread / std
 
 
-def to_pixels(vae: Autoencoder, latents: torch.Tensor) -> torch.Tensor:
-    """Decode unit-variance latents (B, C, h, w) to pixels (B, 3, 8h, 8w) in [-1, 1], fp32."""
+def details_of(vae: Autoencoder) -> Details | None:
+    """Return the second layer of an autoencoder, None where it has one layer alone."""
+    found: Details | None = getattr(vae, "details", None)
+    return found
+
+
+def to_details(vae: Autoencoder, pixels: torch.Tensor, latents: torch.Tensor) -> torch.Tensor | None:
+    """Encode what latents leave out of the pictures that they are of.
+
+    Args:
+        vae: The autoencoder.
+        pixels: (B, 3, H, W) in [-1, 1].
+        latents: Their latents (B, C, H/8, W/8), unit variance.
+
+    Returns:
+        Details (B, C', H/8, W/8), unit variance, or None where the autoencoder has no second layer.
+    """
+    if details_of(vae) is None:
+        return None
     mean, std = _statistics(vae, latents)
-    decoded: torch.Tensor = vae.decode((latents * std + mean).to(vae.dtype)).sample
+    found: torch.Tensor = vae.encode_details(pixels.to(vae.dtype), (latents * std + mean).to(vae.dtype))
+    return found.float()
+
+
+def copied(vae: Autoencoder, pixels: torch.Tensor) -> torch.Tensor:
+    """Return pictures (B, 3, H, W) in [-1, 1] as an autoencoder copies them, with all layers that it has."""
+    latents = to_latents(vae, pixels)
+    return to_pixels(vae, latents, to_details(vae, pixels, latents))
+
+
+def to_pixels(vae: Autoencoder, latents: torch.Tensor, details: torch.Tensor | None = None) -> torch.Tensor:
+    """Decode unit-variance latents (B, C, h, w), with their details if there are any, to pixels.
+
+    Returns:
+        Pixels (B, 3, 8h, 8w) in [-1, 1], fp32.
+    """
+    mean, std = _statistics(vae, latents)
+    raw = (latents * std + mean).to(vae.dtype)
+    decoded: torch.Tensor
+    if details is None:
+        decoded = vae.decode(raw).sample
+    else:
+        decoded = vae.decode_details(raw, details.to(vae.dtype))
     return decoded.float().clamp(-1, 1)

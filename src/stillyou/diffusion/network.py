@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import torch
 from diffusers import UNet2DConditionModel, UniPCMultistepScheduler
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModel
 
@@ -115,6 +115,8 @@ class Architecture(Strict):
     """Of the folded one, on its coarser grid."""
     folded_blocks: tuple[int, int, int, int] = (1, 1, 2, 2)
     """Of the folded one: finer and coarser grid of the encoder, then of the decoder."""
+    detail_channels: int = Field(0, ge=0, le=128)
+    """Of the folded one: channels of its second layer (`diffusion.details`), 0 for none."""
     unet_channels: tuple[int, ...] = (64, 128, 256)
     unet_layers: int = Field(2, ge=1)
     width: int = Field(256, ge=8)
@@ -125,6 +127,12 @@ class Architecture(Strict):
     vision_size: int = Field(64, ge=8)
     vision_patch: int = Field(8, ge=4)
     prompt_length: int = Field(32, ge=8)
+
+    @model_validator(mode="after")
+    def _details_fit(self) -> Architecture:
+        if self.detail_channels and self.autoencoder != "folded":
+            raise ValueError("detail_channels needs autoencoder = 'folded'")
+        return self
 
     @property
     def latent_size(self) -> int:
@@ -138,7 +146,7 @@ class Architecture(Strict):
         return {name: value for name, value in whole.items() if name not in _LATER or name in later}
 
 
-_LATER = {"autoencoder", "folded_channels", "folded_blocks"}
+_LATER = {"autoencoder", "folded_channels", "folded_blocks", "detail_channels"}
 
 
 def build_components(architecture: Architecture, prompts: Iterable[str]) -> dict[str, object]:
@@ -172,7 +180,15 @@ def build_autoencoder(architecture: Architecture) -> SmallAutoencoder:
     """Build the autoencoder with random weights."""
     if architecture.autoencoder == "folded":
         widths, blocks = (architecture.autoencoder_channels, architecture.folded_channels), architecture.folded_blocks
-        return FoldedAutoencoder(architecture.latent_channels, 4, widths, widths, blocks[:2], blocks[2:])
+        return FoldedAutoencoder(
+            architecture.latent_channels,
+            4,
+            widths,
+            widths,
+            blocks[:2],
+            blocks[2:],
+            detail_channels=architecture.detail_channels,
+        )
     channels = (architecture.autoencoder_channels,) * 4
     return LatentAutoencoderTiny(
         encoder_block_out_channels=channels,

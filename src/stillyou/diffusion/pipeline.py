@@ -16,6 +16,7 @@ from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import ModelCard, forget_places, read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.conditions import EncodedSource, NullTokens, black_vision, null_tokens, vision_pixels
+from stillyou.diffusion.finishing import Seen, finish
 from stillyou.diffusion.lora import LoraMixin
 from stillyou.diffusion.mask import editing_mask, latent_mask
 from stillyou.diffusion.network import Denoiser
@@ -224,8 +225,9 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
                     on_step_end=self._step_end(callback_on_step_end, progress),
                 )
                 check_denoised(self.unet, latents)
-                pictures = (self.decode(z, notes) for z in (latents, encoded.origin))
-                edits = Edits(next(pictures), mask, next(pictures), mapped + sampled, tuple(notes))
+                begun = Seen(pixels if draft is None else draft, encoded.origin)
+                edit, copy = safely("the autoencoder", [self.vae], lambda: finish(self.vae, latents, begun), notes)
+                edits = Edits(edit, mask, copy, mapped + sampled, tuple(notes))
         except torch.cuda.OutOfMemoryError as error:
             raise explain_exhaustion(len(pixels)) from error
         self.maybe_free_model_hooks()
@@ -269,7 +271,7 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
         return after
 
     def decode(self, latents: torch.Tensor, notes: list[str] | None = None) -> torch.Tensor:
-        """Decode latents (B, C, h, w) to pixels (B, 3, H, W) in [-1, 1]; see `encode` for the notes."""
+        """Decode latents (B, C, h, w), without details, to pixels (B, 3, H, W) in [-1, 1]; notes: see `encode`."""
         notes = [] if notes is None else notes
         return safely("the autoencoder", [self.vae], lambda: to_pixels(self.vae, latents), notes)
 

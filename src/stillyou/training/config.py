@@ -223,6 +223,14 @@ class TrainingConfig(Strict):
     checkpoint_steps: int | None = Field(None, ge=1)
     validate_minutes: float = Field(5.0, gt=0)
 
+    @model_validator(mode="after")
+    def _details_are_given(self) -> TrainingConfig:
+        if self.architecture.detail_channels and self.start is None:
+            raise ValueError(
+                "detail_channels needs a start that has them: python -m stillyou.training.details gives them"
+            )
+        return self
+
 
 def recipes() -> dict[str, Path]:
     """Return the shipped recipes by name."""

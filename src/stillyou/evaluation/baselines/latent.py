@@ -13,7 +13,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from stillyou.diffusion.autoencoder import to_latents
+from stillyou.diffusion.finishing import Seen, finish
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.diffusion.speed.precision import safely
 from stillyou.editing.scene.crop import Crop
 from stillyou.editing.scene.resample import view
 from stillyou.evaluation.baselines.text_model import TextModel
@@ -71,7 +74,9 @@ class LatentEditor:
         pixels = to_pixels(seen).to(self._pipeline.vae.device)
         model = TextModel(self._pipeline, pixels, [effect.prompts()] * len(seen), batch.seeds)
         made = replace(self._method, guidance=batch.settings.scales(effect).text).edit(model)  # type: ignore[type-var]
-        edits = to_pictures(resized(self._pipeline.decode(made.latents).float(), side))
+        vae, source = self._pipeline.vae, Seen(pixels, to_latents(self._pipeline.vae, pixels))
+        drawn, _ = safely("the autoencoder", [vae], lambda: finish(vae, made.latents, source), [])
+        edits = to_pictures(resized(drawn, side))
         masks = _masks(made.mask, len(seen), side)
         return [Answer(e, m, model.evaluations) for e, m in zip(edits, masks, strict=True)]
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stillyou.diffusion.autoencoder import to_latents
+from stillyou.diffusion.autoencoder import copied
+from stillyou.diffusion.speed.precision import safely
 from stillyou.editing.composite.composite import composite
 from stillyou.editing.editor import Editor
 from stillyou.editing.effect_lookup import resolve_effect, unusual
@@ -117,8 +118,8 @@ class ModelSubject:
         pipeline, side = self.editor.pipeline, self.resolution
         seen = [view(Whole(picture), Crop(0, 0, len(picture)), side) for picture in pictures]
         pixels = to_pixels(seen).to(pipeline.vae.device)
-        copied = pipeline.decode(to_latents(pipeline.vae, pixels))
-        levels: NDArray[np.float32] = to_levels(copied.float().cpu()).permute(0, 2, 3, 1).numpy()
+        copies = safely("the autoencoder", [pipeline.vae], lambda: copied(pipeline.vae, pixels), [])
+        levels: NDArray[np.float32] = to_levels(copies.cpu()).permute(0, 2, 3, 1).numpy()
         return levels
 
     def _for_domain(self, effect: EffectSpec) -> EffectSpec:

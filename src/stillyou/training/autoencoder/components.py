@@ -7,11 +7,18 @@ eigenvectors of Σ with the largest eigenvalues λ:
 
 Components are not made equally large: what matters most is largest in the latents, too, as low frequencies are in
 pictures, so that a denoiser's error weighs as the pixels' does. All latents together have unit variance.
+
+A second layer (`diffusion.details`) codes what the first leaves out in the same way, p being patches of x − G(b), but
+that each of its channels is divided by its own deviation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
 import torch
+from torch import nn
 from torch.nn import functional
 
 from stillyou.diffusion.folded import PATCH, FoldedAutoencoder
@@ -20,6 +27,8 @@ from stillyou.images.tensors import to_signed
 _MEASURED = 512
 """Pictures that patches are taken of."""
 _AT_A_TIME = 16
+Coded: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+"""Pixels (B, 3, H, W) in [-1, 1] to what is coded of them."""
 
 
 @torch.no_grad()
@@ -31,29 +40,69 @@ def start_at_components(vae: FoldedAutoencoder, pictures: torch.Tensor, weights:
         pictures: (M, 3, H, W) uint8; up to 512, evenly spread, are looked at.
         weights: (M, 1, H, W), how much each pixel counts.
     """
-    mean, covariance = _moments(pictures, weights)
+    code = _components(pictures, weights, vae.config.latent_channels, lambda x: x)
+    scale = code.variance.mean().sqrt()
+    decode = vae.decoder.linear
+    _encode(vae.encoder.linear, code.basis / scale, code.mean)
+    decode.weight.copy_((code.basis * scale)[..., None, None])
+    assert decode.bias is not None
+    decode.bias.copy_(code.mean)
+
+
+@torch.no_grad()
+def start_details(vae: FoldedAutoencoder, pictures: torch.Tensor, weights: torch.Tensor) -> None:
+    """Let the second layer code what the first leaves out, and its decoder begin as the first one's with that added.
+
+    Args:
+        vae: Its first layer is trained.
+        pictures: As for `start_at_components`.
+        weights: As for `start_at_components`.
+    """
+    layer = vae.details
+    assert layer is not None
+    code = _components(pictures, weights, layer.channels, lambda x: x - vae.decoder(vae.encoder(x)))
+    deviation = code.variance.sqrt()
+    _encode(layer.code, code.basis / deviation, code.mean)
+    state = dict(vae.decoder.state_dict())
+    more = (code.basis * deviation).float()[..., None, None]
+    unread = state["latent.weight"].new_zeros(len(state["latent.weight"]), layer.channels, 3, 3)
+    state["linear.weight"] = torch.cat([state["linear.weight"], more], dim=1)
+    state["linear.bias"] = state["linear.bias"] + code.mean.float()
+    state["latent.weight"] = torch.cat([state["latent.weight"], unread], dim=1)
+    layer.decoder.load_state_dict(state)
+
+
+class _Code(NamedTuple):
+    """Of patches: their mean (P,), the first C components (P, C) and the variances along them (C,)."""
+
+    mean: torch.Tensor
+    basis: torch.Tensor
+    variance: torch.Tensor
+
+
+def _encode(layer: nn.Conv2d, matrix: torch.Tensor, mean: torch.Tensor) -> None:
+    """Let a layer be matrixᵀ (p − mean)."""
+    layer.weight.copy_(matrix.T[..., None, None])
+    assert layer.bias is not None
+    layer.bias.copy_(-(matrix.T @ mean))
+
+
+def _components(pictures: torch.Tensor, weights: torch.Tensor, count: int, coded: Coded) -> _Code:
+    """Return the principal components of patches of what is coded of pictures."""
+    mean, covariance = _moments(pictures, weights, coded)
     values, vectors = torch.linalg.eigh(covariance)
-    latents = vae.config.latent_channels
-    basis = vectors[:, -latents:].flip(1)
-    scale = values[-latents:].mean().clamp_min(1e-12).sqrt()
-    encode, decode = vae.encoder.linear, vae.decoder.linear
-    for layer, matrix, bias in (
-        (encode, basis.T / scale, -(basis.T @ mean) / scale),
-        (decode, basis * scale, mean),
-    ):
-        layer.weight.copy_(matrix[..., None, None])
-        assert layer.bias is not None
-        layer.bias.copy_(bias)
+    return _Code(mean, vectors[:, -count:].flip(1), values[-count:].flip(0).clamp_min(1e-12))
 
 
-def _moments(pictures: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _moments(pictures: torch.Tensor, weights: torch.Tensor, coded: Coded) -> tuple[torch.Tensor, torch.Tensor]:
     """Return weighted mean (P,) and covariance (P, P) of patches, in double precision."""
     size = 3 * PATCH**2
     total, first, second = 0.0, torch.zeros(size).double(), torch.zeros(size, size).double()
     rows = torch.linspace(0, len(pictures) - 1, min(_MEASURED, len(pictures))).round().long()
     for start in range(0, len(rows), _AT_A_TIME):
         chosen = rows[start : start + _AT_A_TIME]
-        patches = functional.pixel_unshuffle(to_signed(pictures[chosen]), PATCH).permute(0, 2, 3, 1).reshape(-1, size)
+        x = coded(to_signed(pictures[chosen]))
+        patches = functional.pixel_unshuffle(x, PATCH).permute(0, 2, 3, 1).reshape(-1, size)
         weight = functional.avg_pool2d(weights[chosen].float(), PATCH).reshape(-1, 1)
         weighted = patches * weight
         total += float(weight.sum())

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from stillyou.diffusion.autoencoder import SmallAutoencoder
+from stillyou.diffusion.autoencoder import SmallAutoencoder, copied
 from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.draws import generator
 from stillyou.images.tensors import to_signed
@@ -204,7 +204,12 @@ def latent_statistics(
 
 
 def reconstruction_psnr(
-    vae: SmallAutoencoder, pictures: torch.Tensor, device: torch.device, masks: torch.Tensor | None = None
+    vae: SmallAutoencoder,
+    pictures: torch.Tensor,
+    device: torch.device,
+    masks: torch.Tensor | None = None,
+    *,
+    details: bool = False,
 ) -> float:
     """Return the mean PSNR of reconstructions in decibels; NaN if no picture has a masked pixel.
 
@@ -213,10 +218,11 @@ def reconstruction_psnr(
         pictures: (M, 3, H, W) uint8.
         device: Where to compute.
         masks: (M, H, W) bool, which pixels count; None is all.
+        details: Copy with the second layer, where there is one.
     """
     inside = [None] * len(pictures) if masks is None else list(masks)
     values = [
-        picture_psnr(vae, picture, device, mask)
+        picture_psnr(vae, picture, device, mask, details=details)
         for picture, mask in zip(pictures, inside, strict=True)
         if mask is None or mask.any()
     ]
@@ -225,12 +231,17 @@ def reconstruction_psnr(
 
 @torch.no_grad()
 def picture_psnr(
-    vae: SmallAutoencoder, picture: torch.Tensor, device: torch.device, mask: torch.Tensor | None = None
+    vae: SmallAutoencoder,
+    picture: torch.Tensor,
+    device: torch.device,
+    mask: torch.Tensor | None = None,
+    *,
+    details: bool = False,
 ) -> float:
     """Return the PSNR of one picture (3, H, W) uint8 in decibels, within a mask (H, W) if there is one."""
     x = to_signed(picture[None].to(device))
     with fast_precision(device):
-        y = vae.decoder(vae.encoder(x)).float()
+        y = copied(vae, x) if details else vae.decoder(vae.encoder(x)).float()
     squares = ((y.clamp(-1, 1) - x) / 2).square()
     mse = (squares if mask is None else squares[:, :, mask.to(device)]).mean().item()
     return -10 * math.log10(max(mse, 1e-10))

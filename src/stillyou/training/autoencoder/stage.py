@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from stillyou.diffusion.autoencoder import SmallAutoencoder
+from stillyou.diffusion.autoencoder import SmallAutoencoder, details_of
 from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.errors import StillYouError
 from stillyou.files import write_json
@@ -76,6 +76,13 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
             return Outcome.FINISHED, {"skipped": True}
         clock = run.clock("autoencoder")
         vae = first_autoencoder(config)
+        if config.start is not None and details_of(vae) is not None:
+            # Its second layer was learned for just these latents (`training.details`).
+            if accelerator.is_main_process:
+                replace_folder(run.vae, lambda folder: vae.save_pretrained(folder))
+            accelerator.wait_for_everyone()
+            reporter.say(f"the autoencoder of '{config.start}' is kept: it draws details that were learned for it")
+            return Outcome.FINISHED, {"skipped": True}
         lesson = (_whole if config.autoencoder.crop is None else _cropped)(run, accelerator, parts, vae)
         vae.to(memory_format=torch.channels_last)
         trainer = Trainer(

@@ -18,7 +18,7 @@ _PREFIX = "vae."
 
 
 def load_trained(folder: Path) -> tuple[SmallAutoencoder, int | None]:
-    """Load the autoencoder of a run, or of its own folder.
+    """Load the autoencoder of a run, of a model, or of its own folder.
 
     Returns:
         The autoencoder, in eval mode, and the step of its checkpoint; None for a finished one.
@@ -27,7 +27,7 @@ def load_trained(folder: Path) -> tuple[SmallAutoencoder, int | None]:
         UsageError: The folder holds neither.
         StillYouError: It is damaged.
     """
-    for place in (folder, folder / "autoencoder" / "vae"):
+    for place in (folder, folder / "vae", folder / "model" / "vae", folder / "autoencoder" / "vae"):
         if (place / "diffusion_pytorch_model.safetensors").is_file():
             return load_autoencoder(place).eval(), None
     if not (folder / "config.json").is_file():
