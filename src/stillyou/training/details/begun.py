@@ -32,7 +32,7 @@ def check(run: DetailRun, pipeline: MultiConditionedPipeline) -> None:
         raise UsageError(f"'{run.model}' has an autoencoder of Stable Diffusion's kind", "Name a small model.")
     if min(run.steps) < 1:
         raise UsageError(
-            f"--steps {' '.join(map(str, run.steps))}: each part takes a step at least", "Give two numbers of 1 or more."
+            f"--steps {' '.join(map(str, run.steps))}: each part takes a step at least", "Give two numbers above 0."
         )
     if not 1 <= run.channels <= _MOST:
         raise UsageError(f"--channels {run.channels} is not between 1 and {_MOST}", f"{DetailRun.channels} is usual.")
