@@ -163,6 +163,23 @@ class CropBatches:
         return turned(picture[:, window[0], window[1]], turn), turned(mask[None, window[0], window[1]], turn)
 
 
+def weighted_targets(sources: Sequence[Source], edit_weight: float, most: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return evenly spread targets of pairs (M, 3, H, W) uint8, and weights of their pixels (M, 1, H, W).
+
+    Args:
+        sources: Those that are no pairs are left out.
+        edit_weight: λ: masked pixels weigh 1 + λ, the others 1.
+        most: Pictures that are taken of each.
+    """
+    pictures, weights = [], []
+    for source in sources:
+        if source.masks is not None:
+            rows = torch.linspace(0, len(source.masks) - 1, min(most, len(source.masks))).round().long()
+            pictures.append(source.pictures[2 * rows + 1])
+            weights.append(1 + edit_weight * source.masks[rows, None].float())
+    return torch.cat(pictures), torch.cat(weights)
+
+
 def corner(mask: torch.Tensor, place: Sequence[float], side: int) -> tuple[int, int]:
     """Return top and left of a crop whose middle is a masked pixel, as far as the picture's edges allow.
 

@@ -14,9 +14,9 @@ from accelerate import Accelerator
 from stillyou.diffusion.autoencoder import SmallAutoencoder, details_of
 from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.errors import StillYouError
-from stillyou.files import write_json
 from stillyou.training.autoencoder.components import start_at_components
-from stillyou.training.autoencoder.crops import CropBatches, DrawCrops, Source
+from stillyou.training.autoencoder.crops import CropBatches, DrawCrops, weighted_targets
+from stillyou.training.autoencoder.curve import add_to_curve
 from stillyou.training.autoencoder.learn import (
     AutoencoderObjective,
     DrawPictures,
@@ -34,8 +34,6 @@ from stillyou.training.loop.trainer import Intervals, Outcome, Task, Trainer
 from stillyou.training.model import replace_folder
 from stillyou.training.run import Run, stage_reporter
 from stillyou.training.start import first_autoencoder
-from stillyou.untrusted.json_text import read_json
-from stillyou.untrusted.rules import RUN_FILE
 
 _MEASURED = 1024
 """Pictures of each source that latents are measured on where crops are learned."""
@@ -130,7 +128,7 @@ def _cropped(run: Run, accelerator: Accelerator, parts: Sequence[Part], vae: Sma
     side = min(settings.crop or config.architecture.resolution, config.architecture.resolution)
     shape = (config.architecture.latent_channels, side // 8, side // 8)
     if isinstance(vae, FoldedAutoencoder) and vae.linear_alone:
-        start_at_components(vae, *_weighted(sources, settings.edit_weight))
+        start_at_components(vae, *weighted_targets(sources, settings.edit_weight, _MEASURED // 4))
     batches = CropBatches(
         sources,
         DrawCrops(config.seed, [source.share for source in sources], shape),
@@ -142,17 +140,6 @@ def _cropped(run: Run, accelerator: Accelerator, parts: Sequence[Part], vae: Sma
     )
     measured = torch.cat([_some(source.pictures) for source in sources if source.masks is not None])
     return Lesson(tuple(source.name for source in sources), batches, measured, shown)
-
-
-def _weighted(sources: Sequence[Source], edit_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return some pictures of pairs (M, 3, H, W), targets among them, and weights of their pixels (M, 1, H, W)."""
-    pictures, weights = [], []
-    for source in sources:
-        if source.masks is not None:
-            rows = torch.linspace(0, len(source.masks) - 1, min(_MEASURED // 4, len(source.masks))).round().long()
-            pictures.append(source.pictures[2 * rows + 1])
-            weights.append(1 + edit_weight * source.masks[rows, None].float())
-    return torch.cat(pictures), torch.cat(weights)
 
 
 def _some(pictures: torch.Tensor) -> torch.Tensor:
@@ -199,13 +186,7 @@ def _watch(
     mean, variance = latent_statistics(vae, shown.pictures, device)
     figures |= {"latents_mean": mean.abs().max().item(), "latents_std": variance.mean().sqrt().item()}
     reporter.say(f"step {step}: {told}; latents of deviation {figures['latents_std']:.2f}")
-    path = run.folder / "autoencoder" / "validation.json"
-    try:
-        before = [entry for entry in read_json(path, RUN_FILE) if entry["step"] < step]
-    except (StillYouError, KeyError, TypeError):
-        before = []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, [*before, {"step": step, **{name: round(value, 3) for name, value in figures.items()}}])
+    add_to_curve(run.folder / "autoencoder" / "validation.json", step, figures)
     return figures
 
 

@@ -99,11 +99,11 @@ def start_at_regression(vae: FoldedAutoencoder, teacher: SmallAutoencoder, pictu
         latents.append(to_latents(teacher, x).permute(0, 2, 3, 1).flatten(0, 2))
         patches.append(nn.functional.pixel_unshuffle(x, 8).permute(0, 2, 3, 1).flatten(0, 2))
     p, t = torch.cat(patches).double(), torch.cat(latents).double()
-    for layer, matrix in ((vae.encoder.linear, _regression(p, t)), (vae.decoder.linear, _regression(t, p))):
+    for layer, x, y in ((vae.encoder.linear, p, t), (vae.decoder.linear, t, p)):
+        matrix = _regression(x, y)
         layer.weight.copy_(matrix[..., None, None])
         assert layer.bias is not None
-    vae.encoder.linear.bias.copy_(t.mean(0) - _regression(p, t) @ p.mean(0))  # type: ignore[union-attr]
-    vae.decoder.linear.bias.copy_(p.mean(0) - _regression(t, p) @ t.mean(0))  # type: ignore[union-attr]
+        layer.bias.copy_(y.mean(0) - matrix @ x.mean(0))
 
 
 def _regression(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

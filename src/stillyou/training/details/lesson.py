@@ -9,7 +9,7 @@ import torch
 
 from stillyou.diffusion.network import Architecture
 from stillyou.pairs.dataset.store import PairDataset
-from stillyou.training.autoencoder.crops import CropBatches, DrawCrops, Source
+from stillyou.training.autoencoder.crops import CropBatches, DrawCrops, Source, weighted_targets
 from stillyou.training.autoencoder.sources import Shown, crop_sources
 from stillyou.training.config import AutoencoderSettings, TrainingConfig
 from stillyou.training.data.mixture import Part
@@ -57,11 +57,6 @@ class Lesson:
     shown: Shown
 
     @property
-    def pairs(self) -> list[Source]:
-        """The sources that are pairs."""
-        return [source for source in self.sources if source.masks is not None]
-
-    @property
     def labels(self) -> tuple[str, ...]:
         """Names of all sources."""
         return tuple(source.name for source in self.sources)
@@ -74,13 +69,7 @@ class Lesson:
 
     def targets(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return some targets of each dataset (M, 3, H, W), and weights of their pixels (M, 1, H, W)."""
-        pictures, weights = [], []
-        for source in self.pairs:
-            assert source.masks is not None
-            rows = torch.linspace(0, len(source.masks) - 1, min(_LEARNED, len(source.masks))).round().long()
-            pictures.append(source.pictures[2 * rows + 1])
-            weights.append(1 + _CROPS.edit_weight * source.masks[rows, None].float())
-        return torch.cat(pictures), torch.cat(weights)
+        return weighted_targets(self.sources, _CROPS.edit_weight, _LEARNED)
 
 
 def load(run: DetailRun, resolution: int) -> Lesson:

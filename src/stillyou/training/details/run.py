@@ -14,8 +14,8 @@ from stillyou.diffusion.details import Details
 from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.diffusion.network import Architecture
 from stillyou.errors import StillYouError
-from stillyou.files import write_json
 from stillyou.training.autoencoder.components import start_details
+from stillyou.training.autoencoder.curve import add_to_curve
 from stillyou.training.autoencoder.learn import reconstruction_psnr
 from stillyou.training.config import Optimisation
 from stillyou.training.details.begun import begin, check, record
@@ -26,8 +26,6 @@ from stillyou.training.loop.clock import Clock, Limits
 from stillyou.training.loop.progress import StageReporter
 from stillyou.training.loop.trainer import Intervals, Outcome, Task, Trainer
 from stillyou.training.model import fresh_autoencoder, load_autoencoder, load_init, replace_folder, save_model
-from stillyou.untrusted.json_text import read_json
-from stillyou.untrusted.rules import RUN_FILE
 
 _FIRST = Optimisation(
     batch=8, learning_rate=1.2e-3, weight_decay=1e-4, warmup_steps=200, decay_from=0.4, ema_decay=0.998
@@ -170,17 +168,6 @@ def _watch_copies(
         "psnr": reconstruction_psnr(vae, shown.pictures, device, details=both),
         "psnr_inside": reconstruction_psnr(vae, shown.pictures, device, shown.masks, details=both),
     }
-    return _note(folder, step, figures, to)
-
-
-def _note(folder: Path, step: int, figures: dict[str, float], to: StageReporter) -> Mapping[str, float]:
-    """Keep figures in `validation.json` and say them."""
     to.say(f"step {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-    path = folder / "validation.json"
-    try:
-        before = [entry for entry in read_json(path, RUN_FILE) if entry["step"] < step]
-    except (StillYouError, KeyError, TypeError):
-        before = []
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, [*before, {"step": step, **{name: round(value, 4) for name, value in figures.items()}}])
+    add_to_curve(folder / "validation.json", step, figures)
     return figures
