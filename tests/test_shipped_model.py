@@ -37,7 +37,7 @@ def test_weights_fit_their_budget():
 
 
 def test_the_recipe_that_goes_on_from_it_fits_it():
-    load_start("embedded", load_recipe("embedded-cpu").architecture)
+    load_start("embedded", load_recipe("embedded-cpu").architecture, 0)
 
 
 def test_card_and_catalogue_agree(editor):

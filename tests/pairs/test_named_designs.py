@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from stillyou.effects.designs import designs
+from stillyou.effects.designs import designs, with_design
 from stillyou.effects.lookup import load_effect, load_effects
 from stillyou.pairs.dataset.info import read_info
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.teachers.cartoon.config import CartoonConfig
 from stillyou.pairs.teachers.cartoon.studio import CartoonStudio
-from stillyou.pairs.teachers.named_designs import drawn_design, with_design
+from stillyou.pairs.teachers.named_designs import drawn_design
 from stillyou.pairs.teachers.people.config import PeopleConfig
 from stillyou.pairs.teachers.registry import configure
 from tests.pairs.fakes import quiet

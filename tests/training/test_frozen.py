@@ -103,6 +103,7 @@ def test_training_predicts_as_the_pipeline_does(
         branch=torch.tensor([int(branch) for branch in Branch]),
         timestep=torch.full((n,), 300),
         noise=z_t,
+        earlier=torch.full((n,), -1),
         edit_weight=torch.zeros(n),
         group=torch.zeros(n, dtype=torch.long),
         hidden=cache.arrays["hidden"][3, 0].float().expand(n, -1, -1),

@@ -64,6 +64,7 @@ def test_loss_by_hand(prediction: str) -> None:
         branch=torch.tensor([3, 3]),
         timestep=torch.tensor([0, 1]),
         noise=noise,
+        earlier=torch.tensor([-1, -1]),
         edit_weight=torch.tensor([10.0, 10.0]),
         group=torch.tensor([0, 3]),
     )
@@ -95,6 +96,7 @@ def test_gradients_reach_every_trained_parameter() -> None:
         branch=torch.tensor([int(branch) for branch in Branch]),
         timestep=torch.tensor([10, 300, 500, 700, 990, 200, 800, 400]),
         noise=torch.randn(n, channels, side, side),
+        earlier=torch.tensor([-1, 400, -1, 800, -1, -1, 999, -1]),
         edit_weight=torch.full((n,), 3.0),
         group=torch.zeros(n, dtype=torch.long),
     )
@@ -130,6 +132,7 @@ def test_released_nulls_are_a_grey_pictures_latents() -> None:
         source,
         branch=torch.tensor([Branch.TEXT, Branch.FULL]),
         timestep=torch.tensor([5, 5]),
+        earlier=torch.tensor([-1, -1]),
         vision=vision,
         token_ids=ids,
         **rest,

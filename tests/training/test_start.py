@@ -55,4 +55,4 @@ def test_a_model_of_other_sizes_is_refused(trained: Path) -> None:
         update={"autoencoder_channels": 2 * config.architecture.autoencoder_channels}
     )
     with pytest.raises(UsageError, match="the vae of .* differs"):
-        load_start(str(trained), other)
+        load_start(str(trained), other, 0)

@@ -52,7 +52,7 @@ def test_processes_share_a_batch_without_overlap() -> None:
 
 
 def test_samples_differ_by_position_and_by_seed() -> None:
-    a, b, c = draws().draw(0)[5], draws().draw(1)[5], draws(seed=1).draw(0)[5]
+    a, b, c = (d.draw(p)[6] for d, p in ((draws(), 0), (draws(), 1), (draws(seed=1), 0)))
     assert not np.array_equal(a, b) and not np.array_equal(a, c)
 
 

@@ -80,6 +80,7 @@ class ReleasedLoop:
             branch=torch.full((count,), int(Branch.FULL)),
             timestep=torch.randint(0, self._pipeline.scheduler.config.num_train_timesteps, (count,), device=device),
             noise=latents.to(device),
+            earlier=torch.full((count,), -1),
             edit_weight=torch.zeros(count, device=device),
             group=torch.zeros(count, dtype=torch.long, device=device),
             hidden=empty,

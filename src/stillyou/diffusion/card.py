@@ -34,6 +34,8 @@ class ModelCard(Strict):
     """The sampler that measured best with this model; None is the scheduler as stored."""
     few_steps: bool = False
     """Whether few steps from noise suffice it, where an effect says how many (`EffectSpec.few_steps`)."""
+    named_designs: bool = False
+    """Whether it learned costumes by prompts that name their designs (`effects.designs.with_design`)."""
     drafts: bool = False
     """Whether edits start from the effects' own art unless something else is asked for."""
     licence: str = "unknown"

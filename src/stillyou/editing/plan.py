@@ -17,7 +17,7 @@ from stillyou.editing.effect_lookup import needs_draft, resolve_effect
 from stillyou.editing.options import DraftLike
 from stillyou.editing.request import EditRequest
 from stillyou.editing.scene.domain import subject
-from stillyou.effects.designs import find_design
+from stillyou.effects.designs import find_design, with_design
 from stillyou.effects.domains import Domain
 from stillyou.effects.own import OwnEffect, check_wear
 from stillyou.effects.settings import Defaults
@@ -82,9 +82,13 @@ class EditPlan:
 
     @cached_property
     def prompts(self) -> Prompts:
-        """The prompts, every placeholder filled."""
+        """The prompts, every placeholder filled, with the design's name for a model that learned costumes by it."""
         word = {} if self.domain is None else subject(self.effect, self.domain, self.model.card.domains)
-        return self.effect.prompts({**word, **(self.request.variables or {})})
+        prompts = self.effect.prompts({**word, **(self.request.variables or {})})
+        if self.design is None or self.own_draft is not None or not self.model.card.named_designs:
+            return prompts
+        named = find_design(self.effect.id, self.design, self.effect.looks)
+        return Prompts(prompts.source, with_design(prompts.target, named))
 
     @property
     def design(self) -> str | None:

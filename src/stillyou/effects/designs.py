@@ -136,6 +136,11 @@ DESIGNS: Final[Mapping[str, tuple[Design, ...]]] = MappingProxyType(
 """The designs of each costume, by the effect's id; the first is the default."""
 
 
+def with_design(prompt: str, design: Design | None) -> str:
+    """Return a target prompt that names a design."""
+    return prompt if design is None else f"{prompt}, {design.name} design"
+
+
 def designs(effect: str) -> tuple[Design, ...]:
     """Return the designs of an effect; none for effects without art."""
     return DESIGNS.get(effect, ())

@@ -174,6 +174,10 @@ class EditorSettings(Optimisation):
     """Leave text and image encoder as they are and keep what they say in the cache."""
     posterior: Literal["mean", "sample"] = "mean"
     """Latents of a KL autoencoder: its mean, or a sample for every use of a picture; frozen encoders only."""
+    top: float = Field(0.0, ge=0, lt=1)
+    """Share of samples at the highest noise level, where an edit's composition is decided; the others are uniform."""
+    own_answers: float = Field(0.0, ge=0, le=1)
+    """Share of samples that start from the model's own answer instead of the truth, as a sampler of few steps does."""
     min_snr: float | None = Field(None, gt=0)
     """γ of min-SNR weighting (docs/reference/training.md); None weighs all noise levels alike."""
     lora: LoraSettings | None = None
@@ -195,6 +199,8 @@ class EditorSettings(Optimisation):
             raise ValueError("shard needs frozen_encoders = true, and neither lora, eight_bit nor compile")
         if self.released_nulls and self.frozen_encoders:
             raise ValueError("released_nulls needs frozen_encoders = false")
+        if self.own_answers and self.frozen_encoders:
+            raise ValueError("own_answers needs frozen_encoders = false")
         return self
 
 

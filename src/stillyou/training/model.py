@@ -28,7 +28,7 @@ LICENCE = "Apache-2.0"
 
 def fresh_autoencoder(architecture: Architecture, seed: int) -> SmallAutoencoder:
     """Build the autoencoder with random weights that follow from the seed."""
-    with _seeded(seed, "autoencoder weights"):
+    with seeded(seed, "autoencoder weights"):
         return build_autoencoder(architecture)
 
 
@@ -36,7 +36,7 @@ def fresh_pipeline(
     architecture: Architecture, prompts: Iterable[str], vae: SmallAutoencoder, seed: int
 ) -> MultiConditionedPipeline:
     """Build all networks with random weights that follow from the seed, around a trained autoencoder."""
-    with _seeded(seed, "editor weights"):
+    with seeded(seed, "editor weights"):
         components = build_components(architecture, prompts)
     components["vae"] = vae
     pipeline = MultiConditionedPipeline(**components)
@@ -45,7 +45,7 @@ def fresh_pipeline(
 
 
 @contextmanager
-def _seeded(*parts: int | str) -> Iterator[None]:
+def seeded(*parts: int | str) -> Iterator[None]:
     """Seed PyTorch's global generator for a while, because the libraries' initialisers know no other."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(stable_seed(*parts))

@@ -210,6 +210,7 @@ def _latents(pipeline: MultiConditionedPipeline, count: int, hardware: Hardware)
         branch=zeros,
         timestep=zeros.to(device),
         noise=torch.randn(shape, device=device),
+        earlier=zeros - 1,
         edit_weight=torch.ones(count, device=device),
         group=zeros.to(device),
         vision=torch.randn(count, 3, vision, vision, device=device),

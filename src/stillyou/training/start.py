@@ -16,19 +16,19 @@ from stillyou.errors import UsageError
 from stillyou.models.from_base import IMAGE_ENCODER, load_base
 from stillyou.training.config import TrainingConfig
 from stillyou.training.data.mixture import words
-from stillyou.training.model import fresh_autoencoder, fresh_pipeline, load_autoencoder, load_init
+from stillyou.training.model import fresh_autoencoder, fresh_pipeline, load_autoencoder, load_init, seeded
 from stillyou.training.run import Run
 
 
 def first_autoencoder(config: TrainingConfig) -> SmallAutoencoder:
-    """Return the autoencoder to train: random, or that of the model that training starts from.
+    """Return the autoencoder to train: that of the model that training starts from, or a random one of another kind.
 
     Raises:
         UsageError: That model has other networks.
     """
     if config.start is None:
         return fresh_autoencoder(config.architecture, config.seed)
-    vae: SmallAutoencoder = load_start(config.start, config.architecture).vae
+    vae: SmallAutoencoder = load_start(config.start, config.architecture, config.seed).vae
     return vae.train().requires_grad_(True)
 
 
@@ -49,28 +49,54 @@ def first_pipeline(run: Run, specs: Mapping[str, EffectSpec]) -> MultiConditione
     vae = load_autoencoder(run.vae)
     if config.start is None:
         return fresh_pipeline(config.architecture, words(list(specs.values())), vae, config.seed)
-    pipeline = load_start(config.start, config.architecture)
+    pipeline = load_start(config.start, config.architecture, config.seed)
     pipeline.register_modules(vae=vae)
     pipeline.card = ModelCard(resolution=pipeline.resolution)
     return pipeline
 
 
-def load_start(model: str, architecture: Architecture) -> MultiConditionedPipeline:
+def load_start(model: str, architecture: Architecture, seed: int) -> MultiConditionedPipeline:
     """Load a model whose weights training starts from, in fp32 on the CPU; see `models.load_pipeline` for names.
 
+    Where the architecture has another autoencoder, that is new, and so are the layers that read or write its latents:
+    random weights from the seed, but for the adapter's, which leaves latents out at first. All others are the model's.
+
     Raises:
-        UsageError: Its networks are not those of the architecture.
+        UsageError: Networks differ in other places.
     """
     pipeline = load_init(model)
-    with torch.random.fork_rng(devices=[]):
+    with seeded(seed, "editor weights"):
         wanted = build_components(architecture, [])
-    for name in ("vae", "unet", "image_encoder", "adapter"):
+    same_autoencoder = _shapes(pipeline.vae) == _shapes(wanted["vae"])
+    new = {} if same_autoencoder else _NEW_LAYERS
+    for name in ("unet", "image_encoder", "adapter"):
         ours, theirs = (_shapes(network) for network in (getattr(pipeline, name), wanted[name]))
-        if ours != theirs:
+        if any(ours.get(key) != theirs.get(key) for key in {*ours, *theirs} - {*new.get(name, ())}):
             raise UsageError(
                 f"the {name} of '{model}' differs from the architecture's", "Start from a model of the same sizes."
             )
+    if not same_autoencoder:
+        vae = fresh_autoencoder(architecture, seed)
+        unet, adapter = (_adopted(wanted[name], getattr(pipeline, name), new[name]) for name in new)
+        latents, tokens = adapter.config.latent_channels, adapter.config.image_tokens
+        mixing = torch.cat([pipeline.adapter.linear1.weight[:, :tokens], torch.zeros(tokens, latents)], dim=1)
+        adapter.linear1.weight.data.copy_(mixing)
+        pipeline.register_modules(vae=vae, unet=unet, adapter=adapter)
     return pipeline
+
+
+_NEW_LAYERS: Mapping[str, tuple[str, ...]] = {
+    "unet": ("conv_in.weight", "conv_out.weight", "conv_out.bias"),
+    "adapter": ("linear1.weight",),
+}
+"""What has as many channels as the latents."""
+
+
+def _adopted(wanted: Any, known: Any, new: tuple[str, ...]) -> Any:
+    """Return a network with another's weights, but for some layers of its own."""
+    own = wanted.state_dict()
+    wanted.load_state_dict({**known.state_dict(), **{name: own[name] for name in new}})
+    return wanted
 
 
 def _shapes(network: Any) -> dict[str, torch.Size]:

@@ -1,4 +1,4 @@
-"""Pairs of named designs: which one a costume pair shows, and how its target prompt says so."""
+"""Pairs of named designs: which one a costume pair shows; `effects.designs.with_design` says it in its prompt."""
 
 from __future__ import annotations
 
@@ -12,8 +12,3 @@ def drawn_design(teacher: str, effect: str, seed: int) -> Design | None:
     if not known:
         return None
     return known[int(generator("design of a pair", teacher, effect, seed).integers(len(known)))]
-
-
-def with_design(prompt: str, design: Design | None) -> str:
-    """Return a target prompt that names a design."""
-    return prompt if design is None else f"{prompt}, {design.name} design"

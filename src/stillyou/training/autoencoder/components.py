@@ -3,10 +3,11 @@
 With p the 3 · 8² numbers of a patch, w its weight, μ their weighted mean, Σ = E_w[(p − μ)(p − μ)ᵀ], and V the C
 eigenvectors of Σ with the largest eigenvalues λ:
 
-    s² = mean of λ        z = Vᵀ (p − μ) / s        p ≈ μ + s V z
+    s² = mean of √λ        z = λ^-¼ Vᵀ (p − μ) / s        p ≈ μ + s V λ^¼ z
 
-Components are not made equally large: what matters most is largest in the latents, too, as low frequencies are in
-pictures, so that a denoiser's error weighs as the pixels' does. All latents together have unit variance.
+Components are made neither equally large nor left as they are, but half-way: what matters most is largest in the
+latents, too, so that a denoiser's error weighs somewhat as the pixels' does, and what matters least is not so small
+that it drowns in noise until the last steps. All latents together have unit variance.
 
 A second layer (`diffusion.details`) codes what the first leaves out in the same way, p being patches of x − G(b), but
 that each of its channels is divided by its own deviation.
@@ -41,7 +42,8 @@ def start_at_components(vae: FoldedAutoencoder, pictures: torch.Tensor, weights:
         weights: (M, 1, H, W), how much each pixel counts.
     """
     code = _components(pictures, weights, vae.config.latent_channels, lambda x: x)
-    scale = code.variance.mean().sqrt()
+    spread = code.variance.sqrt()
+    scale = (spread * spread.mean()).sqrt()
     decode = vae.decoder.linear
     _encode(vae.encoder.linear, code.basis / scale, code.mean)
     decode.weight.copy_((code.basis * scale)[..., None, None])

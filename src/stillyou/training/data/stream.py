@@ -30,6 +30,8 @@ class Draws(NamedTuple):
         branch: `Branch`, (B,).
         timestep: 0 to T - 1, (B,).
         reconstruction: Whether source prompt -> source replaces the edit, (B,) bool.
+        earlier: Timestep (B,) of the answer that the sample is made of, above its own, as far as one step of a sampler
+            goes; -1 for samples that are made of the truth.
         noise: Standard normal (B, C, h, w), fp32.
         posterior: Standard normal (B, 2, C, h, w) for samples of both pictures' latents; (B, 1) if means are used.
     """
@@ -39,6 +41,7 @@ class Draws(NamedTuple):
     branch: torch.Tensor
     timestep: torch.Tensor
     reconstruction: torch.Tensor
+    earlier: torch.Tensor
     noise: torch.Tensor
     posterior: torch.Tensor
 
@@ -56,6 +59,24 @@ class Pool:
     share: float
 
 
+@dataclass(frozen=True)
+class Levels:
+    """Which noise levels samples are drawn at, and what they are made of.
+
+    Attributes:
+        top: Share of samples at the last timestep; the others are uniform over all.
+        own_answers: Share of those others that are made of the model's own answer at an earlier timestep.
+    """
+
+    top: float = 0.0
+    own_answers: float = 0.0
+
+
+UNIFORM = Levels()
+_SAMPLER_STEPS = (2, 4, 8)
+"""Steps of the samplers whose states are learned."""
+
+
 class SampleDraws:
     """Draws single samples.
 
@@ -68,6 +89,7 @@ class SampleDraws:
         branches: Shares of the branches.
         reconstruction: Share of reconstruction samples; these see the branch `full`.
         posterior: Whether latents are sampled from an autoencoder's posterior.
+        levels: Which noise levels are learned, and from what.
     """
 
     def __init__(
@@ -80,15 +102,16 @@ class SampleDraws:
         branches: BranchShares,
         reconstruction: float,
         posterior: bool = False,
+        levels: Levels = UNIFORM,
     ) -> None:
         assert all(len(pool.rows) for pool in pools), "an empty pool"
         self._seed, self._pools, self._copies, self._timesteps = seed, list(pools), copies, timesteps
         self._shape, self._reconstruction = latent_shape, reconstruction
-        self._posterior = posterior
+        self._posterior, self._levels = posterior, levels
         self._pool_bounds = _bounds([pool.share for pool in pools])
         self._branch_bounds = _bounds([branches.by_branch()[branch] for branch in Branch])
 
-    def draw(self, position: int) -> tuple[int, int, int, int, bool, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def draw(self, position: int) -> tuple[int | bool | npt.NDArray[np.float32], ...]:
         """Draw the sample at a global position; see `Draws` for the fields."""
         source = generator(self._seed, "train", position)
         u = source.random(6)
@@ -99,11 +122,24 @@ class SampleDraws:
             int(rows[int(u[1] * len(rows))]),
             int(u[2] * self._copies),
             branch,
-            int(u[4] * self._timesteps),
-            reconstruction,
+            *self._draw_levels(position, u[4], reconstruction),
             source.standard_normal(self._shape, dtype=np.float32),
             self._draw_posterior(position),
         )
+
+    def _draw_levels(self, position: int, u: float, reconstruction: bool) -> tuple[int, bool, int]:
+        """Return the timestep, the flag that was given, and the earlier timestep."""
+        last = self._timesteps - 1
+        if u < self._levels.top:
+            return last, reconstruction, -1
+        timestep = int((u - self._levels.top) / (1 - self._levels.top) * self._timesteps)
+        if not self._levels.own_answers:
+            return timestep, reconstruction, -1
+        source = generator(self._seed, "own answers", position)
+        if source.random() >= self._levels.own_answers or timestep == last:
+            return timestep, reconstruction, -1
+        steps = _SAMPLER_STEPS[int(source.integers(len(_SAMPLER_STEPS)))]
+        return timestep, reconstruction, min(last, timestep + self._timesteps // steps)
 
     def _draw_posterior(self, position: int) -> npt.NDArray[np.float32]:
         if not self._posterior:
@@ -113,13 +149,15 @@ class SampleDraws:
 
     def batch(self, positions: Sequence[int]) -> Draws:
         """Draw the samples at some positions."""
-        row, copy, branch, timestep, reconstruction, noise, posterior = zip(*map(self.draw, positions), strict=True)
+        drawn = zip(*map(self.draw, positions), strict=True)
+        row, copy, branch, timestep, reconstruction, earlier, noise, posterior = drawn
         return Draws(
             row=torch.tensor(row),
             copy=torch.tensor(copy),
             branch=torch.tensor(branch),
             timestep=torch.tensor(timestep),
             reconstruction=torch.tensor(reconstruction),
+            earlier=torch.tensor(earlier),
             noise=torch.from_numpy(np.stack(noise)),
             posterior=torch.from_numpy(np.stack(posterior)),
         )

@@ -12,12 +12,20 @@ Min-SNR weighting (Hang et al. 2023, arXiv 2303.09556, equation 4) multiplies a 
     min(snr, γ) / snr         for noise,        snr = a_t / (1 - a_t)
     min(snr, γ) / (snr + 1)   for velocity
 
+Some samples are made of the model's own answer instead of the truth (`Draws.earlier`), as every state of a sampler but
+its first one is. With z' the answer at an earlier timestep, where z is what it should have been,
+
+    z_t = sqrt(a_t) z' + sqrt(1 - a_t) n'        v = (sqrt(a_t) z_t - z) / sqrt(1 - a_t)
+
+so that the answer at t is z again; n' is n turned about, noise that the earlier answer has not seen there. Their
+errors weigh (1 - a_t), as those of z do, since v grows without bound where there is little noise.
+
 λ goes by effect group. A reconstruction sample has z = z_s, so its w is 1 everywhere.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Generic, TypeVar
 
 import torch
@@ -37,6 +45,7 @@ class LatentBatch:
         branch: `Branch` (B,), on the CPU.
         timestep: (B,).
         noise: n, (B, C, h, w).
+        earlier: Timestep (B,) of the model's answer that takes the truth's place, -1 for none; on the CPU.
         edit_weight: λ (B,).
         group: Index of the effect's group (B,); used by the log alone.
     """
@@ -46,6 +55,7 @@ class LatentBatch:
     branch: torch.Tensor
     timestep: torch.Tensor
     noise: torch.Tensor
+    earlier: torch.Tensor
     edit_weight: torch.Tensor
     group: torch.Tensor
 
@@ -84,6 +94,15 @@ def snr_weights(a_t: torch.Tensor, gamma: float, predicts_noise: bool) -> torch.
 Seen = TypeVar("Seen", bound=LatentBatch)
 
 
+def chosen(batch: Seen, rows: torch.Tensor) -> Seen:
+    """Return some rows (K,), given on the CPU, of a batch whose tensors lie there and on a device."""
+    there = rows.to(batch.target.device, non_blocking=True)
+    columns = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    return replace(
+        batch, **{name: value[rows if value.device.type == "cpu" else there] for name, value in columns.items()}
+    )
+
+
 class DiffusionLoss(nn.Module, Generic[Seen]):
     """The loss around networks that `predict`: one module, so that a wrapper for processes sees one forward pass.
 
@@ -114,13 +133,37 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
     def forward(self, batch: Seen) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss, and each sample's weighted mean squared error (B,)."""
         a_t = self.alphas_cumprod[batch.timestep]
-        z_t, v = velocity(batch.target, batch.noise, a_t.view(-1, 1, 1, 1))
+        z_t, truth = self._state(batch, a_t.view(-1, 1, 1, 1))
         w = edit_weights(batch.source, batch.target, batch.edit_weight, self.threshold)
-        truth = batch.noise if self.predicts_noise else v
         errors = (w * (self.predict(batch, z_t) - truth).square()).mean(dim=(1, 2, 3))
+        if (batch.earlier >= 0).any():
+            own = (batch.earlier >= 0).to(a_t.device, non_blocking=True)
+            errors = errors * torch.where(own, 1 - a_t, 1.0)
         if self.min_snr is not None:
             errors = errors * snr_weights(a_t, self.min_snr, self.predicts_noise)
         return errors.mean(), errors.detach()
+
+    def _state(self, batch: Seen, a_t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return z_t and what should be predicted there, each (B, C, h, w)."""
+        z_t, v = velocity(batch.target, batch.noise, a_t)
+        rows = (batch.earlier >= 0).nonzero().flatten()
+        if not len(rows):
+            return z_t, batch.noise if self.predicts_noise else v
+        assert not self.predicts_noise, "own answers are learned by models that predict velocity"
+        part = chosen(batch, rows)
+        rows = rows.to(z_t.device, non_blocking=True)
+        signal, spread = a_t[rows].sqrt(), (1 - a_t[rows]).sqrt()
+        state = signal * self._answer(part) + spread * part.noise.flip(2, 3)
+        wanted = (signal * state - part.target) / spread
+        return z_t.index_copy(0, rows, state), v.index_copy(0, rows, wanted)
+
+    @torch.no_grad()
+    def _answer(self, batch: Seen) -> torch.Tensor:
+        """Return what the model takes the targets for at the earlier timesteps."""
+        earlier = batch.earlier.to(batch.target.device, non_blocking=True)
+        a_t = self.alphas_cumprod[earlier].view(-1, 1, 1, 1)
+        z_t = velocity(batch.target, batch.noise, a_t)[0]
+        return a_t.sqrt() * z_t - (1 - a_t).sqrt() * self.predict(replace(batch, timestep=earlier), z_t)
 
 
 class EditorObjective(DiffusionLoss[EditorBatch]):

@@ -92,7 +92,15 @@ def describe(
         licence = card.licence
     known = card.domains if request.init is not None else ()
     shown = tuple(dict.fromkeys((*known, *domains_of(datasets)))) or card.domains
-    facts = {"name": config.name, "effects": effects, "domains": shown, "licence": licence, "training": training}
+    named = card.named_designs or any(data.meta.config.get("designs") is True for data in datasets)
+    facts = {
+        "name": config.name,
+        "effects": effects,
+        "domains": shown,
+        "named_designs": named,
+        "licence": licence,
+        "training": training,
+    }
     return card.model_copy(update=facts)
 
 

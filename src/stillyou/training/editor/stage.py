@@ -21,7 +21,7 @@ from stillyou.training.config import EditorSettings
 from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.held_out import held_back
 from stillyou.training.data.mixture import Part
-from stillyou.training.data.stream import SampleDraws
+from stillyou.training.data.stream import Levels, SampleDraws
 from stillyou.training.device import stream_share
 from stillyou.training.editor.encoding import encode_pairs, encoders_on
 from stillyou.training.editor.frozen import FrozenBatches, frozen_objective
@@ -147,6 +147,7 @@ def _draws(
         settings.branches,
         settings.reconstruction,
         posterior="source_std" in cache.arrays,
+        levels=Levels(settings.top, settings.own_answers),
     )
 
 

@@ -130,9 +130,9 @@ class Batches(Generic[Made]):
     def __call__(self, first_step: int) -> Iterator[Made]:
         """Yield batches from a step on."""
         for drawn in drawn_batches(self._draws, self._batch, first_step, self._share, self._device):
-            # The branches stay on the CPU, where they choose rows of a table.
+            # Branches and earlier timesteps stay on the CPU, where they choose rows.
             moved = Draws(*(tensor.to(self._device, non_blocking=True) for tensor in drawn))._replace(
-                branch=drawn.branch
+                branch=drawn.branch, earlier=drawn.earlier
             )
             yield self.gather(moved, moved if self._cache.source.device.type == self._device.type else drawn)
 
@@ -140,7 +140,7 @@ class Batches(Generic[Made]):
         """Collect what the draws name.
 
         Args:
-            drawn: On the device, but for the branches.
+            drawn: On the device, but for branches and earlier timesteps.
             at: The same where the cache lies.
         """
         raise NotImplementedError
@@ -158,6 +158,7 @@ class Batches(Generic[Made]):
             branch=drawn.branch,
             timestep=drawn.timestep,
             noise=drawn.noise,
+            earlier=drawn.earlier,
             edit_weight=words.edit_weight[row],
             group=torch.where(reconstruction, len(GROUPS), words.group[row]),
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
-from stillyou.effects.designs import Design
+from stillyou.effects.designs import Design, with_design
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.pairs.degrade.chains import DRAWING
@@ -32,7 +32,7 @@ from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise
 from stillyou.pairs.teachers.cartoon.spec import COSTUMES, EXPRESSIONS, StyleSpec
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
-from stillyou.pairs.teachers.named_designs import drawn_design, with_design
+from stillyou.pairs.teachers.named_designs import drawn_design
 from stillyou.pairs.teachers.protocol import OneByOne
 from stillyou.pairs.truth import change_mask, exact_outside
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stillyou.draws import generator
+from stillyou.effects.designs import with_design
 from stillyou.effects.domains import SUBJECTS
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.pairs.pair import Attribute, Pair
-from stillyou.pairs.teachers.named_designs import drawn_design, with_design
+from stillyou.pairs.teachers.named_designs import drawn_design
 from stillyou.pairs.teachers.people.backdrop import Backdrops
 from stillyou.pairs.teachers.people.costumes import COSTUMES
 from stillyou.pairs.teachers.people.detail import Detail

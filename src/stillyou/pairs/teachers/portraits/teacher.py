@@ -16,10 +16,10 @@ import numpy as np
 from stillyou.drafts.people.hair import Surroundings
 from stillyou.drafts.people.hair import look as look_around
 from stillyou.draws import generator
+from stillyou.effects.designs import with_design
 from stillyou.effects.domains import SUBJECTS
 from stillyou.effects.spec import EffectSpec, Prompts
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.teachers.named_designs import with_design
 from stillyou.pairs.teachers.portraits.dressed import Look, check_art, draw, draw_look, put_on
 from stillyou.pairs.teachers.protocol import PairRequest
 from stillyou.pairs.teachers.sources.crops import Crop, draw_crop
