@@ -78,6 +78,33 @@ def test_loss_by_hand(prediction: str) -> None:
     assert loss.item() == pytest.approx((first + second) / 2)
 
 
+def test_own_answers_by_hand() -> None:
+    """A model that predicts no velocity takes sqrt(a) z_t for the target; what is wanted leads from there to it."""
+    alphas = torch.tensor([0.64, 0.25])
+    objective = EditorObjective(_Zero(), alphas, torch.zeros(1, 1), torch.zeros(1), 0.15)  # type: ignore[arg-type]
+    target, noise = torch.tensor([[[[1.0, 3.0]]]] * 2), torch.tensor([[[[2.0, -1.0]]]] * 2)
+    batch = EditorBatch(
+        source=target,
+        target=target,
+        vision=torch.zeros(2),
+        token_ids=torch.zeros(2),
+        branch=torch.tensor([3, 3]),
+        timestep=torch.tensor([0, 0]),
+        noise=noise,
+        earlier=torch.tensor([-1, 1]),
+        edit_weight=torch.tensor([10.0, 10.0]),
+        group=torch.tensor([0, 0]),
+    )
+    _, errors = objective(batch)
+    z, n = target[0], noise[0]
+    assert errors[0].item() == pytest.approx((0.8 * n - 0.6 * z).square().mean().item())
+    answer = 0.5 * (0.5 * z + 0.75**0.5 * n)
+    state = 0.8 * answer + 0.6 * n.flip(2)  # the noise of the other pixel
+    wanted = (0.8 * state - z) / 0.6
+    assert torch.allclose(0.8 * state - 0.6 * wanted, z)
+    assert errors[1].item() == pytest.approx((0.36 * wanted.square()).mean().item())
+
+
 def test_gradients_reach_every_trained_parameter() -> None:
     torch.manual_seed(0)
     pipeline = build_tiny_pipeline()

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from stillyou.diffusion.card import read_card
+from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.errors import UsageError
 from stillyou.models.load import load_pipeline
 from stillyou.training.loop.trainer import Outcome
@@ -49,10 +50,24 @@ def test_both_stages_go_on_from_the_model(trained: Path, painted_folder: Path, t
             torch.testing.assert_close(tensor, getattr(before, name).state_dict()[key], rtol=0, atol=1e-6)
 
 
+def test_another_autoencoder_is_new_and_the_rest_is_the_models(trained: Path) -> None:
+    before = load_pipeline(str(trained), "cpu", torch.float32)
+    other = tiny_config().architecture.model_copy(update={"autoencoder": "folded", "latent_channels": 6})
+    after, again = load_start(str(trained), other, 3), load_start(str(trained), other, 3)
+    assert isinstance(after.vae, FoldedAutoencoder) and after.vae.config.latent_channels == 6
+    assert after.unet.config.in_channels == 12 and after.unet.config.out_channels == 6
+    new = {"conv_in.weight", "conv_out.weight", "conv_out.bias"}
+    for key, tensor in after.unet.state_dict().items():
+        assert torch.equal(tensor, again.unet.state_dict()[key])
+        assert (key in new) or torch.equal(tensor, before.unet.state_dict()[key])
+    tokens = after.adapter.config.image_tokens
+    mixing = after.adapter.linear1.weight
+    assert torch.equal(mixing[:, :tokens], before.adapter.linear1.weight[:, :tokens])
+    assert not mixing[:, tokens:].any()
+
+
 def test_a_model_of_other_sizes_is_refused(trained: Path) -> None:
     config = tiny_config()
-    other = config.architecture.model_copy(
-        update={"autoencoder_channels": 2 * config.architecture.autoencoder_channels}
-    )
-    with pytest.raises(UsageError, match="the vae of .* differs"):
+    other = config.architecture.model_copy(update={"unet_layers": config.architecture.unet_layers + 1})
+    with pytest.raises(UsageError, match="the unet of .* differs"):
         load_start(str(trained), other, 0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stillyou.diffusion.conditions import Branch
 from stillyou.training.config import BranchShares
-from stillyou.training.data.stream import BatchStream, Draws, Pool, SampleDraws, Share, drawn_batches
+from stillyou.training.data.stream import BatchStream, Draws, Levels, Pool, SampleDraws, Share, drawn_batches
 
 SHAPE = (2, 3, 3)
 POOLS = [Pool(np.arange(0, 50), 0.25), Pool(np.arange(50, 53), 0.75)]
@@ -69,6 +69,22 @@ def test_shares_of_branches_pools_and_reconstructions() -> None:
         assert measured == pytest.approx(share, abs=tolerance * 1.2)
     assert not (drawn.branch == Branch.IMAGE).any()
     assert (drawn.row >= 50).float().mean().item() == pytest.approx(0.75, abs=tolerance)
+
+
+def test_levels_lean_to_the_top_and_start_from_answers_a_step_earlier() -> None:
+    plain = draws().batch(range(3000))
+    levels = Levels(top=0.2, own_answers=0.5)
+    drawn = SampleDraws(0, POOLS, 3, 1000, SHAPE, BranchShares(), 0.08, levels=levels).batch(range(3000))
+    assert torch.equal(plain.noise, drawn.noise) and torch.equal(plain.row, drawn.row)
+    assert (plain.earlier == -1).all()
+    top = drawn.timestep == 999
+    assert top.float().mean().item() == pytest.approx(0.2, abs=0.03)
+    assert (drawn.earlier[top] == -1).all()
+    own = drawn.earlier >= 0
+    assert own.float().mean().item() == pytest.approx(0.8 * 0.5, abs=0.04)
+    gaps = (drawn.earlier - drawn.timestep)[own & (drawn.earlier < 999)]
+    assert set(gaps.tolist()) == {125, 250, 500}
+    assert (drawn.earlier[own] > drawn.timestep[own]).all()
 
 
 def test_every_row_copy_and_timestep_range_is_reached() -> None:

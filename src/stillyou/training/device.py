@@ -17,7 +17,7 @@ from stillyou.machine import cores, pick_device, pick_dtype, shared_memory
 from stillyou.training.config import Precision
 from stillyou.training.data.stream import Share
 
-_STREAM_WORKERS = 4
+_STREAM_WORKERS = 8
 TRACKER = "tensorboard"
 """Of those that accelerate offers."""
 

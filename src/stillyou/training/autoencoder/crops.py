@@ -107,14 +107,62 @@ def _draw_colours(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return np.concatenate([matrix * rng.uniform(0.6, 1.3), 0.15 * rng.standard_normal((3, 1))], axis=1).ravel()
 
 
+class CutCrops(NamedTuple):
+    """Crops as they are cut: index of the `Source` (B,), pixels (B, 3, s, s) uint8, masks (B, 1, s, s) bool, and draws.
+
+    `colours` and `noise` are those of `CropDraws`.
+    """
+
+    source: torch.Tensor
+    pixels: torch.Tensor
+    masks: torch.Tensor
+    colours: torch.Tensor
+    noise: torch.Tensor
+
+
+class CutsCrops:
+    """Draws crops and cuts them out, in whichever process it is called.
+
+    Args:
+        sources: What to cut out of.
+        draws: What to draw.
+        side: s, of a crop in pixels.
+    """
+
+    def __init__(self, sources: Sequence[Source], draws: DrawCrops, side: int) -> None:
+        self._sources, self._draws, self._side = list(sources), draws, side
+
+    def batch(self, positions: Sequence[int]) -> CutCrops:
+        """Draw and cut the crops at some positions."""
+        drawn = self._draws.batch(positions)
+        crops = [self._crop(drawn, row) for row in range(len(drawn.source))]
+        pixels, masks = (torch.stack(parts) for parts in zip(*crops, strict=True))
+        return CutCrops(drawn.source, pixels, masks, drawn.colours, drawn.noise)
+
+    def _crop(self, drawn: CropDraws, row: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cut one crop (3, s, s) uint8 and its mask (1, s, s) bool."""
+        source, u = self._sources[int(drawn.source[row])], float(drawn.picture[row])
+        place = drawn.place[row].tolist()
+        if source.masks is None:
+            picture = source.pictures[int(u * len(source.pictures))]
+            mask = torch.zeros(picture.shape[1:], dtype=torch.bool)
+        else:
+            pair = int(u * len(source.masks))
+            picture, mask = source.pictures[2 * pair + int(drawn.target[row])], source.masks[pair]
+        top, left = corner(mask, place, self._side)
+        window = (slice(top, top + self._side), slice(left, left + self._side))
+        turn = int(drawn.side[row])
+        return turned(picture[:, window[0], window[1]], turn), turned(mask[None, window[0], window[1]], turn)
+
+
 class CropBatches:
     """Batches of crops on a device.
 
     Args:
-        sources: What crops are taken of.
-        draws: What to draw; `side` pixels are a crop's side.
-        side: Of a crop in pixels, no more than the pictures'.
-        edit_weight: λ: masked pixels weigh 1 + λ, the others 1; over a crop weights are 1 on average.
+        sources: What to cut out of.
+        draws: What to draw; its shares are those of the sources.
+        side: Of a crop in pixels.
+        edit_weight: λ.
         batch: B over all processes.
         device: Where batches go.
         share: What this process does of them.
@@ -130,37 +178,20 @@ class CropBatches:
         device: torch.device,
         share: Share = WHOLE,
     ) -> None:
-        self._sources, self._draws, self._side = list(sources), draws, side
-        self._edit_weight, self._batch, self._device, self._share = edit_weight, batch, device, share
+        self._cuts, self._edit_weight, self._batch = CutsCrops(sources, draws, side), edit_weight, batch
+        self._device, self._share = device, share
 
     def __call__(self, first_step: int) -> Iterator[PictureBatch]:
         """Yield batches from a step on."""
-        for drawn in drawn_batches(self._draws, self._batch, first_step, self._share, torch.device("cpu")):
-            crops = [self._crop(drawn, row) for row in range(len(drawn.source))]
-            pixels, masks = (torch.stack(parts) for parts in zip(*crops, strict=True))
-            weight = 1 + self._edit_weight * masks.to(self._device, torch.float32)
-            colours = drawn.colours.to(self._device).view(-1, 3, 4)
+        for crops in drawn_batches(self._cuts, self._batch, first_step, self._share, self._device):
+            source, pixels, masks, colours, noise = (part.to(self._device, non_blocking=True) for part in crops)
+            weight = 1 + self._edit_weight * masks.float()
             yield PictureBatch(
-                recolour(to_signed(pixels.to(self._device)), colours).contiguous(memory_format=torch.channels_last),
-                drawn.noise.to(self._device),
-                drawn.source.to(self._device),
+                recolour(to_signed(pixels), colours.view(-1, 3, 4)).contiguous(memory_format=torch.channels_last),
+                noise,
+                source,
                 weight / weight.mean(dim=(1, 2, 3), keepdim=True),
             )
-
-    def _crop(self, drawn: CropDraws, row: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Cut one crop (3, side, side) uint8 and its mask (1, side, side) bool."""
-        source, u = self._sources[int(drawn.source[row])], float(drawn.picture[row])
-        place = drawn.place[row].tolist()
-        if source.masks is None:
-            picture = source.pictures[int(u * len(source.pictures))]
-            mask = torch.zeros(picture.shape[1:], dtype=torch.bool)
-        else:
-            pair = int(u * len(source.masks))
-            picture, mask = source.pictures[2 * pair + int(drawn.target[row])], source.masks[pair]
-        top, left = corner(mask, place, self._side)
-        window = (slice(top, top + self._side), slice(left, left + self._side))
-        turn = int(drawn.side[row])
-        return turned(picture[:, window[0], window[1]], turn), turned(mask[None, window[0], window[1]], turn)
 
 
 def weighted_targets(sources: Sequence[Source], edit_weight: float, most: int) -> tuple[torch.Tensor, torch.Tensor]:
