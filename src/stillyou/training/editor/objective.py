@@ -167,7 +167,9 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
         earlier = batch.earlier.to(batch.target.device, non_blocking=True)
         a_t = self.alphas_cumprod[earlier].view(-1, 1, 1, 1)
         z_t = velocity(batch.target, batch.noise, a_t)[0]
-        return a_t.sqrt() * z_t - (1 - a_t).sqrt() * self.predict(replace(batch, timestep=earlier), z_t)
+        with torch.compiler.set_stance("force_eager"):  # these batches are smaller, and have no gradients
+            predicted = self.predict(replace(batch, timestep=earlier), z_t)
+        return a_t.sqrt() * z_t - (1 - a_t).sqrt() * predicted
 
 
 class EditorObjective(DiffusionLoss[EditorBatch]):

@@ -236,11 +236,11 @@ def _validate(
     """Call the validation, pass on its pictures, and warn early."""
     figures: dict[str, float] = {}
     with ExitStack() as stack:
+        # Edits have other shapes than training, and compiling for them would take longer than they do.
+        stack.enter_context(torch.compiler.set_stance("force_eager"))
         if run.request.config.editor.frozen_encoders:
             stack.enter_context(encoders_on(pipeline, accelerator.device))
             stack.enter_context(accelerator.autocast())
-            # Edits have other shapes than training, and compiling for them would take longer than they do.
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
         found = validation(pipeline, step)
     for name, value in found.items():
         if isinstance(value, Path):

@@ -198,6 +198,8 @@ def editor_objective(pipeline: MultiConditionedPipeline, settings: EditorSetting
         if "post_layernorm" in name:
             parameter.requires_grad_(False)
     keep_precision(denoiser)  # with it, the plain memory format is the faster one
+    if settings.compile:
+        denoiser.unet.compile()
     size = pipeline.image_encoder.config.image_size
     scheduler: Any = pipeline.scheduler
     return EditorObjective(
