@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from stillyou.diffusion.autoencoder import to_posterior
-from stillyou.diffusion.conditions import apply_branches, black_vision, null_tokens, vision_pixels
+from stillyou.diffusion.conditions import Conditions, apply_branches, black_vision, null_tokens, vision_pixels
 from stillyou.diffusion.lora import add_lora
 from stillyou.diffusion.network import call_unet
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
@@ -142,12 +142,15 @@ class FrozenObjective(DiffusionLoss[FrozenBatch]):
         self.register_buffer("black", black.float(), persistent=False)
         self.register_buffer("empty", empty.float(), persistent=False)
 
-    def predict(self, batch: FrozenBatch, z_t: torch.Tensor) -> torch.Tensor:
-        """Mix image tokens, drop what the branches lack, predict."""
+    def conditions(self, batch: FrozenBatch) -> Conditions:
+        """Mix image tokens, and drop what the branches lack."""
         nulls = null_tokens(self.adapter, self.black, self.empty, batch.source)
         image = self.adapter(batch.hidden, batch.source)
-        conditions = apply_branches(batch.source, image, batch.text, batch.branch, nulls)
-        return call_unet(self.unet, z_t, batch.timestep, conditions)
+        return apply_branches(batch.source, image, batch.text, batch.branch, nulls)
+
+    def denoise(self, z_t: torch.Tensor, timestep: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        """Return the UNet's prediction; see `DiffusionLoss.denoise`."""
+        return call_unet(self.unet, z_t, timestep, conditions)
 
 
 def frozen_objective(

@@ -25,7 +25,7 @@ errors weigh (1 - a_t), as those of z do, since v grows without bound where ther
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import torch
@@ -94,17 +94,8 @@ def snr_weights(a_t: torch.Tensor, gamma: float, predicts_noise: bool) -> torch.
 Seen = TypeVar("Seen", bound=LatentBatch)
 
 
-def chosen(batch: Seen, rows: torch.Tensor) -> Seen:
-    """Return some rows (K,), given on the CPU, of a batch whose tensors lie there and on a device."""
-    there = rows.to(batch.target.device, non_blocking=True)
-    columns = {field.name: getattr(batch, field.name) for field in fields(batch)}
-    return replace(
-        batch, **{name: value[rows if value.device.type == "cpu" else there] for name, value in columns.items()}
-    )
-
-
 class DiffusionLoss(nn.Module, Generic[Seen]):
-    """The loss around networks that `predict`: one module, so that a wrapper for processes sees one forward pass.
+    """The loss around networks: one module, so that a wrapper for processes sees one forward pass.
 
     Args:
         alphas_cumprod: a_t of the schedule, (T,).
@@ -126,16 +117,25 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
         self.alphas_cumprod: torch.Tensor
         self.register_buffer("alphas_cumprod", alphas_cumprod.float(), persistent=False)
 
+    def conditions(self, batch: Seen) -> Conditions:
+        """Return what the denoiser reads of a batch, but for what its branches lack."""
+        raise NotImplementedError
+
+    def denoise(self, z_t: torch.Tensor, timestep: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        """Return the denoiser's prediction (B, C, h, w) for noisy latents of the same shape, at timesteps (B,)."""
+        raise NotImplementedError
+
     def predict(self, batch: Seen, z_t: torch.Tensor) -> torch.Tensor:
         """Return the networks' prediction (B, C, h, w) for noisy latents of the same shape."""
-        raise NotImplementedError
+        return self.denoise(z_t, batch.timestep, self.conditions(batch))
 
     def forward(self, batch: Seen) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss, and each sample's weighted mean squared error (B,)."""
         a_t = self.alphas_cumprod[batch.timestep]
-        z_t, truth = self._state(batch, a_t.view(-1, 1, 1, 1))
+        conditions = self.conditions(batch)
+        z_t, truth = self._state(batch, a_t.view(-1, 1, 1, 1), conditions)
         w = edit_weights(batch.source, batch.target, batch.edit_weight, self.threshold)
-        errors = (w * (self.predict(batch, z_t) - truth).square()).mean(dim=(1, 2, 3))
+        errors = (w * (self.denoise(z_t, batch.timestep, conditions) - truth).square()).mean(dim=(1, 2, 3))
         if (batch.earlier >= 0).any():
             own = (batch.earlier >= 0).to(a_t.device, non_blocking=True)
             errors = errors * torch.where(own, 1 - a_t, 1.0)
@@ -143,33 +143,33 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
             errors = errors * snr_weights(a_t, self.min_snr, self.predicts_noise)
         return errors.mean(), errors.detach()
 
-    def _state(self, batch: Seen, a_t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _state(self, batch: Seen, a_t: torch.Tensor, conditions: Conditions) -> tuple[torch.Tensor, torch.Tensor]:
         """Return z_t and what should be predicted there, each (B, C, h, w)."""
         z_t, v = velocity(batch.target, batch.noise, a_t)
         rows = (batch.earlier >= 0).nonzero().flatten()
         if not len(rows):
             return z_t, batch.noise if self.predicts_noise else v
         assert not self.predicts_noise, "own answers are learned by models that predict velocity"
-        # On a GPU a few sizes alone: cuDNN tries its algorithms anew for every size that it has not seen.
-        unit = -(-len(batch.earlier) // 8) if z_t.is_cuda else 1
-        cycled = rows[torch.arange(-(-len(rows) // unit) * unit) % len(rows)]
-        answer = self._answer(chosen(batch, cycled))[: len(rows)]
-        part = chosen(batch, rows)
+        answer = self._answer(batch, rows, conditions)
         rows = rows.to(z_t.device, non_blocking=True)
         signal, spread = a_t[rows].sqrt(), (1 - a_t[rows]).sqrt()
-        state = signal * answer + spread * part.noise.flip(2, 3)
-        wanted = (signal * state - part.target) / spread
+        state = signal * answer + spread * batch.noise[rows].flip(2, 3)
+        wanted = (signal * state - batch.target[rows]) / spread
         return z_t.index_copy(0, rows, state), v.index_copy(0, rows, wanted)
 
     @torch.no_grad()
-    def _answer(self, batch: Seen) -> torch.Tensor:
-        """Return what the model takes the targets for at the earlier timesteps."""
-        earlier = batch.earlier.to(batch.target.device, non_blocking=True)
+    def _answer(self, batch: Seen, rows: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        """Return what the model takes the targets of some rows (K,) for at the earlier timesteps, (K, C, h, w)."""
+        # On a GPU a few sizes alone: cuDNN tries its algorithms anew for every size that it has not seen.
+        unit = -(-len(batch.earlier) // 8) if batch.target.is_cuda else 1
+        cycled = rows[torch.arange(-(-len(rows) // unit) * unit) % len(rows)]
+        earlier = batch.earlier[cycled].to(batch.target.device, non_blocking=True)
+        at = cycled.to(batch.target.device, non_blocking=True)
         a_t = self.alphas_cumprod[earlier].view(-1, 1, 1, 1)
-        z_t = velocity(batch.target, batch.noise, a_t)[0]
+        z_t = velocity(batch.target[at], batch.noise[at], a_t)[0]
         with torch.compiler.set_stance("force_eager"):  # these batches are smaller, and have no gradients
-            predicted = self.predict(replace(batch, timestep=earlier), z_t)
-        return a_t.sqrt() * z_t - (1 - a_t).sqrt() * predicted
+            predicted = self.denoise(z_t, earlier, Conditions(conditions.source[at], conditions.tokens[at]))
+        return (a_t.sqrt() * z_t - (1 - a_t).sqrt() * predicted)[: len(rows)]
 
 
 class EditorObjective(DiffusionLoss[EditorBatch]):
@@ -207,15 +207,19 @@ class EditorObjective(DiffusionLoss[EditorBatch]):
         self.register_buffer("empty_prompt_ids", empty_prompt_ids, persistent=False)
         self.register_buffer("black", black, persistent=False)
 
-    def predict(self, batch: EditorBatch, z_t: torch.Tensor) -> torch.Tensor:
-        """Encode all conditions, drop what the branches lack, predict."""
+    def conditions(self, batch: EditorBatch) -> Conditions:
+        """Encode all conditions, and drop what the branches lack."""
         nulls = self.denoiser.null_tokens(self.empty_prompt_ids, self.black, batch.source)
         if self.grey is not None:
             nulls = NullTokens(self.denoiser.image_tokens(self.black, self.grey), nulls.text)
         image = self.denoiser.image_tokens(batch.vision, batch.source)
         text = self.denoiser.text_tokens(batch.token_ids)
-        conditions = apply_branches(batch.source, image, text, batch.branch, nulls)
+        found = apply_branches(batch.source, image, text, batch.branch, nulls)
         if self.grey is not None:
             there = presence(batch.branch, batch.source.device)[:, 0, None, None, None]
-            conditions = Conditions(torch.where(there, conditions.source, self.grey), conditions.tokens)
-        return self.denoiser.predict(z_t, batch.timestep, conditions)
+            found = Conditions(torch.where(there, found.source, self.grey), found.tokens)
+        return found
+
+    def denoise(self, z_t: torch.Tensor, timestep: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        """Return the denoiser's prediction; see `DiffusionLoss.denoise`."""
+        return self.denoiser.predict(z_t, timestep, conditions)
