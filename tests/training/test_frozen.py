@@ -16,7 +16,7 @@ from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.config import BranchShares, EditorSettings, EditWeights
 from stillyou.training.data.cache import LatentCache, open_or_build
 from stillyou.training.data.pair_encoder import CacheSettings
-from stillyou.training.data.stream import SampleDraws
+from stillyou.training.data.stream import Levels, SampleDraws
 from stillyou.training.editor.frozen import FrozenBatch, FrozenBatches, FrozenEncoder, frozen_objective
 from stillyou.training.editor.task import GROUPS, encode_words, pools
 
@@ -41,7 +41,9 @@ def cache(
 def batches(cache: LatentCache, posterior: bool = True, batch: int = 8) -> FrozenBatches:
     words = encode_words(cache.rows, {}, EditWeights(), lambda prompts: cache.constants["text"][:-1], CPU)
     shape = (4, 8, 8)
-    draws = SampleDraws(0, pools(cache.rows, [1.0], []), 1, 1000, shape, BranchShares(), 0.5, posterior=posterior)
+    draws = SampleDraws(
+        0, pools(cache.rows, [1.0], []), 1, Levels(1000), shape, BranchShares(), 0.5, posterior=posterior
+    )
     return FrozenBatches(cache, words, draws, batch, CPU)
 
 

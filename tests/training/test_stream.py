@@ -18,8 +18,13 @@ SHAPE = (2, 3, 3)
 POOLS = [Pool(np.arange(0, 50), 0.25), Pool(np.arange(50, 53), 0.75)]
 
 
-def draws(seed: int = 0, reconstruction: float = 0.08, branches: BranchShares | None = None) -> SampleDraws:
-    return SampleDraws(seed, POOLS, 3, 1000, SHAPE, branches or BranchShares(), reconstruction)
+UNIFORM = Levels(1000)
+
+
+def draws(
+    seed: int = 0, reconstruction: float = 0.08, branches: BranchShares | None = None, levels: Levels = UNIFORM
+) -> SampleDraws:
+    return SampleDraws(seed, POOLS, 3, levels, SHAPE, branches or BranchShares(), reconstruction)
 
 
 def joined(batches: list[Draws]) -> Draws:
@@ -73,8 +78,7 @@ def test_shares_of_branches_pools_and_reconstructions() -> None:
 
 def test_levels_lean_to_the_top_and_start_from_answers_a_step_earlier() -> None:
     plain = draws().batch(range(3000))
-    levels = Levels(top=0.2, own_answers=0.5)
-    drawn = SampleDraws(0, POOLS, 3, 1000, SHAPE, BranchShares(), 0.08, levels=levels).batch(range(3000))
+    drawn = draws(levels=Levels(1000, top=0.2, own_answers=0.5)).batch(range(3000))
     assert torch.equal(plain.noise, drawn.noise) and torch.equal(plain.row, drawn.row)
     assert (plain.earlier == -1).all()
     top = drawn.timestep == 999

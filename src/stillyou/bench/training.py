@@ -28,7 +28,7 @@ from stillyou.machine import pick_dtype
 from stillyou.training.config import EditorSettings, LoraSettings
 from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.pair_encoder import CacheRow
-from stillyou.training.data.stream import SampleDraws, Share
+from stillyou.training.data.stream import Levels, SampleDraws, Share
 from stillyou.training.device import make_accelerator
 from stillyou.training.editor.frozen import ENCODERS, FrozenBatch, FrozenBatches, frozen_objective
 from stillyou.training.editor.task import LABELS, encode_words, pools
@@ -237,9 +237,9 @@ def _batches(
     """Yield batches as training does; without the cache, each with its pictures encoded on the way."""
     settings, device = path.settings, bench.device
     shape: Any = tuple(cache.source.shape[2:])
-    timesteps = int(pipeline.scheduler.config.num_train_timesteps)
+    levels = Levels(int(pipeline.scheduler.config.num_train_timesteps))
     draws = SampleDraws(
-        0, pools(cache.rows, [1.0], []), 1, timesteps, shape, settings.branches, settings.reconstruction, posterior=True
+        0, pools(cache.rows, [1.0], []), 1, levels, shape, settings.branches, settings.reconstruction, posterior=True
     )
     words = encode_words(cache.rows, {}, settings.edit_weights, lambda prompts: cache.constants["text"][:-1], device)
     share = Share(workers=2 if device.type == "cuda" else 0)

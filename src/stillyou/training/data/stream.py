@@ -64,15 +64,16 @@ class Levels:
     """Which noise levels samples are drawn at, and what they are made of.
 
     Attributes:
+        timesteps: T, length of the schedule.
         top: Share of samples at the last timestep; the others are uniform over all.
         own_answers: Share of those others that are made of the model's own answer at an earlier timestep.
     """
 
+    timesteps: int
     top: float = 0.0
     own_answers: float = 0.0
 
 
-UNIFORM = Levels()
 _SAMPLER_STEPS = (2, 4, 8)
 """Steps of the samplers whose states are learned."""
 
@@ -84,12 +85,11 @@ class SampleDraws:
         seed: Seed of the run.
         pools: What to sample from; balanced by their shares whatever their sizes.
         copies: K, copies of each pair.
-        timesteps: T, length of the schedule.
+        levels: Which noise levels are learned, and from what.
         latent_shape: (C, h, w).
         branches: Shares of the branches.
         reconstruction: Share of reconstruction samples; these see the branch `full`.
         posterior: Whether latents are sampled from an autoencoder's posterior.
-        levels: Which noise levels are learned, and from what.
     """
 
     def __init__(
@@ -97,17 +97,16 @@ class SampleDraws:
         seed: int,
         pools: Sequence[Pool],
         copies: int,
-        timesteps: int,
+        levels: Levels,
         latent_shape: tuple[int, int, int],
         branches: BranchShares,
         reconstruction: float,
         posterior: bool = False,
-        levels: Levels = UNIFORM,
     ) -> None:
         assert all(len(pool.rows) for pool in pools), "an empty pool"
-        self._seed, self._pools, self._copies, self._timesteps = seed, list(pools), copies, timesteps
+        self._seed, self._pools, self._copies, self._levels = seed, list(pools), copies, levels
         self._shape, self._reconstruction = latent_shape, reconstruction
-        self._posterior, self._levels = posterior, levels
+        self._posterior = posterior
         self._pool_bounds = _bounds([pool.share for pool in pools])
         self._branch_bounds = _bounds([branches.by_branch()[branch] for branch in Branch])
 
@@ -129,17 +128,17 @@ class SampleDraws:
 
     def _draw_levels(self, position: int, u: float, reconstruction: bool) -> tuple[int, bool, int]:
         """Return the timestep, the flag that was given, and the earlier timestep."""
-        last = self._timesteps - 1
-        if u < self._levels.top:
+        levels, last = self._levels, self._levels.timesteps - 1
+        if u < levels.top:
             return last, reconstruction, -1
-        timestep = int((u - self._levels.top) / (1 - self._levels.top) * self._timesteps)
-        if not self._levels.own_answers:
+        timestep = int((u - levels.top) / (1 - levels.top) * levels.timesteps)
+        if not levels.own_answers:
             return timestep, reconstruction, -1
         source = generator(self._seed, "own answers", position)
-        if source.random() >= self._levels.own_answers or timestep == last:
+        if source.random() >= levels.own_answers or timestep == last:
             return timestep, reconstruction, -1
         steps = _SAMPLER_STEPS[int(source.integers(len(_SAMPLER_STEPS)))]
-        return timestep, reconstruction, min(last, timestep + self._timesteps // steps)
+        return timestep, reconstruction, min(last, timestep + levels.timesteps // steps)
 
     def _draw_posterior(self, position: int) -> npt.NDArray[np.float32]:
         if not self._posterior:

@@ -142,12 +142,11 @@ def _draws(
         config.seed,
         pools(cache.rows, shares, hidden),
         cache.copies,
-        int(pipeline.scheduler.config.num_train_timesteps),
+        Levels(int(pipeline.scheduler.config.num_train_timesteps), settings.top, settings.own_answers),
         (channels, height, width),
         settings.branches,
         settings.reconstruction,
         posterior="source_std" in cache.arrays,
-        levels=Levels(settings.top, settings.own_answers),
     )
 
 
