@@ -151,3 +151,19 @@ def test_checking_options_loads_no_model_library():
 )
 def test_options_that_change_nothing_are_told(effect, options, told):
     assert resolve(EditRequest.read(effect, **options), ModelTraits("fake", ModelCard(), 32)).ignored == told
+
+
+@pytest.mark.parametrize(
+    ("effect", "options", "named"),
+    [
+        ("santa", {}, ", classic design"),
+        ("santa", {"design": "green", "draft": "none"}, ", green design"),
+        ("angry", {}, ""),
+    ],
+)
+def test_prompts_name_the_design_to_a_model_that_learned_it_by_name(effect, options, named):
+    request = EditRequest.read(effect, **options)
+    plain = resolve(request, ModelTraits("fake", ModelCard(), 32)).prompts
+    told = resolve(request, ModelTraits("fake", ModelCard(named_designs=True), 32)).prompts
+    assert told.source == plain.source
+    assert told.target == plain.target + named
