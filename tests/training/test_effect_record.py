@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from accelerate import Accelerator
@@ -21,7 +23,7 @@ from stillyou.effects.spec import EffectSpec
 from stillyou.pairs.dataset.info import read_info
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.device import make_accelerator
-from stillyou.training.editor.results import describe
+from stillyou.training.editor.results import describe, names_designs
 from stillyou.training.editor.stage import effect_specs
 from stillyou.training.run import Request, Run
 from tests.training.fakes import SANTA, tiny_config
@@ -149,3 +151,30 @@ def test_a_dataset_from_before_with_all_settings_means_the_same(tmp_path: Path) 
         assert found.mask == MaskSettings(**mask)
         today = load_effect("angry").defaults(domain)
         assert replace(found, guidance=today.guidance, mask=today.mask) == today
+
+
+class _Told:
+    """A dataset of prompts."""
+
+    def __init__(self, *rows: tuple[str, str]) -> None:
+        self._rows = rows
+
+    def rows(self, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+        return (dict(zip(columns, row, strict=True)) for row in self._rows)
+
+
+@pytest.mark.parametrize(
+    ("datasets", "named"),
+    [
+        (
+            [_Told(("santa", "a person, santa claus costume, green design"), ("angry", "a person, angry expression"))],
+            True,
+        ),
+        ([_Told(("santa", "a person, santa claus costume"))], False),
+        ([_Told(("santa", "a person, santa claus costume, striped design"))], False),
+        ([_Told(("santa", "a person, x, blue design")), _Told(("royal", "a person, y"))], False),
+        ([_Told(("angry", "a person, angry expression"))], False),
+    ],
+)
+def test_designs_are_named_where_all_costumes_name_one(datasets: list[Any], named: bool) -> None:
+    assert names_designs(datasets) is named

@@ -111,7 +111,7 @@ def test_training_predicts_as_the_pipeline_does(
         hidden=cache.arrays["hidden"][3, 0].float().expand(n, -1, -1),
         text=text.expand(n, -1, -1),
     )
-    found = objective.predict(batch, z_t)
+    found = objective.denoise(z_t, batch.timestep, objective.conditions(batch))
     for index, branch in enumerate(Branch):
         expected = pipeline.denoiser.predict(z_t[index : index + 1], torch.tensor(300), encoded.conditions(branch))
         assert torch.allclose(found[index], expected[0], atol=5e-3), branch.name

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from stillyou.diffusion.autoencoder import to_latents
-from stillyou.diffusion.conditions import Branch, NullTokens, black_vision
+from stillyou.diffusion.conditions import Branch, Conditions, NullTokens, black_vision
 from stillyou.training.config import EditorSettings
 from stillyou.training.editor.objective import EditorBatch, EditorObjective, edit_weights, velocity
 from stillyou.training.editor.task import editor_objective
@@ -78,10 +78,17 @@ def test_loss_by_hand(prediction: str) -> None:
     assert loss.item() == pytest.approx((first + second) / 2)
 
 
+class _Telling(_Zero):
+    """A denoiser whose answer depends on all that it is given."""
+
+    def predict(self, noisy: torch.Tensor, timesteps: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        return 0.5 * noisy + timesteps.view(-1, 1, 1, 1) + conditions.source
+
+
 def test_own_answers_by_hand() -> None:
-    """A model that predicts no velocity takes sqrt(a) z_t for the target; what is wanted leads from there to it."""
+    """The answer at the earlier timestep, noised anew, is the state; what is wanted leads from there to the truth."""
     alphas = torch.tensor([0.64, 0.25])
-    objective = EditorObjective(_Zero(), alphas, torch.zeros(1, 1), torch.zeros(1), 0.15)  # type: ignore[arg-type]
+    objective = EditorObjective(_Telling(), alphas, torch.zeros(1, 1), torch.zeros(1), 0.15)  # type: ignore[arg-type]
     target, noise = torch.tensor([[[[1.0, 3.0]]]] * 2), torch.tensor([[[[2.0, -1.0]]]] * 2)
     batch = EditorBatch(
         source=target,
@@ -97,12 +104,39 @@ def test_own_answers_by_hand() -> None:
     )
     _, errors = objective(batch)
     z, n = target[0], noise[0]
-    assert errors[0].item() == pytest.approx((0.8 * n - 0.6 * z).square().mean().item())
-    answer = 0.5 * (0.5 * z + 0.75**0.5 * n)
+    z_t = 0.8 * z + 0.6 * n
+    assert errors[0].item() == pytest.approx((0.5 * z_t + 0 + z - (0.8 * n - 0.6 * z)).square().mean().item())
+    earlier = 0.5 * z + 0.75**0.5 * n
+    answer = 0.5 * earlier - 0.75**0.5 * (0.5 * earlier + 1 + z)
     state = 0.8 * answer + 0.6 * n.flip(2)  # the noise of the other pixel
-    wanted = (0.8 * state - z) / 0.6
-    assert torch.allclose(0.8 * state - 0.6 * wanted, z)
-    assert errors[1].item() == pytest.approx((0.36 * wanted.square()).mean().item())
+    said = 0.8 * state - 0.6 * (0.5 * state + 0 + z)  # for the target
+    assert errors[1].item() == pytest.approx((said - z).square().mean().item())
+
+
+def test_gradients_reach_weights_that_gave_an_answer_before() -> None:
+    """In bf16 autocast keeps its casts of weights; those of the answer have no gradients."""
+    pipeline = build_tiny_pipeline()
+    objective = editor_objective(pipeline, EditorSettings(batch=2))
+    channels, side = pipeline.unet.config.out_channels, pipeline.unet.config.sample_size
+    size = pipeline.image_encoder.config.image_size
+    latents = torch.randn(2, channels, side, side)
+    batch = EditorBatch(
+        source=latents,
+        target=latents + 1,
+        vision=torch.randn(2, 3, size, size),
+        token_ids=pipeline.token_ids(["a cartoon character"] * 2),
+        branch=torch.tensor([Branch.FULL, Branch.FULL]),
+        timestep=torch.tensor([300, 300]),
+        noise=torch.randn(2, channels, side, side),
+        earlier=torch.tensor([500, -1]),
+        edit_weight=torch.full((2,), 3.0),
+        group=torch.zeros(2, dtype=torch.long),
+    )
+    with torch.autocast("cpu", torch.bfloat16):
+        loss, _ = objective(batch)
+    loss.backward()
+    weight = pipeline.unet.conv_in.weight
+    assert weight.grad is not None and weight.grad.abs().sum() > 0
 
 
 def test_gradients_reach_every_trained_parameter() -> None:
@@ -164,7 +198,7 @@ def test_released_nulls_are_a_grey_pictures_latents() -> None:
         token_ids=ids,
         **rest,
     )
-    found = objective.predict(batch, z_t)
+    found = objective.denoise(z_t, batch.timestep, objective.conditions(batch))
     grey = to_latents(pipeline.vae, torch.zeros(1, 3, pipeline.resolution, pipeline.resolution))
     black = black_vision(size)
     for row, (latents, seen, told) in enumerate(((grey, black, grey), (source[1:], vision[1:], source[1:]))):

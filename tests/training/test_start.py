@@ -66,6 +66,12 @@ def test_another_autoencoder_is_new_and_the_rest_is_the_models(trained: Path) ->
     assert not mixing[:, tokens:].any()
 
 
+def test_details_are_not_begun_anew(trained: Path) -> None:
+    other = tiny_config().architecture.model_copy(update={"autoencoder": "folded", "detail_channels": 4})
+    with pytest.raises(UsageError, match="the vae of .* differs from the architecture's, which has details"):
+        load_start(str(trained), other, 0)
+
+
 def test_a_model_of_other_sizes_is_refused(trained: Path) -> None:
     config = tiny_config()
     other = config.architecture.model_copy(update={"unet_layers": config.architecture.unet_layers + 1})

@@ -85,7 +85,8 @@ class EditPlan:
         """The prompts, every placeholder filled, with the design's name for a model that learned costumes by it."""
         word = {} if self.domain is None else subject(self.effect, self.domain, self.model.card.domains)
         prompts = self.effect.prompts({**word, **(self.request.variables or {})})
-        if self.design is None or self.own_draft is not None or not self.model.card.named_designs:
+        told = self.model.card.named_designs and self.effect.names_designs and self.own_draft is None
+        if self.design is None or not told:
             return prompts
         named = find_design(self.effect.id, self.design, self.effect.looks)
         return Prompts(prompts.source, with_design(prompts.target, named))

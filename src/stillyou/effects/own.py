@@ -147,6 +147,11 @@ class OwnEffect(EffectSpec):
         named = self.designs or {"plain": OwnDesign(words=self.title)}
         return tuple(Design(name, each.words, {**self.colours, **each.colours}) for name, each in named.items())
 
+    @property
+    def names_designs(self) -> bool:
+        """Whether the folder names designs; ``plain`` is nobody's name."""
+        return bool(self.designs)
+
     def file(self, part: Part, design: str) -> Path:
         """Return a part's file in a design: the one of its sub-folder, else the common one.
 

@@ -116,6 +116,11 @@ class EffectSpec(Strict):
         """The designs of its art; none for effects without art."""
         return designs(self.id)
 
+    @property
+    def names_designs(self) -> bool:
+        """Whether its looks have names of their own, which prompts of pairs say."""
+        return bool(self.looks)
+
     def prompts(self, variables: Mapping[str, str] | None = None) -> Prompts:
         """Fill the templates.
 

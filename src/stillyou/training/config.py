@@ -177,7 +177,8 @@ class EditorSettings(Optimisation):
     top: float = Field(0.0, ge=0, lt=1)
     """Share of samples at the highest noise level, where an edit's composition is decided; the others are uniform."""
     own_answers: float = Field(0.0, ge=0, le=1)
-    """Share of samples that start from the model's own answer instead of the truth, as a sampler of few steps does."""
+    """Share of those others that are made of the model's own answer instead of the truth, as are the states of a
+    sampler that takes few steps and adds fresh noise after each (`ddpm`)."""
     min_snr: float | None = Field(None, gt=0)
     """γ of min-SNR weighting (docs/reference/training.md); None weighs all noise levels alike."""
     lora: LoraSettings | None = None
@@ -199,8 +200,8 @@ class EditorSettings(Optimisation):
             raise ValueError("shard needs frozen_encoders = true, and neither lora, eight_bit nor compile")
         if self.released_nulls and self.frozen_encoders:
             raise ValueError("released_nulls needs frozen_encoders = false")
-        if self.own_answers and self.frozen_encoders:
-            raise ValueError("own_answers needs frozen_encoders = false")
+        if self.own_answers and (self.frozen_encoders or self.min_snr is not None):
+            raise ValueError("own_answers is for small models: frozen_encoders = false, and no min_snr")
         return self
 
 
@@ -219,8 +220,9 @@ class TrainingConfig(Strict):
     autoencoder: AutoencoderSettings = AutoencoderSettings()
     editor: EditorSettings = EditorSettings()
     start: str | None = None
-    """A model of the same architecture (name, folder or hub id) whose weights both stages start from; None is random
-    weights. Autoencoder and editor are both trained on, unlike in fine-tuning."""
+    """A model (name, folder or hub id) whose weights both stages start from; None is random weights. Autoencoder and
+    editor are both trained on, unlike in fine-tuning. Its networks are those of the architecture, but that another
+    autoencoder may be asked for: that is new then."""
     resolution: int | None = Field(None, ge=64, multiple_of=64)
     """Side of the pictures a base is trained at; None takes the base's own."""
     held_back: int = Field(64, ge=0)

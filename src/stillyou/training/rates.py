@@ -23,7 +23,7 @@ from stillyou.diffusion.network import build_autoencoder
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.models.from_base import IMAGE_ENCODER, sketch_base
 from stillyou.training.autoencoder.learn import AutoencoderObjective, PictureBatch
-from stillyou.training.config import Optimisation, TrainingConfig
+from stillyou.training.config import EditorSettings, Optimisation, TrainingConfig
 from stillyou.training.data.pair_encoder import CacheRow
 from stillyou.training.editor.encoding import encoder_settings, make_encoder
 from stillyou.training.editor.memory import at_a_time, count_memory, sketch_unet, subject
@@ -119,8 +119,8 @@ def _tried(pipeline: MultiConditionedPipeline, request: Request, hardware: Hardw
             model, lambda count: _pictures(pipeline, count, side, hardware), config.autoencoder, hardware
         )
     steps["editor"], peaks["editor"] = _try_step(
-        editor_objective(pipeline, config.editor),
-        lambda count: _latents(pipeline, count, hardware),
+        editor_objective(pipeline, config.editor.model_copy(update={"compile": False})),
+        lambda count: _latents(pipeline, count, hardware, config.editor),
         config.editor,
         hardware,
     )
@@ -200,17 +200,20 @@ def _pictures(pipeline: MultiConditionedPipeline, count: int, side: int, hardwar
     )
 
 
-def _latents(pipeline: MultiConditionedPipeline, count: int, hardware: Hardware) -> EditorBatch:
+def _latents(
+    pipeline: MultiConditionedPipeline, count: int, hardware: Hardware, settings: EditorSettings
+) -> EditorBatch:
     device, side, vision = hardware.device, pipeline.resolution // 8, pipeline.image_encoder.config.image_size
     shape = (count, pipeline.vae.config.latent_channels, side, side)
-    zeros = torch.zeros(count, dtype=torch.long)
+    zeros, earlier = torch.zeros(count, dtype=torch.long), torch.full((count,), -1)
+    earlier[: round(count * settings.own_answers * (1 - settings.top))] = 1
     return EditorBatch(
         source=torch.randn(shape, device=device),
         target=torch.randn(shape, device=device),
         branch=zeros,
         timestep=zeros.to(device),
         noise=torch.randn(shape, device=device),
-        earlier=zeros - 1,
+        earlier=earlier,
         edit_weight=torch.ones(count, device=device),
         group=zeros.to(device),
         vision=torch.randn(count, 3, vision, vision, device=device),

@@ -1,4 +1,4 @@
-"""What training starts from: random weights, a model of the same sizes, one to fine-tune, or a text-to-image base."""
+"""What training starts from: random weights, another model's, one to fine-tune, or a text-to-image base."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from stillyou.diffusion.autoencoder import SmallAutoencoder
 from stillyou.diffusion.card import ModelCard
-from stillyou.diffusion.network import Architecture, build_components
+from stillyou.diffusion.network import Architecture, build_autoencoder, build_components
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
@@ -30,6 +30,13 @@ def first_autoencoder(config: TrainingConfig) -> SmallAutoencoder:
         return fresh_autoencoder(config.architecture, config.seed)
     vae: SmallAutoencoder = load_start(config.start, config.architecture, config.seed).vae
     return vae.train().requires_grad_(True)
+
+
+def autoencoder_is_new(config: TrainingConfig) -> bool:
+    """Whether training starts from a model, but with another autoencoder than that model's."""
+    if config.start is None:
+        return False
+    return _shapes(load_init(config.start).vae) != _shapes(build_autoencoder(config.architecture))
 
 
 def first_pipeline(run: Run, specs: Mapping[str, EffectSpec]) -> MultiConditionedPipeline:
@@ -62,12 +69,18 @@ def load_start(model: str, architecture: Architecture, seed: int) -> MultiCondit
     random weights from the seed, but for the adapter's, which leaves latents out at first. All others are the model's.
 
     Raises:
-        UsageError: Networks differ in other places.
+        UsageError: Networks differ in other places, or the new autoencoder should have details, which are not learned
+            with it.
     """
     pipeline = load_init(model)
     with seeded(seed, "editor weights"):
         wanted = build_components(architecture, [])
     same_autoencoder = _shapes(pipeline.vae) == _shapes(wanted["vae"])
+    if architecture.detail_channels and not same_autoencoder:
+        raise UsageError(
+            f"the vae of '{model}' differs from the architecture's, which has details",
+            "Start from a model that python -m stillyou.training.details gave them.",
+        )
     new = {} if same_autoencoder else _NEW_LAYERS
     for name in ("unet", "image_encoder", "adapter"):
         ours, theirs = (_shapes(network) for network in (getattr(pipeline, name), wanted[name]))

@@ -120,7 +120,7 @@ class CutCrops(NamedTuple):
     noise: torch.Tensor
 
 
-class CutsCrops:
+class CropCutter:
     """Draws crops and cuts them out, in whichever process it is called.
 
     Args:
@@ -161,8 +161,8 @@ class CropBatches:
     Args:
         sources: What to cut out of.
         draws: What to draw; its shares are those of the sources.
-        side: Of a crop in pixels.
-        edit_weight: λ.
+        side: Of a crop in pixels, at most the pictures'.
+        edit_weight: λ: masked pixels weigh 1 + λ, the others 1, divided by their mean.
         batch: B over all processes.
         device: Where batches go.
         share: What this process does of them.
@@ -178,7 +178,7 @@ class CropBatches:
         device: torch.device,
         share: Share = WHOLE,
     ) -> None:
-        self._cuts, self._edit_weight, self._batch = CutsCrops(sources, draws, side), edit_weight, batch
+        self._cuts, self._edit_weight, self._batch = CropCutter(sources, draws, side), edit_weight, batch
         self._device, self._share = device, share
 
     def __call__(self, first_step: int) -> Iterator[PictureBatch]:

@@ -33,7 +33,7 @@ from stillyou.training.loop.progress import StageReporter, duration
 from stillyou.training.loop.trainer import Intervals, Outcome, Task, Trainer
 from stillyou.training.model import replace_folder
 from stillyou.training.run import Run, stage_reporter
-from stillyou.training.start import first_autoencoder
+from stillyou.training.start import autoencoder_is_new, first_autoencoder
 
 _MEASURED = 1024
 """Pictures of each source that latents are measured on where crops are learned."""
@@ -81,6 +81,11 @@ def train_autoencoder(run: Run, accelerator: Accelerator, parts: Sequence[Part])
             accelerator.wait_for_everyone()
             reporter.say(f"the autoencoder of '{config.start}' is kept: it draws details that were learned for it")
             return Outcome.FINISHED, {"skipped": True}
+        if autoencoder_is_new(config):
+            reporter.say(
+                f"another autoencoder than that of '{config.start}': it begins anew, "
+                "and so do the layers of the editor that read or write its latents"
+            )
         lesson = (_whole if config.autoencoder.crop is None else _cropped)(run, accelerator, parts, vae)
         vae.to(memory_format=torch.channels_last)
         trainer = Trainer(
@@ -136,7 +141,7 @@ def _cropped(run: Run, accelerator: Accelerator, parts: Sequence[Part], vae: Sma
         settings.edit_weight,
         settings.batch,
         accelerator.device,
-        stream_share(accelerator, 4 * settings.batch * int(np.prod(shape))),
+        stream_share(accelerator, 4 * settings.batch * (int(np.prod(shape)) + side * side)),
     )
     measured = torch.cat([_some(source.pictures) for source in sources if source.masks is not None])
     return Lesson(tuple(source.name for source in sources), batches, measured, shown)

@@ -29,9 +29,9 @@ class Draws(NamedTuple):
         copy: Copy of that pair, (B,).
         branch: `Branch`, (B,).
         timestep: 0 to T - 1, (B,).
+        earlier: Timestep (B,) of the answer that the sample is made of, one step of a sampler before its own and no
+            further than the last; -1 for samples that are made of the truth.
         reconstruction: Whether source prompt -> source replaces the edit, (B,) bool.
-        earlier: Timestep (B,) of the answer that the sample is made of, above its own, as far as one step of a sampler
-            goes; -1 for samples that are made of the truth.
         noise: Standard normal (B, C, h, w), fp32.
         posterior: Standard normal (B, 2, C, h, w) for samples of both pictures' latents; (B, 1) if means are used.
     """
@@ -40,8 +40,8 @@ class Draws(NamedTuple):
     copy: torch.Tensor
     branch: torch.Tensor
     timestep: torch.Tensor
-    reconstruction: torch.Tensor
     earlier: torch.Tensor
+    reconstruction: torch.Tensor
     noise: torch.Tensor
     posterior: torch.Tensor
 
@@ -121,24 +121,25 @@ class SampleDraws:
             int(rows[int(u[1] * len(rows))]),
             int(u[2] * self._copies),
             branch,
-            *self._draw_levels(position, u[4], reconstruction),
+            *self._draw_levels(position, u[4]),
+            reconstruction,
             source.standard_normal(self._shape, dtype=np.float32),
             self._draw_posterior(position),
         )
 
-    def _draw_levels(self, position: int, u: float, reconstruction: bool) -> tuple[int, bool, int]:
-        """Return the timestep, the flag that was given, and the earlier timestep."""
+    def _draw_levels(self, position: int, u: float) -> tuple[int, int]:
+        """Return the timestep and the earlier one."""
         levels, last = self._levels, self._levels.timesteps - 1
         if u < levels.top:
-            return last, reconstruction, -1
+            return last, -1
         timestep = int((u - levels.top) / (1 - levels.top) * levels.timesteps)
         if not levels.own_answers:
-            return timestep, reconstruction, -1
+            return timestep, -1
         source = generator(self._seed, "own answers", position)
         if source.random() >= levels.own_answers or timestep == last:
-            return timestep, reconstruction, -1
+            return timestep, -1
         steps = _SAMPLER_STEPS[int(source.integers(len(_SAMPLER_STEPS)))]
-        return timestep, reconstruction, min(last, timestep + levels.timesteps // steps)
+        return timestep, min(last, timestep + levels.timesteps // steps)
 
     def _draw_posterior(self, position: int) -> npt.NDArray[np.float32]:
         if not self._posterior:
@@ -149,14 +150,14 @@ class SampleDraws:
     def batch(self, positions: Sequence[int]) -> Draws:
         """Draw the samples at some positions."""
         drawn = zip(*map(self.draw, positions), strict=True)
-        row, copy, branch, timestep, reconstruction, earlier, noise, posterior = drawn
+        row, copy, branch, timestep, earlier, reconstruction, noise, posterior = drawn
         return Draws(
             row=torch.tensor(row),
             copy=torch.tensor(copy),
             branch=torch.tensor(branch),
             timestep=torch.tensor(timestep),
-            reconstruction=torch.tensor(reconstruction),
             earlier=torch.tensor(earlier),
+            reconstruction=torch.tensor(reconstruction),
             noise=torch.from_numpy(np.stack(noise)),
             posterior=torch.from_numpy(np.stack(posterior)),
         )

@@ -12,8 +12,9 @@ Min-SNR weighting (Hang et al. 2023, arXiv 2303.09556, equation 4) multiplies a 
     min(snr, γ) / snr         for noise,        snr = a_t / (1 - a_t)
     min(snr, γ) / (snr + 1)   for velocity
 
-Some samples are made of the model's own answer instead of the truth (`Draws.earlier`), as every state of a sampler but
-its first one is. With z' the answer at an earlier timestep, where z is what it should have been,
+Some samples are made of the model's own answer instead of the truth (`Draws.earlier`), as are the states of a sampler
+that takes few steps and adds fresh noise after each. With z' the answer at an earlier timestep, where z is what it
+should have been,
 
     z_t = sqrt(a_t) z' + sqrt(1 - a_t) n'        v = (sqrt(a_t) z_t - z) / sqrt(1 - a_t)
 
@@ -125,10 +126,6 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
         """Return the denoiser's prediction (B, C, h, w) for noisy latents of the same shape, at timesteps (B,)."""
         raise NotImplementedError
 
-    def predict(self, batch: Seen, z_t: torch.Tensor) -> torch.Tensor:
-        """Return the networks' prediction (B, C, h, w) for noisy latents of the same shape."""
-        return self.denoise(z_t, batch.timestep, self.conditions(batch))
-
     def forward(self, batch: Seen) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss, and each sample's weighted mean squared error (B,)."""
         a_t = self.alphas_cumprod[batch.timestep]
@@ -169,6 +166,8 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
         z_t = velocity(batch.target[at], batch.noise[at], a_t)[0]
         with torch.compiler.set_stance("force_eager"):  # these batches are smaller, and have no gradients
             predicted = self.denoise(z_t, earlier, Conditions(conditions.source[at], conditions.tokens[at]))
+        # PyTorch before 2.11 would take its casts of the weights, which have no gradients, for those of the step.
+        torch.clear_autocast_cache()
         return (a_t.sqrt() * z_t - (1 - a_t).sqrt() * predicted)[: len(rows)]
 
 

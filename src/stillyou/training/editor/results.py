@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from stillyou.diffusion.card import ModelCard, read_card
 from stillyou.diffusion.lora import save_lora
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.effects.designs import designs, with_design
 from stillyou.effects.spec import EffectSpec
 from stillyou.models.from_base import IMAGE_ENCODER
 from stillyou.models.lora_choice import WEIGHTS_NAME, LoraChoice
@@ -92,16 +93,26 @@ def describe(
         licence = card.licence
     known = card.domains if request.init is not None else ()
     shown = tuple(dict.fromkeys((*known, *domains_of(datasets)))) or card.domains
-    named = card.named_designs or any(data.meta.config.get("designs") is True for data in datasets)
     facts = {
         "name": config.name,
         "effects": effects,
         "domains": shown,
-        "named_designs": named,
+        "named_designs": card.named_designs or names_designs(datasets),
         "licence": licence,
         "training": training,
     }
     return card.model_copy(update=facts)
+
+
+def names_designs(datasets: Sequence[PairDataset]) -> bool:
+    """Whether the target prompts of all costumes that have designs name one of them."""
+    told = [
+        any(row["target_prompt"] == with_design(row["target_prompt"].rsplit(", ", 1)[0], design) for design in known)
+        for data in datasets
+        for row in data.rows(("effect", "target_prompt"))
+        if (known := designs(row["effect"]))
+    ]
+    return bool(told) and all(told)
 
 
 def _origin(request: Request) -> dict[str, str]:

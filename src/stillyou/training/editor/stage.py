@@ -66,6 +66,10 @@ def train_editor(
         datasets = [part.data for part in parts]
         specs = effect_specs(datasets, run.request.effects)
         pipeline = first_pipeline(run, specs)
+        if config.editor.own_answers and pipeline.scheduler.config.prediction_type != "v_prediction":
+            raise UsageError(
+                "own_answers needs a model that predicts velocity, and this one predicts noise", "Set own_answers = 0."
+            )
         if config.editor.frozen_encoders:
             check_memory(pipeline, config.editor, accelerator)
         cache = encode_pairs(run, accelerator, pipeline, datasets, reporter, clock)

@@ -60,7 +60,7 @@ def draw_look(effect: EffectSpec, rng: np.random.Generator) -> Look:
     parts = {part.worn for part in effect.parts} if isinstance(effect, OwnEffect) else set(get_args(Wear)) - {"both"}
     if rng.random() >= _BOTH and len(parts) > 1:
         wear = "hat" if rng.random() < 0.5 else "coat"
-    return Look(design, wear, not isinstance(effect, OwnEffect) or bool(effect.designs))
+    return Look(design, wear, effect.names_designs)
 
 
 def draw(pixels: Pixels, fit: Fit, around: Surroundings, effect: EffectSpec, look: Look) -> Draft | None:
