@@ -49,6 +49,24 @@ class _Zero(nn.Module):
         return torch.zeros_like(noisy)
 
 
+def pair_of_samples(
+    source: torch.Tensor, target: torch.Tensor, noise: torch.Tensor, *, timestep: list[int], earlier: list[int]
+) -> EditorBatch:
+    """Two samples of the full branch, for networks that look at neither pictures nor words."""
+    return EditorBatch(
+        source=source,
+        target=target,
+        vision=torch.zeros(2),
+        token_ids=torch.zeros(2),
+        branch=torch.tensor([3, 3]),
+        timestep=torch.tensor(timestep),
+        noise=noise,
+        earlier=torch.tensor(earlier),
+        edit_weight=torch.tensor([10.0, 10.0]),
+        group=torch.tensor([0, 3]),
+    )
+
+
 @pytest.mark.parametrize("prediction", ["v_prediction", "epsilon"])
 def test_loss_by_hand(prediction: str) -> None:
     alphas = torch.tensor([0.64, 0.25])
@@ -56,18 +74,7 @@ def test_loss_by_hand(prediction: str) -> None:
     source = torch.zeros(2, 1, 1, 2)
     target = torch.tensor([[[[0.0, 1.0]]], [[[0.0, 0.0]]]])
     noise = torch.tensor([[[[1.0, 2.0]]], [[[3.0, 4.0]]]])
-    batch = EditorBatch(
-        source=source,
-        target=target,
-        vision=torch.zeros(2),
-        token_ids=torch.zeros(2),
-        branch=torch.tensor([3, 3]),
-        timestep=torch.tensor([0, 1]),
-        noise=noise,
-        earlier=torch.tensor([-1, -1]),
-        edit_weight=torch.tensor([10.0, 10.0]),
-        group=torch.tensor([0, 3]),
-    )
+    batch = pair_of_samples(source, target, noise, timestep=[0, 1], earlier=[-1, -1])
     loss, errors = objective(batch)
     if prediction == "epsilon":
         first, second = (1.0 + 11 * 4.0) / 2, (9.0 + 16.0) / 2
@@ -90,18 +97,7 @@ def test_own_answers_by_hand() -> None:
     alphas = torch.tensor([0.64, 0.25])
     objective = EditorObjective(_Telling(), alphas, torch.zeros(1, 1), torch.zeros(1), 0.15)  # type: ignore[arg-type]
     target, noise = torch.tensor([[[[1.0, 3.0]]]] * 2), torch.tensor([[[[2.0, -1.0]]]] * 2)
-    batch = EditorBatch(
-        source=target,
-        target=target,
-        vision=torch.zeros(2),
-        token_ids=torch.zeros(2),
-        branch=torch.tensor([3, 3]),
-        timestep=torch.tensor([0, 0]),
-        noise=noise,
-        earlier=torch.tensor([-1, 1]),
-        edit_weight=torch.tensor([10.0, 10.0]),
-        group=torch.tensor([0, 0]),
-    )
+    batch = pair_of_samples(target, target, noise, timestep=[0, 0], earlier=[-1, 1])
     _, errors = objective(batch)
     z, n = target[0], noise[0]
     z_t = 0.8 * z + 0.6 * n
