@@ -38,7 +38,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(model: Path, painted_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> DetailRun:
     torch.set_num_threads(1)
-    asked = DetailRun(str(model), (painted_folder,), tmp_path_factory.mktemp("run"), (2, 2), 5, device="cpu")
+    asked = DetailRun(
+        str(model), (painted_folder,), tmp_path_factory.mktemp("run"), (2, 2, 2), 5, answers=4, device="cpu"
+    )
     assert give_details(asked) is Outcome.FINISHED
     return asked
 
@@ -56,7 +58,7 @@ def test_the_model_has_details_and_its_own_denoiser(run: DetailRun, model: Path)
 
 
 def test_both_layers_tell_how_far_they_are(run: DetailRun) -> None:
-    for layer in ("first", "copies"):
+    for layer in ("first", "copies", "looks"):
         assert (run.folder / layer / "validation.json").is_file()
         state = newest_state(run.folder / layer)
         assert state is not None and state.step == 2

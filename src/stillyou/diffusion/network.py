@@ -110,9 +110,11 @@ class Architecture(Strict):
     autoencoder: Literal["tiny", "folded"] = "tiny"
     """`tiny` is diffusers' AutoencoderTiny, `folded` works on coarse grids alone (`diffusion.folded`)."""
     autoencoder_channels: int = Field(64, ge=4)
-    """Of the tiny one, and of the folded one on its finer grid."""
+    """Of the tiny one, and of the folded one's encoder on its finer grid."""
     folded_channels: int = Field(128, ge=4)
-    """Of the folded one, on its coarser grid."""
+    """Of the folded one's encoder, on its coarser grid."""
+    folded_decoder_channels: tuple[int, int] | None = None
+    """Of the folded one's decoder, on its finer and coarser grid; None for those of its encoder."""
     folded_blocks: tuple[int, int, int, int] = (1, 1, 2, 2)
     """Of the folded one: finer and coarser grid of the encoder, then of the decoder."""
     detail_channels: int = Field(0, ge=0, le=128)
@@ -146,7 +148,7 @@ class Architecture(Strict):
         return {name: value for name, value in whole.items() if name not in _LATER or name in later}
 
 
-_LATER = {"autoencoder", "folded_channels", "folded_blocks", "detail_channels"}
+_LATER = {"autoencoder", "folded_channels", "folded_decoder_channels", "folded_blocks", "detail_channels"}
 
 
 def build_components(architecture: Architecture, prompts: Iterable[str]) -> dict[str, object]:
@@ -184,7 +186,7 @@ def build_autoencoder(architecture: Architecture) -> SmallAutoencoder:
             architecture.latent_channels,
             4,
             widths,
-            widths,
+            architecture.folded_decoder_channels or widths,
             blocks[:2],
             blocks[2:],
             detail_channels=architecture.detail_channels,

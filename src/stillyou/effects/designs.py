@@ -141,6 +141,12 @@ def with_design(prompt: str, design: Design | None) -> str:
     return prompt if design is None else f"{prompt}, {design.name} design"
 
 
+def without_design(effect: str, prompt: str) -> str:
+    """Return a target prompt without the design of its effect that it names, if it names one."""
+    named = (with_design("", design) for design in designs(effect))
+    return next((prompt.removesuffix(ending) for ending in named if prompt.endswith(ending)), prompt)
+
+
 def designs(effect: str) -> tuple[Design, ...]:
     """Return the designs of an effect; none for effects without art."""
     return DESIGNS.get(effect, ())

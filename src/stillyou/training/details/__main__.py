@@ -1,6 +1,6 @@
 """Give a model a cheaper autoencoder with details; its denoiser stays as it is.
 
-python -m stillyou.training.details PAIRS [PAIRS ...] -o FOLDER [--model embedded] [--steps 2500 2500]
+python -m stillyou.training.details PAIRS [PAIRS ...] -o FOLDER [--model embedded] [--steps 2500 2500 3000]
 
 PAIRS are folders of pairs, as `stillyou train --stage render` leaves them in RUN/pairs. Stopped at any time, the same
 command goes on. FOLDER/model and FOLDER/compact then hold the model; one whose autoencoder has details is trained on.
@@ -29,9 +29,16 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     parser.add_argument("--model", default="embedded", help="name or folder of the model")
     parser.add_argument(
-        "--steps", type=int, nargs=2, default=DetailRun.steps, help="of the first layer, and of copies with both"
+        "--steps",
+        type=int,
+        nargs=3,
+        default=DetailRun.steps,
+        help="of the first layer, of copies with both, of looks (0: none)",
     )
     parser.add_argument("--channels", type=int, default=DetailRun.channels, help="of the second layer")
+    parser.add_argument(
+        "--answers", type=int, default=DetailRun.answers, help="pairs that the model draws for looks to learn from"
+    )
     parser.add_argument("--photographs", type=Path, help="folder of pictures of no studio")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -43,6 +50,7 @@ def main() -> int:
         tuple(options.steps),
         options.channels,
         photographs=options.photographs,
+        answers=options.answers,
         seed=options.seed,
         device=options.device,
     )

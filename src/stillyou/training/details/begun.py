@@ -30,10 +30,13 @@ def check(run: DetailRun, pipeline: MultiConditionedPipeline) -> None:
     """
     if not isinstance(pipeline.vae, SMALL):
         raise UsageError(f"'{run.model}' has an autoencoder of Stable Diffusion's kind", "Name a small model.")
-    if min(run.steps) < 1:
+    if min(run.steps[:2]) < 1 or run.steps[2] < 0:
         raise UsageError(
-            f"--steps {' '.join(map(str, run.steps))}: each part takes a step at least", "Give two numbers above 0."
+            f"--steps {' '.join(map(str, run.steps))}: the first two parts take a step at least",
+            "Give two numbers above 0 and one that may be 0.",
         )
+    if run.answers < 1:
+        raise UsageError(f"--answers {run.answers}: looks are learned from one at least", "Give a number above 0.")
     if not 1 <= run.channels <= _MOST:
         raise UsageError(f"--channels {run.channels} is not between 1 and {_MOST}", f"{DetailRun.channels} is usual.")
     layer = details_of(pipeline.vae)
@@ -55,6 +58,7 @@ def record(run: DetailRun, vae: SmallAutoencoder) -> dict[str, Any]:
         "autoencoder": weights_digest(vae),
         "seed": run.seed,
         "channels": run.channels,
+        "answers": run.answers,
         "pairs": [PairDataset(folder).fingerprint() for folder in run.pairs],
         "photographs": [[path.name, path.stat().st_size] for path in files],
     }

@@ -27,7 +27,7 @@ _AT_A_TIME = 8
 _RIDGE = 1e-3
 _LATENT_NOISE, _COPY_NOISE = 0.05, 0.02
 """σ and ρ."""
-_SQUARES = 4.0
+SQUARES = 4.0
 """q."""
 _DRAWN = -0.43
 """Of standard normal numbers a third is less."""
@@ -55,7 +55,7 @@ class TaughtObjective(nn.Module):
         missed = (b.float() - wanted)[..., 1:-1, 1:-1]
         taught = 2 * missed.square().mean() + missed.abs().mean()
         y = self.decoder(b.detach() + _LATENT_NOISE * batch.noise).float()
-        errors = reconstruction_errors(x, y, batch.weight, _SQUARES)
+        errors = reconstruction_errors(x, y, batch.weight, SQUARES)
         return taught + errors.mean(), errors.detach()
 
 
@@ -72,15 +72,22 @@ class CopyObjective(nn.Module):
 
     def forward(self, batch: PictureBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss, and each sample's reconstruction error (B,)."""
-        x, layer = batch.pixels, self.vae.details
+        layer = self.vae.details
         assert layer is not None
-        with torch.no_grad():
-            b = self.vae.encoder(x)
-            d = layer.encode(x - self.vae.decoder(b))
-            noise, drawn = _COPY_NOISE * batch.noise, batch.noise[:, :1, :1, :1] < _DRAWN
-            b, d = b + noise[:, : b.shape[1]], (d + 4 * noise[:, b.shape[1] :]) * ~drawn
-        errors = reconstruction_errors(x, layer.decode(b, d).float(), batch.weight, _SQUARES)
+        y = layer.decode(*with_details(self.vae, batch)).float()
+        errors = reconstruction_errors(batch.pixels, y, batch.weight, SQUARES)
         return errors.mean(), errors.detach()
+
+
+@torch.no_grad()
+def with_details(vae: FoldedAutoencoder, batch: PictureBatch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return both layers of pictures with noise, (B, C, h, w) and (B, C', h, w); a third have no second layer."""
+    x, layer = batch.pixels, vae.details
+    assert layer is not None
+    b = vae.encoder(x)
+    d = layer.encode(x - vae.decoder(b))
+    noise, drawn = _COPY_NOISE * batch.noise, batch.noise[:, :1, :1, :1] < _DRAWN
+    return b + noise[:, : b.shape[1]], (d + 4 * noise[:, b.shape[1] :]) * ~drawn
 
 
 @torch.no_grad()

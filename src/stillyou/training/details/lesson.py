@@ -15,6 +15,7 @@ from stillyou.training.config import AutoencoderSettings, TrainingConfig
 from stillyou.training.data.mixture import Part
 
 _CROPS = AutoencoderSettings(crop=128, pictures=6000, made_up=0.15)
+EDIT_WEIGHT = _CROPS.edit_weight
 _LEARNED = 128
 """Pictures of each dataset that linear maps are measured on."""
 
@@ -27,9 +28,10 @@ class DetailRun:
         model: The model that gets the autoencoder; one whose autoencoder has details already is trained on.
         pairs: Folders of pair datasets, sampled alike.
         folder: Of the run.
-        steps: Of the first layer, and of copies with both.
+        steps: Of the first layer, of copies with both, and of looks; the last may be 0.
         channels: C', of the second layer.
         photographs: Folder of pictures of no studio that copies are to be good for, too; None for none.
+        answers: Pairs that the model draws, for looks to learn from.
         seed: Of everything drawn.
         device: `auto`, `cpu` or `cuda`.
     """
@@ -37,9 +39,10 @@ class DetailRun:
     model: str
     pairs: tuple[Path, ...]
     folder: Path
-    steps: tuple[int, int] = (2500, 2500)
+    steps: tuple[int, int, int] = (2500, 2500, 3000)
     channels: int = 24
     photographs: Path | None = None
+    answers: int = 1000
     seed: int = 0
     device: str = "auto"
 
@@ -61,9 +64,14 @@ class Lesson:
         """Names of all sources."""
         return tuple(source.name for source in self.sources)
 
+    @property
+    def side(self) -> int:
+        """Of crops, in pixels."""
+        return min(_CROPS.crop or 0, self.sources[0].pictures.shape[-1])
+
     def crops(self, run: DetailRun, channels: int, batch: int, device: torch.device) -> CropBatches:
         """Return batches of crops around the edits; their noise has as many channels."""
-        side = min(_CROPS.crop or 0, self.sources[0].pictures.shape[-1])
+        side = self.side
         draws = DrawCrops(run.seed, [source.share for source in self.sources], (channels, side // 8, side // 8))
         return CropBatches(self.sources, draws, side, _CROPS.edit_weight, batch, device)
 
