@@ -18,6 +18,7 @@ import stillyou
 from stillyou.cli import main
 from stillyou.effects.lookup import load_effect, load_effects
 from stillyou.errors import StillYouError, UsageError
+from stillyou.machine import PRECISION_VARIABLE
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.pair import Pixels
 from stillyou.pairs.teachers.instruct.config import InstructConfig
@@ -58,7 +59,10 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", list(BUILT))
-def test_each_family_edits_by_instruction_and_seed(folders: dict[str, Path], squares: list[Pixels], name: str) -> None:
+def test_each_family_edits_by_instruction_and_seed(
+    folders: dict[str, Path], squares: list[Pixels], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PRECISION_VARIABLE, "fp32")  # batches round otherwise in bf16
     editor = load_editor(str(folders[name]), "cpu", 2, None, SIDE)
     assert editor.guidance == editor.family.guidance and not editor.note
     words = ["put on a hat", "smile", "put on a hat"]

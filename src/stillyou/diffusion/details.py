@@ -19,8 +19,8 @@ from torch.nn import functional
 
 PATCH = 8
 """Pixels a side of a latent."""
-NEAR = 0.3
-"""τ. With true targets as b' and their sources as b, 0.2 to 0.5 were best (docs/results/autoencoder.md)."""
+NEAR, NEAR_DRAFT = 0.3, 1.2
+"""τ, where b is of the source and where it is of a draft, most of which is to be kept (docs/results/autoencoder.md)."""
 
 
 class Details(nn.Module):
@@ -42,19 +42,24 @@ class Details(nn.Module):
         d: torch.Tensor = self.code(functional.pixel_unshuffle(missed, PATCH))
         return d
 
+    def none_of(self, raw: torch.Tensor) -> torch.Tensor:
+        """Return no details (B, C', h, w) for raw latents (B, C, h, w)."""
+        return raw.new_zeros(len(raw), self.channels, *raw.shape[2:])
+
     def decode(self, raw: torch.Tensor, d: torch.Tensor) -> torch.Tensor:
         """Decode raw latents (B, C, h, w) with their details to pixels (B, 3, 8h, 8w)."""
         y: torch.Tensor = self.decoder(torch.cat([raw, d], dim=1))
         return y
 
 
-def kept(d: torch.Tensor, latents: torch.Tensor, begun: torch.Tensor) -> torch.Tensor:
+def kept(d: torch.Tensor, latents: torch.Tensor, begun: torch.Tensor, near: float = NEAR) -> torch.Tensor:
     """Return k d.
 
     Args:
         d: Details (B, C', h, w) of `begun`.
         latents: What was drawn, of unit variance (B, C, h, w).
         begun: What it began with, likewise.
+        near: τ.
     """
     far = (latents - begun).square().mean(dim=1, keepdim=True)
-    return d * torch.exp(-far / (2 * NEAR**2))
+    return d * torch.exp(-far / (2 * near**2))

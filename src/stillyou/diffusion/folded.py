@@ -87,8 +87,11 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc, unused-i
 
     @_moved
     def decode(self, z: torch.Tensor, return_dict: bool = True) -> DecoderOutput | tuple[torch.Tensor]:
-        """Decode raw latents to pixels, as diffusers' own autoencoders do."""
-        y = self.decoder(z)
+        """Decode raw latents to pixels, as diffusers' own autoencoders do.
+
+        Where there is a second layer its decoder is taken, without any details: it has learned how drawn latents look.
+        """
+        y = self.decoder(z) if self.details is None else self.details.decode(z, self.details.none_of(z))
         return DecoderOutput(sample=y) if return_dict else (y,)
 
     @_moved

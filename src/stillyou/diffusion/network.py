@@ -103,7 +103,7 @@ class Denoiser(nn.Module):
 
 
 class Architecture(Strict):
-    """Sizes of a small model of the embedded kind; the defaults are the shipped one's (docs/reference/model.md)."""
+    """Sizes of a small model of the embedded kind; the defaults are those of its recipe (docs/reference/model.md)."""
 
     resolution: int = Field(256, ge=32, multiple_of=32)
     latent_channels: int = Field(8, ge=1)

@@ -16,6 +16,7 @@ from stillyou.diffusion.autoencoder import to_latents, to_pixels
 from stillyou.diffusion.card import ModelCard, forget_places, read_card, write_card
 from stillyou.diffusion.checksums import write_checksums
 from stillyou.diffusion.conditions import EncodedSource, NullTokens, black_vision, null_tokens, vision_pixels
+from stillyou.diffusion.details import NEAR_DRAFT
 from stillyou.diffusion.finishing import Seen, finish
 from stillyou.diffusion.lora import LoraMixin
 from stillyou.diffusion.mask import editing_mask, latent_mask
@@ -225,7 +226,7 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
                     on_step_end=self._step_end(callback_on_step_end, progress),
                 )
                 check_denoised(self.unet, latents)
-                begun = Seen(pixels if draft is None else draft, encoded.origin)
+                begun = Seen(pixels, encoded.latents) if draft is None else Seen(draft, encoded.origin, NEAR_DRAFT)
                 edit, copy = safely("the autoencoder", [self.vae], lambda: finish(self.vae, latents, begun), notes)
                 edits = Edits(edit, mask, copy, mapped + sampled, tuple(notes))
         except torch.cuda.OutOfMemoryError as error:

@@ -110,7 +110,7 @@ _TINY = Architecture(
 SIZES: Mapping[str, ClaimSettings] = {
     "smoke": ClaimSettings(
         pairs=4,
-        teacher_steps=2,
+        teacher_steps=8,  # with fewer hardly a pair passes curation
         teacher_guidance=(),
         side=64,
         architecture=_TINY,

@@ -3,8 +3,8 @@
 A decoder that has only seen pictures' own latents shows what is wrong with drawn ones. So it learns from these, too:
 true pixels beside the latents that a sampler ends with. They are drawn once and kept in a file.
 
-Levels are spread over the upper part of the schedule: near its end little of the target is left, which is how edits
-from noise look; further down a refined draft's strength is.
+Half of them stand for edits from noise: targets noised to the upper part of the schedule, where little of them is
+left, with the sources' details. The other half stand for refined drafts: lower levels, and the targets' own details.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from safetensors.torch import load_file, save_file
 
 from stillyou.config import UNGUIDED, GuidanceScales, SamplingSettings
 from stillyou.diffusion.autoencoder import to_details, to_latents
-from stillyou.diffusion.details import PATCH, kept
+from stillyou.diffusion.details import NEAR_DRAFT, PATCH, kept
+from stillyou.diffusion.finishing import Seen
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.diffusion.sampling import sample
 from stillyou.draws import generator
@@ -35,7 +36,7 @@ from stillyou.training.data.frames import load_masked
 from stillyou.training.data.held_out import held_back
 from stillyou.training.device import fast_precision
 
-_LEVELS = (0.35, 1.0)
+_REFINED, _DRAWN = (0.15, 0.6), (0.6, 1.0)
 """Shares of the schedule that targets are noised to."""
 _STEPS = (3, 5)
 _AT_A_TIME = 8
@@ -48,7 +49,7 @@ class Answers:
 
     Attributes:
         latents: As drawn, unit variance (M, C, h, w) fp16.
-        details: Of the sources, where they are still true of what was drawn (M, C', h, w) fp16.
+        details: Of what drawing began with, where they are still true (M, C', h, w) fp16.
         targets: True pixels (M, 3, 8h, 8w) uint8.
         masks: True masks (M, 8h, 8w) bool.
     """
@@ -121,19 +122,19 @@ def _draw(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Draw a batch; returns latents and details that are still true."""
     rng, device = generator(*key, "answers"), pipeline.device
-    guidance = GuidanceScales() if rng.random() < 0.3 else UNGUIDED
-    settings = SamplingSettings(
-        guidance=guidance, steps=int(rng.integers(_STEPS[0], _STEPS[1] + 1)), refine=float(rng.uniform(*_LEVELS))
-    )
+    guidance, refined = GuidanceScales() if rng.random() < 0.3 else UNGUIDED, bool(rng.random() < 0.5)
+    level = float(rng.uniform(*(_REFINED if refined else _DRAWN)))
+    settings = SamplingSettings(guidance=guidance, steps=int(rng.integers(_STEPS[0], _STEPS[1] + 1)), refine=level)
     seeds = [int(seed) for seed in rng.integers(2**31, size=len(prompts))]
     with fast_precision(device):
-        pixels = to_signed(pictures.to(device))
-        encoded = pipeline.encode(pixels[0::2], prompts)
-        encoded = replace(encoded, draft=to_latents(pipeline.vae, pixels[1::2]))
+        source, target = (to_signed(pictures[which::2].to(device)) for which in (0, 1))
+        encoded = pipeline.encode(source, prompts)
+        encoded = replace(encoded, draft=to_latents(pipeline.vae, target))
         latents, _ = sample(pipeline.denoiser, pipeline.scheduler, encoded, settings, seeds)
-        d = to_details(pipeline.vae, pixels[0::2], encoded.latents)
+        begun = Seen(target, encoded.origin, NEAR_DRAFT) if refined else Seen(source, encoded.latents)
+        d = to_details(pipeline.vae, begun.pixels, begun.latents)
     assert d is not None, "an autoencoder of one layer"
-    return latents.half().cpu(), kept(d, latents, encoded.latents).half().cpu()
+    return latents.half().cpu(), kept(d, latents, begun.latents, begun.near).half().cpu()
 
 
 def save_answers(path: Path, answers: Answers) -> None:

@@ -1,15 +1,16 @@
 """The decoder of both layers learns to make good pictures of what the denoiser draws.
 
-With x true pixels, b latents, the pictures' own or drawn ones (`details.answers`), y = D(b, d) and C a critic of
-patches that sees pixels and latents, a step minimises together
+With x true pixels, b latents, y = D(b, d) and C a critic of patches that sees pixels and latents, a step minimises
+together
 
     e(x, y) + α f(C(x, b) − C(y, b))        over D,        f(u) = log(1 + exp(u))
     f(C(y, b) − C(x, b)) + β r              over C,        r = ½ (C(x + σn, b) − C(x, b))² + ½ (C(y + σn, b) − C(y, b))²
 
 e is the error that copies were learned with. Alone it asks for the mean of all pictures that latents may stand for,
-which is a blur; the critic asks for one of them. Pairing true and made pictures is that of relativistic GANs
-(Jolicoeur-Martineau 2018, arXiv 1807.00734), r stands for their gradients' penalties R1 and R2 (Huang et al. 2024,
-arXiv 2501.05441), by differences instead of derivatives (Lin et al. 2025, arXiv 2501.08316).
+which is a blur; the critic asks for one of them. Half of a batch are drawn latents (`details.answers`), which alone
+the critic sees; the other half are pictures' own, which are to be copied as before. Pairing true and made pictures is
+that of relativistic GANs (Jolicoeur-Martineau 2018, arXiv 1807.00734), r stands for their gradients' penalties R1 and
+R2 (Huang et al. 2024, arXiv 2501.05441), by differences instead of derivatives (Lin et al. 2025, arXiv 2501.08316).
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from stillyou.training.autoencoder.learn import PictureBatch, reconstruction_err
 from stillyou.training.details.answers import DrawnBatch, DrawnCrops
 from stillyou.training.details.first import SQUARES, with_details
 
-_LOOKS, _SMOOTH, _NOISE = 0.05, 20.0, 0.05
+_LOOKS, _SMOOTH, _NOISE = 0.15, 20.0, 0.05
 """α, β and σ."""
-_WIDTHS = (64, 128)
+_WIDTHS = (48, 96, 128)
 
 
 @dataclass(frozen=True)
@@ -42,32 +43,31 @@ class LooksBatch:
 
 
 class PatchCritic(nn.Module):
-    """Says of patches how true they look; works on grids of a quarter and an eighth of the side alone.
+    """Says of patches how true they look.
+
+    Its windows overlap, and begin at every second pixel: one that folds pixels, as the decoder does, is blind to the
+    seams of the decoder's own cells.
 
     Args:
         latents: Channels of the latents.
-        widths: Channels on the two grids.
+        widths: Channels at a half, a quarter and an eighth of the side.
     """
 
-    def __init__(self, latents: int, widths: tuple[int, int] = _WIDTHS) -> None:
+    def __init__(self, latents: int, widths: tuple[int, int, int] = _WIDTHS) -> None:
         super().__init__()
-        fine, coarse = widths
-        self.pixels = nn.Conv2d(48, fine, 3, padding=1)
-        self.fine = nn.Conv2d(fine, fine, 3, padding=1)
-        self.down = nn.Conv2d(fine, coarse, 4, stride=2, padding=1)
-        self.latents = nn.Conv2d(latents, coarse, 3, padding=1)
-        self.coarse = nn.Conv2d(coarse, coarse, 3, padding=1)
-        self.wide = nn.Conv2d(coarse, coarse, 3, padding=1)
-        self.out = nn.Conv2d(coarse, 1, 1)
+        ends = zip((3, *widths), widths, strict=False)
+        self.down = nn.ModuleList(nn.Conv2d(one, other, 4, stride=2, padding=1) for one, other in ends)
+        self.latents = nn.Conv2d(latents, widths[-1], 3, padding=1)
+        self.wide = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
+        self.out = nn.Conv2d(widths[-1], 1, 3, padding=1)
 
     def forward(self, pixels: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         """Return a number for each patch (B, 1, H/8, W/8)."""
-        h = _leaky(self.pixels(functional.pixel_unshuffle(pixels, 4)))
-        h = _leaky(h + self.fine(h))
-        h = _leaky(self.down(h) + self.latents(b))
-        h = _leaky(h + self.coarse(h))
-        h = _leaky(h + self.wide(h))
-        said: torch.Tensor = self.out(h).float()
+        h, *others = pixels, *self.down
+        for layer in others[:-1]:
+            h = _leaky(layer(h))
+        h = _leaky(others[-1](h) + self.latents(b))
+        said: torch.Tensor = self.out(_leaky(h + self.wide(h))).float()
         return said
 
 
@@ -95,20 +95,20 @@ class LooksObjective(nn.Module):
         x, weight = torch.cat([copies.pixels, drawn.pixels]), torch.cat([copies.weight, drawn.weight])
         y = layer.decode(b, d).float()
         errors = reconstruction_errors(x, y, weight, SQUARES)
-        return errors.mean() + self._adversaries(x, y, b, drawn.noise.repeat(4, 1, 1, 1)), errors.detach()
+        made = y[len(own[0]) :]
+        return errors.mean() + self._adversaries(drawn, made), errors.detach()
 
-    def _adversaries(self, x: torch.Tensor, y: torch.Tensor, b: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    def _adversaries(self, drawn: DrawnBatch, made: torch.Tensor) -> torch.Tensor:
         """Return what both lose; the critic is at rest while the decoder's part is worked out, and the other way."""
+        x, b = drawn.pixels, drawn.latents
         rest = {name: weight.detach() for name, weight in self.critic.named_parameters()}
         with torch.no_grad():
             true_there = self.critic(x, b)
-        made_there = functional_call(self.critic, rest, (y, b))
-        fooled = functional.softplus(true_there - made_there).mean()
-        both, latents = torch.cat([x, y.detach()]), b.repeat(2, 1, 1, 1)
+        fooled = functional.softplus(true_there - functional_call(self.critic, rest, (made, b))).mean()
+        both, latents = torch.cat([x, made.detach()]), b.repeat(2, 1, 1, 1)
         said = self.critic(both, latents)
-        true, made = said.chunk(2)
-        moved = self.critic(both + _NOISE * noise, latents) - said
-        told = functional.softplus(made - true).mean() + _SMOOTH * moved.square().mean()
+        moved = self.critic(both + _NOISE * drawn.noise.repeat(2, 1, 1, 1), latents) - said
+        told = functional.softplus(said[len(x) :] - said[: len(x)]).mean() + _SMOOTH * moved.square().mean()
         return _LOOKS * fooled + told
 
 
