@@ -18,6 +18,7 @@ from stillyou.errors import StillYouError, UsageError
 from stillyou.images.tensors import to_signed
 from stillyou.models.load import load_pipeline
 from stillyou.training.autoencoder.learn import PictureBatch
+from stillyou.training.details import __main__ as command
 from stillyou.training.details.first import CopyObjective, start_at_regression
 from stillyou.training.details.lesson import DetailRun
 from stillyou.training.details.run import give_details
@@ -106,12 +107,26 @@ def test_bad_input_is_one_line(model: Path, tmp_path: Path, painted_folder: Path
         give_details(DetailRun("no such model", (painted_folder,), tmp_path / "run"))
 
 
+def test_an_interruption_between_parts_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(run: DetailRun) -> Outcome:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "give_details", interrupted)
+    monkeypatch.setattr(sys, "argv", ["details", "pairs", "-o", "run"])
+    assert command.main() == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
 def test_what_cannot_be_done_is_refused_before_anything_is_written(run: DetailRun, model: Path, tmp_path: Path) -> None:
     fresh = replace(run, folder=tmp_path / "run")
     for change, said in (
         ({"channels": 0}, "--channels 0"),
         ({"channels": 500}, "--channels 500"),
-        ({"steps": (2, 0)}, "--steps 2 0"),
+        ({"steps": (2, 0, 1)}, "--steps 2 0 1"),
+        ({"steps": (2, 2, -1)}, "--steps 2 2 -1"),
+        ({"answers": 0}, "--answers 0"),
         ({"model": str(run.folder / "model"), "channels": 7}, "have 5 channels, not 7"),
         ({"photographs": tmp_path / "no"}, "photographs"),
     ):
@@ -137,6 +152,7 @@ def test_a_folder_that_was_begun_otherwise_is_refused_by_name(run: DetailRun, tm
     for change, said in (
         ({"seed": 5}, "seed"),
         ({"channels": 6}, "channels"),
+        ({"answers": 5}, "answers"),
         ({"model": str(tmp_path / "model")}, "autoenc"),
     ):
         with pytest.raises(UsageError, match=f"begun with another value of: {said}"):
@@ -150,11 +166,14 @@ def test_a_damaged_part_is_told(run: DetailRun, tmp_path: Path) -> None:
         give_details(replace(run, folder=tmp_path / "run"))
 
 
-def test_a_part_that_was_stopped_ends_as_if_it_had_not_been(run: DetailRun, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("part", "later"), [("copies", ("looks",)), ("looks", ())])
+def test_a_part_that_was_stopped_ends_as_if_it_had_not_been(
+    run: DetailRun, tmp_path: Path, part: str, later: tuple[str, ...]
+) -> None:
     shutil.copytree(run.folder, tmp_path / "run")
-    shutil.rmtree(tmp_path / "run" / "model")
-    shutil.rmtree(tmp_path / "run" / "copies" / "vae")
-    stopped = newest_state(tmp_path / "run" / "copies")
+    for name in ("model", f"{part}/vae", *later):
+        shutil.rmtree(tmp_path / "run" / name)
+    stopped = newest_state(tmp_path / "run" / part)
     assert stopped is not None and stopped.step == 2
     assert give_details(replace(run, folder=tmp_path / "run")) is Outcome.FINISHED
     one, other = (

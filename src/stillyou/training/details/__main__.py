@@ -59,6 +59,9 @@ def main() -> int:
     except StillYouError as error:
         console.print(str(error), style="red", markup=False)
         return error.exit_code
+    except KeyboardInterrupt:  # while pictures are loaded or drawn; training ends in order
+        console.print("interrupted; the same command goes on", markup=False)
+        return _STOPPED
     if outcome is not Outcome.FINISHED:
         console.print(f"{outcome.value}; the same command goes on", markup=False)
         return _STOPPED
