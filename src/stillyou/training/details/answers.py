@@ -9,7 +9,7 @@ left, with the sources' details. The other half stand for refined drafts: lower 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -29,9 +29,11 @@ from stillyou.draws import generator
 from stillyou.effects.designs import without_design
 from stillyou.effects.spec import Prompts
 from stillyou.errors import StillYouError
+from stillyou.files import atomic_path
 from stillyou.images.tensors import to_signed
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.autoencoder.crops import corner
+from stillyou.training.config import TrainingConfig
 from stillyou.training.data.frames import load_masked
 from stillyou.training.data.held_out import held_back
 from stillyou.training.device import fast_precision
@@ -40,7 +42,7 @@ _REFINED, _DRAWN = (0.15, 0.6), (0.6, 1.0)
 """Shares of the schedule that targets are noised to."""
 _STEPS = (3, 5)
 _AT_A_TIME = 8
-_HELD_BACK = 64
+_HELD_BACK: int = TrainingConfig.model_fields["held_back"].default
 
 
 @dataclass(frozen=True)
@@ -92,28 +94,27 @@ def draw_answers(
     """
     drawn: list[tuple[torch.Tensor, ...]] = []
     for data in (PairDataset(folder) for folder in folders):
-        for rows in _chosen(data, -(-count // len(folders)), seed):
+        words = list(data.rows(("key", "effect", "source_prompt", "target_prompt")))
+        for rows in _chosen([row["key"] for row in words], -(-count // len(folders)), seed):
             pictures, masks = load_masked(data, rows, pipeline.resolution)
-            prompts = [_prompts(data, row, named=pipeline.card.named_designs) for row in rows]
+            prompts = [_prompts(words[row], named=pipeline.card.named_designs) for row in rows]
             drawn.append((*_draw(pipeline, pictures, prompts, (seed, len(drawn))), pictures[1::2], masks))
             tell(sum(len(part[0]) for part in drawn))
     return Answers(*(torch.cat(parts)[:count] for parts in zip(*drawn, strict=True)))
 
 
-def _chosen(data: PairDataset, count: int, seed: int) -> Iterator[list[int]]:
-    """Yield batches of rows that are not held back."""
-    keys = [row["key"] for row in data.rows(("key",))]
+def _chosen(keys: Sequence[str], count: int, seed: int) -> Iterator[list[int]]:
+    """Yield batches of rows that are not held back, of a dataset with these keys."""
     rest = np.setdiff1d(np.arange(len(keys)), held_back(keys, seed, _HELD_BACK))
     rows = np.sort(generator(seed, "answers").permutation(rest)[:count])
     for first in range(0, len(rows), _AT_A_TIME):
         yield [int(row) for row in rows[first : first + _AT_A_TIME]]
 
 
-def _prompts(data: PairDataset, row: int, *, named: bool) -> Prompts:
+def _prompts(words: Mapping[str, str], *, named: bool) -> Prompts:
     """Return the prompts of a pair, without the design where the model was never told of any."""
-    pair = data.load(row)
-    target = pair.target_prompt if named else without_design(pair.effect, pair.target_prompt)
-    return Prompts(source=pair.source_prompt, target=target)
+    target = words["target_prompt"]
+    return Prompts(words["source_prompt"], target if named else without_design(words["effect"], target))
 
 
 @torch.no_grad()
@@ -139,9 +140,8 @@ def _draw(
 
 def save_answers(path: Path, answers: Answers) -> None:
     """Write answers whole or not at all."""
-    part = path.with_suffix(".part")
-    save_file({**vars(answers), "masks": answers.masks.to(torch.uint8)}, part)
-    part.replace(path)
+    with atomic_path(path) as part:
+        save_file({**vars(answers), "masks": answers.masks.to(torch.uint8)}, part)
 
 
 def load_answers(path: Path) -> Answers:

@@ -114,9 +114,7 @@ def _copies(
     done = _finished(run, "copies")
     if done is not None:
         return done, Outcome.FINISHED
-    layer = _layer(vae)
-    vae.requires_grad_(False)
-    layer.decoder.requires_grad_(True)
+    layer = _decoder_alone(vae)
     task = Task(
         "copies",
         CopyObjective(vae),
@@ -125,10 +123,7 @@ def _copies(
         {},
         partial(_watch_copies, run.folder / "copies", vae, lesson),
     )
-    outcome = _train(run, accelerator, task, _COPIES, run.steps[1])
-    if outcome is Outcome.FINISHED:
-        replace_folder(run.folder / "copies" / "vae", _at_rest(vae).save_pretrained)
-    return vae, outcome
+    return vae, _train_and_keep(run, accelerator, task, _COPIES, run.steps[1], vae)
 
 
 def _looks(
@@ -140,12 +135,11 @@ def _looks(
         return done, Outcome.FINISHED
     answers = _answers(run, accelerator.device, pipeline)
     vae: FoldedAutoencoder = pipeline.vae
-    vae.requires_grad_(False)
-    _layer(vae).decoder.requires_grad_(True)
+    layer = _decoder_alone(vae)
     with seeded(run.seed, "critic"):
         objective = LooksObjective(vae)
     drawn = DrawnCrops(answers, run.seed, lesson.side, EDIT_WEIGHT, accelerator.device)
-    copies = lesson.crops(run, vae.config.latent_channels + _layer(vae).channels, _HALF, accelerator.device)
+    copies = lesson.crops(run, vae.config.latent_channels + layer.channels, _HALF, accelerator.device)
     task = Task(
         "looks",
         objective,
@@ -154,10 +148,7 @@ def _looks(
         {},
         partial(_watch_looks, run.folder / "looks", vae, lesson, drawn),
     )
-    outcome = _train(run, accelerator, task, _LOOKS, run.steps[2])
-    if outcome is Outcome.FINISHED:
-        replace_folder(run.folder / "looks" / "vae", _at_rest(vae).save_pretrained)
-    return vae, outcome
+    return vae, _train_and_keep(run, accelerator, task, _LOOKS, run.steps[2], vae)
 
 
 def _answers(run: DetailRun, device: torch.device, pipeline: MultiConditionedPipeline) -> Answers:
@@ -203,6 +194,14 @@ def _layer(vae: FoldedAutoencoder) -> Details:
     return vae.details
 
 
+def _decoder_alone(vae: FoldedAutoencoder) -> Details:
+    """Let the decoder of both layers be all that is trained; return the second layer."""
+    layer = _layer(vae)
+    vae.requires_grad_(False)
+    layer.decoder.requires_grad_(True)
+    return layer
+
+
 def _at_rest(vae: FoldedAutoencoder) -> FoldedAutoencoder:
     """Bring an autoencoder to the CPU, in plain memory order, ready to be used and saved."""
     moved: FoldedAutoencoder = vae.to("cpu", memory_format=torch.contiguous_format).eval()
@@ -219,6 +218,16 @@ def _train(run: DetailRun, accelerator: Accelerator, task: Task, settings: Optim
             trainer.average.apply()
         reporter.say(f"{outcome.value} at step {trainer.step}")
     accelerator.free_memory()
+    return outcome
+
+
+def _train_and_keep(
+    run: DetailRun, accelerator: Accelerator, task: Task, settings: Optimisation, steps: int, vae: FoldedAutoencoder
+) -> Outcome:
+    """Train a part; when it is done, write the autoencoder that it leaves."""
+    outcome = _train(run, accelerator, task, settings, steps)
+    if outcome is Outcome.FINISHED:
+        replace_folder(run.folder / task.name / "vae", _at_rest(vae).save_pretrained)
     return outcome
 
 
