@@ -13,13 +13,18 @@ import torch
 
 from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.network import build_autoencoder
+from stillyou.drafts.draw import draw
+from stillyou.drafts.network import predict
+from stillyou.effects.lookup import load_effects
 from stillyou.errors import StillYouError
 from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.generate import make_pairs
+from stillyou.pairs.teachers.registry import configure
 from stillyou.training.data import building
 from stillyou.training.data.cache import LatentCache, cache_key, encoded_pairs, open_or_build
 from stillyou.training.data.pair_encoder import CacheSettings, LatentEncoder
 from tests.tiny import tiny_architecture
-from tests.training.fakes import paint_pairs
+from tests.training.fakes import QUIET, paint_pairs
 
 SETTINGS = CacheSettings(resolution=64, vision_size=32, copies=2, seed=0)
 CPU = torch.device("cpu")
@@ -180,6 +185,30 @@ def test_a_full_disk_is_told_and_what_is_encoded_stays(tmp_path: Path, painted: 
 def test_pairs_are_resized_to_the_model(tmp_path: Path, painted: PairDataset) -> None:
     cache, _ = build(tmp_path, painted, CacheSettings(32, 16, 1, 0))
     assert cache.source.shape == (len(painted), 1, 4, 4, 4)
+
+
+def test_drafts_are_the_art_laid_on_the_source_and_the_target_where_there_is_none(tmp_path: Path) -> None:
+    config = configure("cartoon", {"size": 64, "designs": True})
+    make_pairs(config, load_effects("santa,angry"), 3, tmp_path / "pairs", execution=QUIET)
+    data, vae = PairDataset(tmp_path / "pairs"), fresh_vae()
+    plain, drafted = (CacheSettings(64, 32, 2, 0, drafts) for drafts in (False, True))
+    assert cache_key([data], LatentEncoder(vae, plain)) != cache_key([data], LatentEncoder(vae, drafted))
+    cache, _ = build(tmp_path / "c", data, drafted)
+    source, target, draft = (cache.arrays[name] for name in ("source", "target", "draft"))
+    dressed = torch.tensor([row.effect == "santa" for row in cache.rows])
+    assert torch.equal(draft[~dressed], target[~dressed])
+    seen = set()
+    for row in dressed.nonzero().flatten().tolist():
+        pair = data.load(row)
+        fit = predict(pair.source[None])[0]
+        design = str(pair.attributes["design"])
+        art = draw(pair.source, fit, "cartoon", "santa", design).over(pair.source)
+        pixels = torch.from_numpy(art).permute(2, 0, 1)[None].float() / 127.5 - 1
+        with torch.no_grad():
+            torch.testing.assert_close(draft[row, 0].float(), to_latents(vae, pixels)[0], atol=2e-3, rtol=2e-3)
+        assert not torch.equal(draft[row, 1], draft[row, 0]) and not torch.equal(draft[row, 0], source[row, 0])
+        seen.add(design)
+    assert seen
 
 
 def test_no_pairs_is_an_error(tmp_path: Path) -> None:

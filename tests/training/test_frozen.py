@@ -106,6 +106,8 @@ def test_training_predicts_as_the_pipeline_does(
         timestep=torch.full((n,), 300),
         noise=z_t,
         earlier=torch.full((n,), -1),
+        begun=z_t,
+        drafted=torch.zeros(n, dtype=torch.bool),
         edit_weight=torch.zeros(n),
         group=torch.zeros(n, dtype=torch.long),
         hidden=cache.arrays["hidden"][3, 0].float().expand(n, -1, -1),

@@ -50,9 +50,15 @@ class _Zero(nn.Module):
 
 
 def pair_of_samples(
-    source: torch.Tensor, target: torch.Tensor, noise: torch.Tensor, *, timestep: list[int], earlier: list[int]
+    source: torch.Tensor,
+    target: torch.Tensor,
+    noise: torch.Tensor,
+    *,
+    timestep: list[int],
+    earlier: list[int],
+    draft: torch.Tensor | None = None,
 ) -> EditorBatch:
-    """Two samples of the full branch, for networks that look at neither pictures nor words."""
+    """Two samples of the full branch, of the truth or a draft, for networks that look at neither pictures nor words."""
     return EditorBatch(
         source=source,
         target=target,
@@ -62,6 +68,8 @@ def pair_of_samples(
         timestep=torch.tensor(timestep),
         noise=noise,
         earlier=torch.tensor(earlier),
+        begun=target if draft is None else draft,
+        drafted=torch.tensor([draft is not None] * 2),
         edit_weight=torch.tensor([10.0, 10.0]),
         group=torch.tensor([0, 3]),
     )
@@ -109,6 +117,23 @@ def test_own_answers_by_hand() -> None:
     assert errors[1].item() == pytest.approx((said - z).square().mean().item())
 
 
+def test_drafts_by_hand() -> None:
+    """A draft, or the answer to it, is noised; what is wanted leads from there to the truth."""
+    alphas = torch.tensor([0.64, 0.25])
+    objective = EditorObjective(_Telling(), alphas, torch.zeros(1, 1), torch.zeros(1), 0.15)  # type: ignore[arg-type]
+    target, noise = torch.tensor([[[[1.0, 3.0]]]] * 2), torch.tensor([[[[2.0, -1.0]]]] * 2)
+    draft = torch.tensor([[[[-2.0, 0.5]]]] * 2)
+    batch = pair_of_samples(target, target, noise, timestep=[0, 0], earlier=[-1, 1], draft=draft)
+    _, errors = objective(batch)
+    z, n, d = target[0], noise[0], draft[0]
+    earlier = 0.5 * d + 0.75**0.5 * n
+    answer = 0.5 * earlier - 0.75**0.5 * (0.5 * earlier + 1 + z)
+    for row, begun in enumerate((d, answer)):
+        state = 0.8 * begun + 0.6 * n.flip(2)
+        said = 0.8 * state - 0.6 * (0.5 * state + 0 + z)
+        assert errors[row].item() == pytest.approx((said - z).square().mean().item())
+
+
 def test_gradients_reach_weights_that_gave_an_answer_before() -> None:
     """In bf16 autocast keeps its casts of weights; those of the answer have no gradients."""
     pipeline = build_tiny_pipeline()
@@ -125,6 +150,8 @@ def test_gradients_reach_weights_that_gave_an_answer_before() -> None:
         timestep=torch.tensor([300, 300]),
         noise=torch.randn(2, channels, side, side),
         earlier=torch.tensor([500, -1]),
+        begun=latents + 1,
+        drafted=torch.tensor([False, False]),
         edit_weight=torch.full((2,), 3.0),
         group=torch.zeros(2, dtype=torch.long),
     )
@@ -145,15 +172,18 @@ def test_gradients_reach_every_trained_parameter() -> None:
     n = len(Branch)
     channels, side = pipeline.unet.config.out_channels, pipeline.unet.config.sample_size
     size = pipeline.image_encoder.config.image_size
+    target = torch.randn(n, channels, side, side)
     batch = EditorBatch(
         source=torch.randn(n, channels, side, side),
-        target=torch.randn(n, channels, side, side),
+        target=target,
         vision=torch.randn(n, 3, size, size),
         token_ids=pipeline.token_ids(["a cartoon character, santa claus costume"] * n),
         branch=torch.tensor([int(branch) for branch in Branch]),
         timestep=torch.tensor([10, 300, 500, 700, 990, 200, 800, 400]),
         noise=torch.randn(n, channels, side, side),
         earlier=torch.tensor([-1, 400, -1, 800, -1, -1, 999, -1]),
+        begun=target,
+        drafted=torch.zeros(n, dtype=torch.bool),
         edit_weight=torch.full((n,), 3.0),
         group=torch.zeros(n, dtype=torch.long),
     )
@@ -184,7 +214,14 @@ def test_released_nulls_are_a_grey_pictures_latents() -> None:
         torch.randn(2, channels, side, side),
     )
     ids = pipeline.token_ids(["a cartoon character"] * 2)
-    rest = {"target": z_t, "noise": z_t, "edit_weight": torch.zeros(2), "group": torch.zeros(2)}
+    rest = {
+        "target": z_t,
+        "noise": z_t,
+        "begun": z_t,
+        "drafted": torch.zeros(2).bool(),
+        "edit_weight": torch.zeros(2),
+        "group": torch.zeros(2),
+    }
     batch = EditorBatch(
         source,
         branch=torch.tensor([Branch.TEXT, Branch.FULL]),

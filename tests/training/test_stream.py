@@ -57,7 +57,7 @@ def test_processes_share_a_batch_without_overlap() -> None:
 
 
 def test_samples_differ_by_position_and_by_seed() -> None:
-    a, b, c = (d.draw(p)[6] for d, p in ((draws(), 0), (draws(), 1), (draws(seed=1), 0)))
+    a, b, c = (d.draw(p)[7] for d, p in ((draws(), 0), (draws(), 1), (draws(seed=1), 0)))
     assert not np.array_equal(a, b) and not np.array_equal(a, c)
 
 
@@ -89,6 +89,19 @@ def test_levels_lean_to_the_top_and_start_from_answers_a_step_earlier() -> None:
     gaps = (drawn.earlier - drawn.timestep)[own & (drawn.earlier < 999)]
     assert set(gaps.tolist()) == {125, 250, 500}
     assert (drawn.earlier[own] > drawn.timestep[own]).all()
+
+
+def test_drafts_take_a_share_of_whole_edits_below_the_top() -> None:
+    plain = draws(levels=Levels(1000, top=0.2, own_answers=0.5)).batch(range(3000))
+    drawn = draws(levels=Levels(1000, top=0.2, own_answers=0.5, drafts=0.4)).batch(range(3000))
+    assert torch.equal(plain.noise, drawn.noise) and torch.equal(plain.row, drawn.row)
+    assert not plain.drafted.any()
+    whole = (drawn.branch == Branch.FULL) & ~drawn.reconstruction
+    assert not drawn.drafted[~whole].any()
+    assert drawn.drafted[whole].float().mean().item() == pytest.approx(0.8 * 0.4, abs=0.04)
+    assert int(drawn.timestep[drawn.drafted].max()) < 700 and int(drawn.timestep[drawn.drafted].min()) < 10
+    assert torch.equal(plain.timestep[~drawn.drafted], drawn.timestep[~drawn.drafted])
+    assert 0.4 < (drawn.earlier[drawn.drafted] >= 0).float().mean().item() < 0.6
 
 
 def test_every_row_copy_and_timestep_range_is_reached() -> None:

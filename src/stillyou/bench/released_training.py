@@ -81,6 +81,8 @@ class ReleasedLoop:
             timestep=torch.randint(0, self._pipeline.scheduler.config.num_train_timesteps, (count,), device=device),
             noise=latents.to(device),
             earlier=torch.full((count,), -1),
+            begun=empty,
+            drafted=torch.zeros(count, dtype=torch.bool),
             edit_weight=torch.zeros(count, device=device),
             group=torch.zeros(count, dtype=torch.long, device=device),
             hidden=empty,

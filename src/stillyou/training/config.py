@@ -179,6 +179,9 @@ class EditorSettings(Optimisation):
     own_answers: float = Field(0.0, ge=0, le=1)
     """Share of those others that are made of the model's own answer instead of the truth, as are the states of a
     sampler that takes few steps and adds fresh noise after each (`ddpm`)."""
+    drafts: float = Field(0.0, ge=0, le=1)
+    """Share of those others, with all conditions, that are made of the pair's draft, the costume's art where the fit
+    network lays it on the source; of pairs that name no design, of the truth."""
     min_snr: float | None = Field(None, gt=0)
     """γ of min-SNR weighting (docs/reference/training.md); None weighs all noise levels alike."""
     lora: LoraSettings | None = None
@@ -200,8 +203,8 @@ class EditorSettings(Optimisation):
             raise ValueError("shard needs frozen_encoders = true, and neither lora, eight_bit nor compile")
         if self.released_nulls and self.frozen_encoders:
             raise ValueError("released_nulls needs frozen_encoders = false")
-        if self.own_answers and (self.frozen_encoders or self.min_snr is not None):
-            raise ValueError("own_answers is for small models: frozen_encoders = false, and no min_snr")
+        if (self.own_answers or self.drafts) and (self.frozen_encoders or self.min_snr is not None):
+            raise ValueError("own_answers and drafts are for small models: frozen_encoders = false, and no min_snr")
         return self
 
 

@@ -207,9 +207,12 @@ def _latents(
     shape = (count, pipeline.vae.config.latent_channels, side, side)
     zeros, earlier = torch.zeros(count, dtype=torch.long), torch.full((count,), -1)
     earlier[: round(count * settings.own_answers * (1 - settings.top))] = 1
+    target = torch.randn(shape, device=device)
     return EditorBatch(
         source=torch.randn(shape, device=device),
-        target=torch.randn(shape, device=device),
+        target=target,
+        begun=target,
+        drafted=zeros.bool(),
         branch=zeros,
         timestep=zeros.to(device),
         noise=torch.randn(shape, device=device),

@@ -10,7 +10,8 @@ from stillyou.config import GuidanceScales
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError, nearest
 from stillyou.metrics import Picture
-from stillyou.pairs.pair import Attribute, Pair
+from stillyou.pairs.pair import Pair
+from stillyou.pairs.worn import Worn, worn
 
 if TYPE_CHECKING:
     from stillyou.editing.request import EditOptions
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 Start = Literal["auto", "none"]
 STARTS: tuple[Start, ...] = ("auto", "none")
 """What edits start from: the effect's own art where it has some, or noise."""
-_WEARS = {"head": "hat", "body": "coat", "both": "both"}
-"""What of a costume is worn, by what pairs of people say of their targets (`completeness`)."""
 
 
 @dataclass(frozen=True)
@@ -62,25 +61,6 @@ class Settings:
             "refine": self.refine,
             "retry": self.retry,
         }
-
-
-@dataclass(frozen=True)
-class Worn:
-    """What an edit is asked to show of a costume; None = not said.
-
-    Attributes:
-        design: A named look.
-        wear: `hat`, `coat` or `both`.
-    """
-
-    design: str | None = None
-    wear: str | None = None
-
-
-def worn(attributes: Mapping[str, Attribute]) -> Worn:
-    """Return what a pair's target wears, if it is of a named design: an edit is asked for the same."""
-    design = attributes.get("design")
-    return Worn() if design is None else Worn(str(design), _WEARS.get(str(attributes.get("completeness")), "both"))
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ class CacheBuilder:
                     batch=encoder.at_a_time,
                     device=self._device,
                     resolution=encoder.settings.resolution,
+                    drafts=encoder.settings.drafts,
                 )
 
     def _encode(self, frames: torch.Tensor) -> None:

@@ -6,12 +6,19 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from stillyou.drafts.draw import draw
+from stillyou.drafts.network import predict
+from stillyou.effects.designs import designs
+from stillyou.effects.domains import Domain
 from stillyou.images.tensors import to_signed, to_uint8
 from stillyou.machine import cores, shared_memory
 from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.pair import Pair
+from stillyou.pairs.worn import worn
 
 
 class PairFrames(Dataset[torch.Tensor]):
@@ -19,6 +26,7 @@ class PairFrames(Dataset[torch.Tensor]):
 
     def __init__(self, pairs: PairDataset, order: Sequence[int]) -> None:
         self._pairs, self._order = pairs, list(order)
+        self.side = pairs.meta.size
 
     def __len__(self) -> int:
         return len(self._order)
@@ -28,21 +36,50 @@ class PairFrames(Dataset[torch.Tensor]):
         return torch.from_numpy(np.stack([pair.source, pair.target]))
 
 
+class DraftedFrames(PairFrames):
+    """Sources, targets and drafts of one dataset, (3, H, W, 3) uint8, in a given order.
+
+    A draft is the target's costume as edits lay its art on the source, where the shipped fit network says. Pairs that
+    name no design have the target again.
+    """
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        pair = self._pairs.load(self._order[index])
+        drawn = _draft(pair, self._pairs.meta.domain)
+        return torch.from_numpy(np.stack([pair.source, pair.target, pair.target if drawn is None else drawn]))
+
+
+def _draft(pair: Pair, domain: Domain | None) -> NDArray[np.uint8] | None:
+    """Return a pair's source with the art of its target's costume laid on it; None where it has none."""
+    wanted = worn(pair.attributes)
+    if domain is None or wanted.wear is None or wanted.design not in [each.name for each in designs(pair.effect)]:
+        return None
+    fit = predict(pair.source[None])[0]
+    return draw(pair.source, fit, domain, pair.effect, wanted.design, wanted.wear).over(pair.source)
+
+
 def frame_batches(
-    pairs: PairDataset, order: Sequence[int], *, batch: int, device: torch.device, resolution: int
+    pairs: PairDataset,
+    order: Sequence[int],
+    *,
+    batch: int,
+    device: torch.device,
+    resolution: int,
+    drafts: bool = False,
 ) -> Iterator[torch.Tensor]:
-    """Yield pairs as (B, 2, 3, resolution, resolution) in [-1, 1] on the device, in the given order."""
-    for frames in _loader(pairs, order, batch, pin=device.type == "cuda"):
+    """Yield pairs as (B, 2, 3, resolution, resolution) in [-1, 1] on the device, with drafts (B, 3, ...), in order."""
+    frames_of = DraftedFrames(pairs, order) if drafts else PairFrames(pairs, order)
+    for frames in _loader(frames_of, batch, pin=device.type == "cuda"):
         pixels = to_signed(frames.to(device, non_blocking=True).permute(0, 1, 4, 2, 3))
         yield resize(pixels, resolution)
 
 
-def _loader(pairs: PairDataset, order: Sequence[int], batch: int, *, pin: bool) -> DataLoader[torch.Tensor]:
-    """Return a loader of (B, 2, H, W, 3) uint8."""
+def _loader(frames: PairFrames, batch: int, *, pin: bool) -> DataLoader[torch.Tensor]:
+    """Return a loader of (B, 2 or 3, H, W, 3) uint8."""
     return DataLoader(
-        PairFrames(pairs, order),
+        frames,
         batch_size=batch,
-        num_workers=loader_workers(len(order), 2 * 3 * pairs.meta.size**2 * batch),
+        num_workers=loader_workers(len(frames), 3 * 3 * frames.side**2 * batch),
         pin_memory=pin,
     )
 
@@ -102,7 +139,7 @@ def load_pictures(pairs: PairDataset, order: Sequence[int], resolution: int) -> 
     """Load sources and targets of chosen pairs into memory: (2 · len(order), 3, resolution, resolution) uint8."""
     pictures = torch.empty(2 * len(order), 3, resolution, resolution, dtype=torch.uint8)
     start = 0
-    for frames in _loader(pairs, order, batch=32, pin=False):
+    for frames in _loader(PairFrames(pairs, order), batch=32, pin=False):
         raw = frames.permute(0, 1, 4, 2, 3)
         if raw.shape[-1] != resolution:
             raw = to_uint8(resize(to_signed(raw), resolution))

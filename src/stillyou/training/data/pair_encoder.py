@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from stillyou.diffusion.autoencoder import Autoencoder, to_latents
+from stillyou.drafts.network import load as fit_network
 from stillyou.draws import generator
 from stillyou.effects.domains import Domain
 from stillyou.images.tensors import to_uint8
@@ -37,12 +38,13 @@ class CacheRow:
 
 @dataclass(frozen=True)
 class CacheSettings:
-    """What the cache depends on besides pairs and autoencoder."""
+    """What the cache depends on besides pairs and autoencoder; `drafts` asks for a third picture of each pair."""
 
     resolution: int
     vision_size: int
     copies: int
     seed: int
+    drafts: bool = False
 
 
 def pairs_at_a_time(resolution: int, device: torch.device) -> int:
@@ -68,7 +70,7 @@ class PairEncoder(Protocol):
         ...
 
     def encode(self, frames: torch.Tensor, rows: Sequence[CacheRow], copy: int) -> dict[str, torch.Tensor]:
-        """Encode one copy of a batch of pairs, (B, 2, 3, H, W) in [-1, 1]; returns a batch of each array."""
+        """Encode one copy of a batch of pairs, (B, 2 or 3, 3, H, W) in [-1, 1]; returns a batch of each array."""
         ...
 
     def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:
@@ -80,7 +82,7 @@ def weights_digest(module: torch.nn.Module) -> str:
     """Return a digest of a module's weights and configured latent statistics."""
     digest = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(module.state_dict().items()):
-        digest.update(name.encode() + tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(name.encode() + tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     config = getattr(module, "config", {})
     config = config if isinstance(config, Mapping) else {}  # encoders of transformers have no latents
     digest.update(json.dumps([config.get("latents_mean"), config.get("latents_std")]).encode())
@@ -88,7 +90,7 @@ def weights_digest(module: torch.nn.Module) -> str:
 
 
 def augmented(frames: torch.Tensor, rows: Sequence[CacheRow], copy: int, seed: int) -> torch.Tensor:
-    """Return a copy of a batch of pairs (B, 2, 3, H, W): the first as it is, the others changed as seed and row say."""
+    """Return a copy of a batch of pairs (B, 2 or 3, 3, H, W): the first as it is, the others as seed and row say."""
     if not copy:
         return frames
     drawn = [draw_augmentation(generator(seed, "copy", row.key, copy), reach(row.domain)) for row in rows]
@@ -106,6 +108,7 @@ class LatentEncoder:
     """Encodes pairs for encoders that are trained: latents, and pictures for the image encoder.
 
         source, target   latents (N, K, C, h, w) fp16, unit variance
+        draft            latents of drafts, where the settings ask for them; of the target for pairs that have none
         vision           source pictures at the image encoder's size (N, K, 3, s, s) uint8
 
     Attributes:
@@ -120,7 +123,9 @@ class LatentEncoder:
 
     def identity(self) -> list[object]:
         """Return what the arrays depend on."""
-        return [weights_digest(self.vae), vars(self.settings)]
+        settings = {name: value for name, value in vars(self.settings).items() if name != "drafts"}
+        drawn = [weights_digest(fit_network())] if self.settings.drafts else []
+        return [weights_digest(self.vae), settings, *drawn]
 
     def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:
         """Return nothing: prompts are encoded while training."""
@@ -134,4 +139,6 @@ class LatentEncoder:
             pixels = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
             latents = to_latents(self.vae, pixels).half()
         vision = small_pictures(frames[:, 0], self.settings.vision_size)
-        return {"source": latents[0::2], "target": latents[1::2], "vision": vision}
+        pictures = ("source", "target", "draft")[: frames.shape[1]]
+        named = {name: latents[index :: len(pictures)] for index, name in enumerate(pictures)}
+        return {**named, "vision": vision}

@@ -31,6 +31,7 @@ class Draws(NamedTuple):
         timestep: 0 to T - 1, (B,).
         earlier: Timestep (B,) of the answer that the sample is made of, one step of a sampler before its own and no
             further than the last; -1 for samples that are made of the truth.
+        drafted: Whether the draft takes the truth's place, of pairs that have one, (B,) bool.
         reconstruction: Whether source prompt -> source replaces the edit, (B,) bool.
         noise: Standard normal (B, C, h, w), fp32.
         posterior: Standard normal (B, 2, C, h, w) for samples of both pictures' latents; (B, 1) if means are used.
@@ -41,6 +42,7 @@ class Draws(NamedTuple):
     branch: torch.Tensor
     timestep: torch.Tensor
     earlier: torch.Tensor
+    drafted: torch.Tensor
     reconstruction: torch.Tensor
     noise: torch.Tensor
     posterior: torch.Tensor
@@ -67,15 +69,19 @@ class Levels:
         timesteps: T, length of the schedule.
         top: Share of samples at the last timestep; the others are uniform over all.
         own_answers: Share of those others that are made of the model's own answer at an earlier timestep.
+        drafts: Share of those others, with all conditions, that are made of the pair's draft.
     """
 
     timesteps: int
     top: float = 0.0
     own_answers: float = 0.0
+    drafts: float = 0.0
 
 
 _SAMPLER_STEPS = (2, 4, 8)
 """Steps of the samplers whose states are learned."""
+_DRAFTED = 0.7
+"""Part of the schedule, from its lower end, at which drafts are learned: above it little of them is left."""
 
 
 class SampleDraws:
@@ -117,29 +123,33 @@ class SampleDraws:
         rows = self._pools[_choose(self._pool_bounds, u[0])].rows
         reconstruction = bool(u[5] < self._reconstruction)
         branch = int(Branch.FULL) if reconstruction else _choose(self._branch_bounds, u[3])
+        whole = branch == Branch.FULL and not reconstruction
         return (
             int(rows[int(u[1] * len(rows))]),
             int(u[2] * self._copies),
             branch,
-            *self._draw_levels(position, u[4]),
+            *self._draw_levels(position, u[4], whole),
             reconstruction,
             source.standard_normal(self._shape, dtype=np.float32),
             self._draw_posterior(position),
         )
 
-    def _draw_levels(self, position: int, u: float) -> tuple[int, int]:
-        """Return the timestep and the earlier one."""
+    def _draw_levels(self, position: int, u: float, whole: bool) -> tuple[int, int, bool]:
+        """Return the timestep, the earlier one, and whether a draft takes the truth's place; `whole` if it may."""
         levels, last = self._levels, self._levels.timesteps - 1
         if u < levels.top:
-            return last, -1
+            return last, -1, False
         timestep = int((u - levels.top) / (1 - levels.top) * levels.timesteps)
+        drafted = whole and levels.drafts > 0 and generator(self._seed, "drafts", position).random() < levels.drafts
+        if drafted:
+            timestep = int(timestep * _DRAFTED)
         if not levels.own_answers:
-            return timestep, -1
+            return timestep, -1, drafted
         source = generator(self._seed, "own answers", position)
         if source.random() >= levels.own_answers or timestep == last:
-            return timestep, -1
+            return timestep, -1, drafted
         steps = _SAMPLER_STEPS[int(source.integers(len(_SAMPLER_STEPS)))]
-        return timestep, min(last, timestep + levels.timesteps // steps)
+        return timestep, min(last, timestep + levels.timesteps // steps), drafted
 
     def _draw_posterior(self, position: int) -> npt.NDArray[np.float32]:
         if not self._posterior:
@@ -150,13 +160,14 @@ class SampleDraws:
     def batch(self, positions: Sequence[int]) -> Draws:
         """Draw the samples at some positions."""
         drawn = zip(*map(self.draw, positions), strict=True)
-        row, copy, branch, timestep, earlier, reconstruction, noise, posterior = drawn
+        row, copy, branch, timestep, earlier, drafted, reconstruction, noise, posterior = drawn
         return Draws(
             row=torch.tensor(row),
             copy=torch.tensor(copy),
             branch=torch.tensor(branch),
             timestep=torch.tensor(timestep),
             earlier=torch.tensor(earlier),
+            drafted=torch.tensor(drafted),
             reconstruction=torch.tensor(reconstruction),
             noise=torch.from_numpy(np.stack(noise)),
             posterior=torch.from_numpy(np.stack(posterior)),

@@ -122,6 +122,7 @@ def encoder_settings(pipeline: MultiConditionedPipeline, editor: EditorSettings,
         vision_size=pipeline.image_encoder.config.image_size,
         copies=editor.copies,
         seed=seed,
+        drafts=editor.drafts > 0,
     )
 
 

@@ -18,8 +18,10 @@ should have been,
 
     z_t = sqrt(a_t) z' + sqrt(1 - a_t) n'        v = (sqrt(a_t) z_t - z) / sqrt(1 - a_t)
 
-so that the answer at t is z again; n' is n turned about, noise that the earlier answer has not seen there. Their
-errors weigh (1 - a_t), as those of z do, since v grows without bound where there is little noise.
+so that the answer at t is z again; n' is n turned about, noise that the earlier answer has not seen there. Others are
+made of the pair's draft (`Draws.drafted`), as refined drafts are: z' is then the draft's latents, or the answer to them
+at an earlier timestep. The errors of both weigh (1 - a_t), as those of z do, since v grows without bound where
+there is little noise.
 
 λ goes by effect group. A reconstruction sample has z = z_s, so its w is 1 everywhere.
 """
@@ -47,6 +49,8 @@ class LatentBatch:
         timestep: (B,).
         noise: n, (B, C, h, w).
         earlier: Timestep (B,) of the model's answer that takes the truth's place, -1 for none; on the CPU.
+        begun: Latents that noise is added to (B, C, h, w): z, or those of the pair's draft.
+        drafted: Whether they are those of a draft, (B,) bool; on the CPU.
         edit_weight: λ (B,).
         group: Index of the effect's group (B,); used by the log alone.
     """
@@ -57,6 +61,8 @@ class LatentBatch:
     timestep: torch.Tensor
     noise: torch.Tensor
     earlier: torch.Tensor
+    begun: torch.Tensor
+    drafted: torch.Tensor
     edit_weight: torch.Tensor
     group: torch.Tensor
 
@@ -133,9 +139,8 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
         z_t, truth = self._state(batch, a_t.view(-1, 1, 1, 1), conditions)
         w = edit_weights(batch.source, batch.target, batch.edit_weight, self.threshold)
         errors = (w * (self.denoise(z_t, batch.timestep, conditions) - truth).square()).mean(dim=(1, 2, 3))
-        if (batch.earlier >= 0).any():
-            own = (batch.earlier >= 0).to(a_t.device, non_blocking=True)
-            errors = errors * torch.where(own, 1 - a_t, 1.0)
+        if (replaced := self._replaced(batch)).any():
+            errors = errors * torch.where(replaced.to(a_t.device, non_blocking=True), 1 - a_t, 1.0)
         if self.min_snr is not None:
             errors = errors * snr_weights(a_t, self.min_snr, self.predicts_noise)
         return errors.mean(), errors.detach()
@@ -143,27 +148,35 @@ class DiffusionLoss(nn.Module, Generic[Seen]):
     def _state(self, batch: Seen, a_t: torch.Tensor, conditions: Conditions) -> tuple[torch.Tensor, torch.Tensor]:
         """Return z_t and what should be predicted there, each (B, C, h, w)."""
         z_t, v = velocity(batch.target, batch.noise, a_t)
-        rows = (batch.earlier >= 0).nonzero().flatten()
+        rows = self._replaced(batch).nonzero().flatten()
         if not len(rows):
             return z_t, batch.noise if self.predicts_noise else v
-        assert not self.predicts_noise, "own answers are learned by models that predict velocity"
-        answer = self._answer(batch, rows, conditions)
+        assert not self.predicts_noise, "answers and drafts are learned by models that predict velocity"
+        begun = batch.begun
+        if len(answered := (batch.earlier >= 0).nonzero().flatten()):
+            answer = self._answer(batch, answered, conditions)
+            begun = begun.index_copy(0, answered.to(z_t.device, non_blocking=True), answer)
         rows = rows.to(z_t.device, non_blocking=True)
         signal, spread = a_t[rows].sqrt(), (1 - a_t[rows]).sqrt()
-        state = signal * answer + spread * batch.noise[rows].flip(2, 3)
+        state = signal * begun[rows] + spread * batch.noise[rows].flip(2, 3)
         wanted = (signal * state - batch.target[rows]) / spread
         return z_t.index_copy(0, rows, state), v.index_copy(0, rows, wanted)
 
+    @staticmethod
+    def _replaced(batch: LatentBatch) -> torch.Tensor:
+        """Return which samples are made of something else than the truth, (B,) bool on the CPU."""
+        return (batch.earlier >= 0) | batch.drafted
+
     @torch.no_grad()
     def _answer(self, batch: Seen, rows: torch.Tensor, conditions: Conditions) -> torch.Tensor:
-        """Return what the model takes the targets of some rows (K,) for at the earlier timesteps, (K, C, h, w)."""
+        """Return what the model takes targets or drafts of some rows (K,) for at earlier timesteps, (K, C, h, w)."""
         # On a GPU a few sizes alone: cuDNN tries its algorithms anew for every size that it has not seen.
         unit = -(-len(batch.earlier) // 8) if batch.target.is_cuda else 1
         cycled = rows[torch.arange(-(-len(rows) // unit) * unit) % len(rows)]
         earlier = batch.earlier[cycled].to(batch.target.device, non_blocking=True)
         at = cycled.to(batch.target.device, non_blocking=True)
         a_t = self.alphas_cumprod[earlier].view(-1, 1, 1, 1)
-        z_t = velocity(batch.target[at], batch.noise[at], a_t)[0]
+        z_t = velocity(batch.begun[at], batch.noise[at], a_t)[0]
         with torch.compiler.set_stance("force_eager"):  # these batches are smaller, and have no gradients
             predicted = self.denoise(z_t, earlier, Conditions(conditions.source[at], conditions.tokens[at]))
         # PyTorch before 2.11 would take its casts of the weights, which have no gradients, for those of the step.

@@ -66,10 +66,12 @@ def train_editor(
         datasets = [part.data for part in parts]
         specs = effect_specs(datasets, run.request.effects)
         pipeline = first_pipeline(run, specs)
-        if config.editor.own_answers and pipeline.scheduler.config.prediction_type != "v_prediction":
-            raise UsageError(
-                "own_answers needs a model that predicts velocity, and this one predicts noise", "Set own_answers = 0."
-            )
+        if pipeline.scheduler.config.prediction_type != "v_prediction":
+            for name in ("own_answers", "drafts"):
+                if getattr(config.editor, name):
+                    raise UsageError(
+                        f"{name} needs a model that predicts velocity, and this one predicts noise", f"Set {name} = 0."
+                    )
         if config.editor.frozen_encoders:
             check_memory(pipeline, config.editor, accelerator)
         cache = encode_pairs(run, accelerator, pipeline, datasets, reporter, clock)
@@ -142,11 +144,12 @@ def _draws(
     """Sample datasets by their shares and their effects evenly, but for the rows that are held back."""
     config, settings = run.request.config, run.request.config.editor
     channels, height, width = cache.source.shape[2:]
+    timesteps = int(pipeline.scheduler.config.num_train_timesteps)
     return SampleDraws(
         config.seed,
         pools(cache.rows, shares, hidden),
         cache.copies,
-        Levels(int(pipeline.scheduler.config.num_train_timesteps), settings.top, settings.own_answers),
+        Levels(timesteps, settings.top, settings.own_answers, settings.drafts),
         (channels, height, width),
         settings.branches,
         settings.reconstruction,

@@ -130,9 +130,9 @@ class Batches(Generic[Made]):
     def __call__(self, first_step: int) -> Iterator[Made]:
         """Yield batches from a step on."""
         for drawn in drawn_batches(self._draws, self._batch, first_step, self._share, self._device):
-            # Branches and earlier timesteps stay on the CPU, where they choose rows.
+            # Branches, earlier timesteps and drafts stay on the CPU, where they choose rows.
             moved = Draws(*(tensor.to(self._device, non_blocking=True) for tensor in drawn))._replace(
-                branch=drawn.branch, earlier=drawn.earlier
+                branch=drawn.branch, earlier=drawn.earlier, drafted=drawn.drafted
             )
             yield self.gather(moved, moved if self._cache.source.device.type == self._device.type else drawn)
 
@@ -140,7 +140,7 @@ class Batches(Generic[Made]):
         """Collect what the draws name.
 
         Args:
-            drawn: On the device, but for branches and earlier timesteps.
+            drawn: On the device, but for branches, earlier timesteps and drafts.
             at: The same where the cache lies.
         """
         raise NotImplementedError
@@ -149,12 +149,18 @@ class Batches(Generic[Made]):
         """Return an array's entries for a batch, on the device, as floats."""
         return self._cache.gather(name, at.row, at.copy, self._device).float()
 
-    def common(self, drawn: Draws, source: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, LatentBatch]:
+    def common(
+        self, drawn: Draws, source: torch.Tensor, target: torch.Tensor, draft: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, LatentBatch]:
         """Return the prompts' rows in the table, and what all kinds of batches hold, from the pictures' latents."""
         words, row, reconstruction = self._words, drawn.row, drawn.reconstruction
+        wanted = torch.where(reconstruction[:, None, None, None], source, target)
+        drafted = drawn.drafted.to(wanted.device, non_blocking=True)[:, None, None, None]
         return torch.where(reconstruction, words.source[row], words.target[row]), LatentBatch(
             source=source,
-            target=torch.where(reconstruction[:, None, None, None], source, target),
+            target=wanted,
+            begun=wanted if draft is None else torch.where(drafted, draft, wanted),
+            drafted=drawn.drafted,
             branch=drawn.branch,
             timestep=drawn.timestep,
             noise=drawn.noise,
@@ -179,7 +185,8 @@ class EditorBatches(Batches[EditorBatch]):
 
     def gather(self, drawn: Draws, at: Draws) -> EditorBatch:
         """Collect what the draws name."""
-        prompt, common = self.common(drawn, self.pick("source", at), self.pick("target", at))
+        draft = self.pick("draft", at) if drawn.drafted.any() else None
+        prompt, common = self.common(drawn, self.pick("source", at), self.pick("target", at), draft)
         vision = to_signed(self.pick("vision", at))
         return EditorBatch(
             **vars(common),
