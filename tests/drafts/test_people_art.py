@@ -163,6 +163,18 @@ def test_light_is_told_and_given() -> None:
     assert np.ptp(grey[..., :3], axis=-1).max() <= 1 and (grey[..., 3] == 255).all()
 
 
+def test_dark_skin_is_not_taken_for_dim_light() -> None:
+    pale = portrait(256)
+    skin = np.all(np.abs(pale / pale.max(-1, keepdims=True) - np.array([1, 0.737, 0.605])) < 0.03, axis=-1)
+    assert skin.mean() > 0.05
+    dark = pale.copy()
+    dark[skin] = (pale[skin] * (0.62, 0.5, 0.42)).astype(
+        np.uint8
+    )  # a quarter of the light, and redder, as tone 10 by 1
+    levels = [sum(estimate(picture, straight()).gain) for picture in (pale, dark)]
+    assert 0.8 < levels[1] / levels[0] < 1.1  # with all of it taken for light it was 0.5
+
+
 def test_what_repeats_the_border_is_not_shown() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.float32)
     square = np.pad(picture, ((7, 3), (0, 5), (0, 0)), mode="edge")

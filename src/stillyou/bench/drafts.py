@@ -37,10 +37,10 @@ from stillyou.pairs.pair import Pair
 WAYS: dict[str, Settings] = {
     "noise": Settings(draft="none"),
     "draft": Settings(refine=0.0),
-    "0.3": Settings(refine=0.3),
-    "0.45": Settings(refine=0.45),
-    "0.6": Settings(refine=0.6),
+    **{str(level): Settings(refine=level) for level in (0.3, 0.45, 0.6)},
+    **{f"{level}x{steps}": Settings(refine=level, steps=steps) for level in (0.3, 0.45, 0.6) for steps in (1, 2, 4)},
 }
+"""By name; `0.3x2` is a draft refined by 0.3 with two evaluations, `0.3` one with as many as edits take."""
 NAMES = {"noise": "from noise", "draft": "draft alone"}
 KEPT = ("edit_success", "judge_score", "mask_recall", "mask_area_ratio", "outside_true_error", "outside_change")
 HEAD = (

@@ -3,10 +3,13 @@
 Sprites are rendered in neutral light from straight ahead, where white is about `WHITE` (linear). With L the linear
 luminance of the face's lit skin, over the head's own directions u (right) and v (down):
 
-    log L(u, v) ~ a + slope . (u, v)          level = clip(white of the picture, L / 0.5, L / 0.14) / WHITE
+    log L(u, v) ~ a + slope . (u, v)
+    log level = c + c_W log W + c_L log L + c_r r          L / 0.75 <= WHITE level <= L / 0.08
 
-since skin reflects between 0.14 and 0.5. The tint is the picture's own mean of bright colours, damped, since a red
-wall is no red lamp.
+with W the white of the picture and r how much redder the skin is than the bright colours around: dark skin is redder,
+and is not to be taken for dim light. The coefficients were found on people of the studio in all skin tones, whose
+true targets are known (docs/results/drafts.md); the bounds are what skin reflects. The tint is the picture's own mean
+of bright colours, damped, since a red wall is no red lamp.
 """
 
 from __future__ import annotations
@@ -27,8 +30,10 @@ WHITE = 0.62
 """What white fur measures in a sprite, linear."""
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _SIDE = 192
-_SKIN, _USUAL = (0.16, 0.55), 0.36
-_LEVELS = (0.16, 1.02)
+_SKIN = (0.08, 0.75)
+_LEVEL, _OF_WHITE, _OF_SKIN, _OF_REDNESS = 0.31, 0.5, 0.18, 0.56
+"""c, c_W, c_L and c_r."""
+_LEVELS = (0.16, 1.25)
 _STEEPEST = 0.55
 """Of log luminance over half a face."""
 _TINT = 0.42
@@ -71,8 +76,10 @@ def estimate(pixels: NDArray[np.uint8], fit: Fit) -> Light:
         return Light()
     skin = face & (luma > np.quantile(luma[face], 0.3)) & (luma < np.quantile(luma[face], 0.98))
     skin = skin if skin.any() else face  # a face of one flat colour
-    level = _level(luma[shown], float(np.quantile(luma[skin], 0.6)))
-    gain = level * _cast(linear[shown], luma[shown])
+    bright = _bright(linear[shown], luma[shown])
+    lit_skin = linear[skin & (luma >= np.quantile(luma[skin], 0.4))].mean(0)
+    level = _level(luma[shown], float(np.quantile(luma[skin], 0.6)), _redness(lit_skin) - _redness(bright))
+    gain = level * _cast(bright)
     left, right = fit["face_left"], fit["face_right"]
     middle = (left + right) / 2
     return Light(
@@ -91,16 +98,30 @@ def to_linear(values: Plane) -> Plane:
     return np.asarray((np.clip(values, 0, 255) / 255) ** 2.2, np.float32)
 
 
-def _level(luma: Plane, skin: float) -> float:
-    white = float(np.sqrt(np.quantile(luma, 0.97) * skin / _USUAL))
-    return float(np.clip(np.clip(white, skin / _SKIN[1], skin / _SKIN[0]) / WHITE, *_LEVELS))
+def luminance(pixels: NDArray[np.uint8]) -> Plane:
+    """Return the linear luminance of pixels (..., 3), in [0, 1]."""
+    return np.asarray(to_linear(pixels.astype(np.float32)) @ _LUMA, np.float32)
 
 
-def _cast(linear: Plane, luma: Plane) -> NDArray[np.float32]:
-    """Return the light's colour from pixels (N, 3): factors whose luminance is 1."""
+def _level(luma: Plane, skin: float, redness: float) -> float:
+    white = float(np.quantile(luma, 0.97))
+    found = _LEVEL + _OF_WHITE * np.log(white + 0.01) + _OF_SKIN * np.log(skin + 0.01) + _OF_REDNESS * redness
+    return float(np.clip(np.clip(np.exp(found), skin / _SKIN[1] / WHITE, skin / _SKIN[0] / WHITE), *_LEVELS))
+
+
+def _bright(linear: Plane, luma: Plane) -> NDArray[np.float32]:
+    """Return the mean of a picture's bright colours, from pixels (N, 3)."""
     weight = np.clip(luma / max(float(np.quantile(luma, 0.95)), 1e-3), 0, 1) ** 2
-    mean = (linear * weight[..., None]).sum(0) / weight.sum() + 1e-4
-    cast = np.clip((mean / (mean @ _LUMA)) ** _TINT, 0.72, 1.35)
+    return np.asarray((linear * weight[..., None]).sum(0) / weight.sum() + 1e-4, np.float32)
+
+
+def _redness(colour: NDArray[np.float32]) -> float:
+    return float(np.log((colour[0] + 0.003) / (colour[1] + 0.003)))
+
+
+def _cast(bright: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the light's colour from the mean of bright colours: factors whose luminance is 1."""
+    cast = np.clip((bright / (bright @ _LUMA)) ** _TINT, 0.72, 1.35)
     return np.asarray(cast / (cast @ _LUMA), np.float32)
 
 
