@@ -84,6 +84,13 @@ def test_refinement_asks_the_model_from_the_draft_with_few_unguided_steps(editor
     assert (editor.pipeline.calls[-1].steps, editor.pipeline.calls[-1].guidance.text) == (3, 3)
 
 
+def test_a_model_that_needs_few_steps_takes_two_from_a_draft(editor: Editor) -> None:
+    pipeline = editor.pipeline
+    few = Editor(type(pipeline)(pipeline.card.model_copy(update={"few_steps": True})))
+    few.edit(source(), "flower", crop=Crop(0, 0, 240), refine=0.5)
+    assert few.pipeline.calls[-1].steps == 2
+
+
 def test_options_of_a_sampler_that_is_not_called_are_told(editor: Editor) -> None:
     notes = editor.edit(source(), "santa", crop=Crop(0, 0, 240), steps=5, guidance="1,2,3").report.notes
     assert [note for note in notes if note.startswith("steps and guidance changed nothing")]

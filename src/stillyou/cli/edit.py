@@ -39,7 +39,7 @@ def _edit(
     strength: float | None = typer.Option(None, help="From 0 (the input) to 1, the effect's default. (default: 1)"),
     seed: int | None = typer.Option(None, help="The same seed gives the same edit. (default: 0; --official: 3407)"),
     steps: int | None = typer.Option(
-        None, help="Steps of the sampler. (default: 20; from a draft: 8; embedded expressions: 4)"
+        None, help="Steps of the sampler. (default: 20; from a draft: 8, embedded: 2; embedded expressions: 4)"
     ),
     guidance: str | None = typer.Option(None, metavar="IMAGE,SOURCE,TEXT", help="Scales. (default: the effect's)"),
     variables: list[str] = typer.Option([], "--var", metavar="NAME=VALUE", help="Fill a placeholder; may be repeated."),

@@ -33,7 +33,7 @@ class ModelCard(Strict):
     sampler: SchedulerName | None = None
     """The sampler that measured best with this model; None is the scheduler as stored."""
     few_steps: bool = False
-    """Whether few steps from noise suffice it, where an effect says how many (`EffectSpec.few_steps`)."""
+    """Whether few steps suffice it: from drafts, and from noise where effects say how many (`EffectSpec.few_steps`)."""
     named_designs: bool = False
     """Whether it learned costumes by prompts that name their designs (`effects.designs.with_design`)."""
     drafts: bool = False

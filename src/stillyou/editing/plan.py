@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS, DRAFT_STEPS = 20, 8
 """Steps from noise, where neither the model nor the effect needs fewer, and from a draft."""
+FEW_DRAFT_STEPS = 2
+"""Steps from a draft, of models whose card says that they need few (docs/results/drafts.md)."""
 GLANCE_MAPS = 2
 """Maps of the mask that says where a close-up goes."""
 OWN_DRAFT_REFINE = 0.4
@@ -227,10 +229,10 @@ class EditPlan:
         """Steps of the sampler."""
         if self.request.steps is not None:
             return self.request.steps
+        needs_few = self.model.card.few_steps and not self.request.official
         if self.from_draft:
-            return DRAFT_STEPS
-        few = self._defaults.few_steps if self.model.card.few_steps and not self.request.official else None
-        return few or DEFAULT_STEPS
+            return FEW_DRAFT_STEPS if needs_few else DRAFT_STEPS
+        return (self._defaults.few_steps if needs_few else None) or DEFAULT_STEPS
 
     @property
     def seed(self) -> int:
