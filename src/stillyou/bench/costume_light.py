@@ -18,14 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillyou.bench import command
-from stillyou.drafts.draw import draw
-from stillyou.drafts.network import predict
 from stillyou.drafts.people.light import luminance
 from stillyou.errors import StillYouError, UsageError
 from stillyou.evaluation.report.tables import table_lines
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.pair import Pair
-from stillyou.pairs.worn import worn
+from stillyou.pairs.worn import draft_of
 
 TONES = ((1, 3), (4, 4), (5, 6), (7, 7), (8, 10))
 """Skin tones of the studio, in the manner of the Monk scale (10 is the darkest), in groups."""
@@ -35,11 +33,9 @@ _DIFFERS, _LEAST = 12, 500
 
 def brightness(pair: Pair) -> float | None:
     """Return the log of a draft's luminance over its target's; None where they share too little."""
-    wanted = worn(pair.attributes)
-    if wanted.design is None or wanted.wear is None:
+    drawn = draft_of(pair, "people")
+    if drawn is None:
         return None
-    fit = predict(pair.source[None])[0]
-    drawn = draw(pair.source, fit, "people", pair.effect, wanted.design, wanted.wear).over(pair.source)
     both = _changed(drawn, pair.source) & _changed(pair.target, pair.source)
     if both.sum() < _LEAST:
         return None

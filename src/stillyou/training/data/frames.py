@@ -6,19 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from stillyou.drafts.draw import draw
-from stillyou.drafts.network import predict
-from stillyou.effects.designs import designs
-from stillyou.effects.domains import Domain
 from stillyou.images.tensors import to_signed, to_uint8
 from stillyou.machine import cores, shared_memory
 from stillyou.pairs.dataset.store import PairDataset
-from stillyou.pairs.pair import Pair
-from stillyou.pairs.worn import worn
+from stillyou.pairs.worn import draft_of
 
 
 class PairFrames(Dataset[torch.Tensor]):
@@ -45,17 +39,8 @@ class DraftedFrames(PairFrames):
 
     def __getitem__(self, index: int) -> torch.Tensor:
         pair = self._pairs.load(self._order[index])
-        drawn = _draft(pair, self._pairs.meta.domain)
+        drawn = draft_of(pair, self._pairs.meta.domain)
         return torch.from_numpy(np.stack([pair.source, pair.target, pair.target if drawn is None else drawn]))
-
-
-def _draft(pair: Pair, domain: Domain | None) -> NDArray[np.uint8] | None:
-    """Return a pair's source with the art of its target's costume laid on it; None where it has none."""
-    wanted = worn(pair.attributes)
-    if domain is None or wanted.wear is None or wanted.design not in [each.name for each in designs(pair.effect)]:
-        return None
-    fit = predict(pair.source[None])[0]
-    return draw(pair.source, fit, domain, pair.effect, wanted.design, wanted.wear).over(pair.source)
 
 
 def frame_batches(
