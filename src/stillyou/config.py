@@ -99,6 +99,9 @@ class SamplingSettings(Strict):
     """Scheduler steps of the whole schedule."""
     strength: float = Field(1.0, gt=0, le=1)
     """Where in the schedule sampling starts, see `diffusion.schedule.first_step`; 1 starts from pure noise."""
+    prompt_strength: float = Field(1.0, gt=0, le=1)
+    """How far the text tokens lie on the way from the source prompt's to the target prompt's, see `conditions.between`;
+    for models that learned expressions so (`ModelCard.strengths`)."""
     refine: float = Field(1.0, gt=0, le=1)
     """The level that a draft is noised to, as a share of the schedule; `steps` are then those that are taken."""
 

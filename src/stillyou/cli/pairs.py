@@ -63,6 +63,12 @@ def _make(
         help="Costumes of named designs, which prompts name.",
         show_default="looks of every pair's own",
     ),
+    strengths: bool | None = typer.Option(
+        None,
+        "--strengths",
+        help="Expressions of all strengths, which pairs say.",
+        show_default="whole expressions",
+    ),
     seed: int = typer.Option(0, "--seed", help="Everything follows from it."),
     workers: int = _WORKERS,
     shard_size: int = typer.Option(32, "--shard-size", help="Candidates an effect in each file."),
@@ -95,7 +101,8 @@ def _make(
     from stillyou.pairs.teachers.registry import configure, prepare
 
     options: dict[str, object] = {"size": size, "sources": sources, "backgrounds": backgrounds, "designs": designs}
-    options |= {"conditions": None if conditions is None else _names(conditions), "candidates": candidates}
+    options |= {"strengths": strengths, "candidates": candidates}
+    options |= {"conditions": None if conditions is None else _names(conditions)}
     config = configure(teacher, options | {"base": base, "domain": domain, "steps": steps, "refine": refine})
     values = parse_variables(variable)
     chosen = [effect.with_variables(values) for effect in load_effects(effects)]

@@ -17,7 +17,7 @@ Shapes: B pictures, C latent channels of h x w, N image tokens and T text tokens
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import torch
@@ -146,6 +146,20 @@ def apply_branches(
     )
 
 
+def between(source: torch.Tensor, target: torch.Tensor, strength: torch.Tensor | float) -> torch.Tensor:
+    """Return the text tokens of a weaker effect: those of the source prompt at 0, of the target prompt at 1.
+
+    Imagic (Kawar et al. 2022, arXiv 2210.09276, equation 3) goes this way between two prompts of a model that never saw
+    the points between; ours are trained with pairs that say how strong their expression is.
+
+    Args:
+        source: Tokens of the source prompts (B, T, d).
+        target: Tokens of the target prompts (B, T, d).
+        strength: In [0, 1], one for all or (B, 1, 1).
+    """
+    return source + strength * (target - source)
+
+
 @dataclass(frozen=True)
 class EncodedSource:
     """Everything about a batch of edits that does not change while sampling.
@@ -170,6 +184,12 @@ class EncodedSource:
     def origin(self) -> torch.Tensor:
         """The latents that an edit is told in relation to: the draft's, or without one the source's."""
         return self.latents if self.draft is None else self.draft
+
+    def weaker(self, strength: float) -> EncodedSource:
+        """Return the same with the effect asked for at a strength in (0, 1]; see `between`."""
+        if strength == 1:
+            return self
+        return replace(self, target_tokens=between(self.source_tokens, self.target_tokens, strength))
 
     def conditions(self, *branches: Branch, source_prompt: bool = False) -> Conditions:
         """Return the conditions of branches, each for the whole batch, one after the other."""

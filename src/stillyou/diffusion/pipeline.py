@@ -218,7 +218,7 @@ class MultiConditionedPipeline(DiffusionPipeline, LoraMixin):
                 latents, sampled = sample(
                     self.denoiser,
                     self.scheduler,
-                    encoded,
+                    encoded.weaker(settings.prompt_strength),  # the mask is that of the whole effect
                     settings,
                     seeds,
                     mask=latent_mask(mask, (encoded.latents.shape[-2], encoded.latents.shape[-1])),

@@ -217,11 +217,17 @@ class EditPlan:
     @property
     def sampling(self) -> SamplingSettings:
         """What the model is run with: edits that agree in it may share a batch."""
-        refine, strength = 1.0, self.strength
+        learned = self.model.card.strengths and self.effect.group == "expression"
+        refine, strength = 1.0, 1.0 if learned else self.strength
         if self.from_draft:  # a weaker costume is a fainter one, see `road.lay`
             refine, strength = self.refine or 1.0, 1.0
         return SamplingSettings(
-            guidance=self.guidance, mask=self.mask, steps=self.steps, strength=strength, refine=refine
+            guidance=self.guidance,
+            mask=self.mask,
+            steps=self.steps,
+            strength=strength,
+            prompt_strength=self.strength if learned and self.strength else 1.0,
+            refine=refine,
         )
 
     @property

@@ -182,6 +182,9 @@ class EditorSettings(Optimisation):
     drafts: float = Field(0.0, ge=0, le=1)
     """Share of those others, with all conditions, that are made of the pair's draft, the costume's art where the fit
     network lays it on the source; of pairs that name no design, of the truth."""
+    strengths: bool = False
+    """Whether the text tokens of expression pairs lie between those of both prompts, by the strength that the pair says
+    its target has (`conditions.between`); others have the target prompt's."""
     min_snr: float | None = Field(None, gt=0)
     """γ of min-SNR weighting (docs/reference/training.md); None weighs all noise levels alike."""
     lora: LoraSettings | None = None

@@ -208,6 +208,7 @@ def _latents(
     zeros, earlier = torch.zeros(count, dtype=torch.long), torch.full((count,), -1)
     earlier[: round(count * settings.own_answers * (1 - settings.top))] = 1
     target = torch.randn(shape, device=device)
+    empty = pipeline.token_ids([""]).expand(count, -1).to(device)
     return EditorBatch(
         source=torch.randn(shape, device=device),
         target=target,
@@ -220,7 +221,9 @@ def _latents(
         edit_weight=torch.ones(count, device=device),
         group=zeros.to(device),
         vision=torch.randn(count, 3, vision, vision, device=device),
-        token_ids=pipeline.token_ids([""]).expand(count, -1).to(device),
+        strength=torch.ones(count, 1, 1, device=device) if settings.strengths else None,
+        token_ids=empty,
+        source_ids=empty,
     )
 
 

@@ -121,7 +121,7 @@ class TeacherConfig(Strict):
     needs: ClassVar[Needs] = Needs()
     studio: ClassVar[bool] = False
     """Whether it draws from nothing but seeds, with the truth known: training renders such pairs by itself."""
-    later: ClassVar[frozenset[str]] = frozenset({"designs"})
+    later: ClassVar[frozenset[str]] = frozenset({"designs", "strengths"})
     """Options that came after the first datasets of their kind."""
 
     @classmethod

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from stillyou.diffusion.autoencoder import to_posterior
-from stillyou.diffusion.conditions import Conditions, apply_branches, black_vision, null_tokens, vision_pixels
+from stillyou.diffusion.conditions import Conditions, apply_branches, between, black_vision, null_tokens, vision_pixels
 from stillyou.diffusion.lora import add_lora
 from stillyou.diffusion.network import call_unet
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
@@ -107,7 +107,10 @@ class FrozenBatches(Batches[FrozenBatch]):
         """Collect what the draws name."""
         source, target = (self._latents(name, index, drawn, at) for index, name in enumerate(("source", "target")))
         prompt, common = self.common(drawn, source, target)
-        return FrozenBatch(**vars(common), hidden=self.pick("hidden", at), text=self._words.table[prompt].float())
+        text = self._words.table[prompt].float()
+        if common.strength is not None:
+            text = between(self._words.table[self._words.source[drawn.row]].float(), text, common.strength)
+        return FrozenBatch(**vars(common), hidden=self.pick("hidden", at), text=text)
 
     def _latents(self, name: str, index: int, drawn: Draws, at: Draws) -> torch.Tensor:
         mean = self.pick(name, at)

@@ -34,7 +34,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import nn
 
-from stillyou.diffusion.conditions import Conditions, NullTokens, apply_branches, presence
+from stillyou.diffusion.conditions import Conditions, NullTokens, apply_branches, between, presence
 from stillyou.diffusion.network import Denoiser
 
 
@@ -53,6 +53,7 @@ class LatentBatch:
         drafted: Whether they are those of a draft, (B,) bool; on the CPU.
         edit_weight: λ (B,).
         group: Index of the effect's group (B,); used by the log alone.
+        strength: How far text tokens lie from the source prompt's to the prompt's own, (B, 1, 1); None: all the way.
     """
 
     source: torch.Tensor
@@ -65,6 +66,7 @@ class LatentBatch:
     drafted: torch.Tensor
     edit_weight: torch.Tensor
     group: torch.Tensor
+    strength: torch.Tensor | None
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,12 @@ class EditorBatch(LatentBatch):
     Attributes:
         vision: CLIP-normalised source pictures (B, 3, s, s).
         token_ids: Prompts (B, T).
+        source_ids: Source prompts (B, T), which weaker expressions lie nearer to.
     """
 
     vision: torch.Tensor
     token_ids: torch.Tensor
+    source_ids: torch.Tensor
 
 
 def velocity(z: torch.Tensor, noise: torch.Tensor, a_t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -226,6 +230,8 @@ class EditorObjective(DiffusionLoss[EditorBatch]):
             nulls = NullTokens(self.denoiser.image_tokens(self.black, self.grey), nulls.text)
         image = self.denoiser.image_tokens(batch.vision, batch.source)
         text = self.denoiser.text_tokens(batch.token_ids)
+        if batch.strength is not None:
+            text = between(self.denoiser.text_tokens(batch.source_ids), text, batch.strength)
         found = apply_branches(batch.source, image, text, batch.branch, nulls)
         if self.grey is not None:
             there = presence(batch.branch, batch.source.device)[:, 0, None, None, None]

@@ -98,6 +98,7 @@ def describe(
         "effects": effects,
         "domains": shown,
         "named_designs": card.named_designs or names_designs(datasets),
+        "strengths": card.strengths or config.editor.strengths,
         "licence": licence,
         "training": training,
     }

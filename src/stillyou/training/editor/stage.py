@@ -22,12 +22,13 @@ from stillyou.training.data.cache import LatentCache
 from stillyou.training.data.held_out import held_back
 from stillyou.training.data.mixture import Part
 from stillyou.training.data.stream import Levels, SampleDraws
+from stillyou.training.data.strengths import strengths
 from stillyou.training.device import stream_share
 from stillyou.training.editor.encoding import encode_pairs, encoders_on
 from stillyou.training.editor.frozen import FrozenBatches, frozen_objective
 from stillyou.training.editor.memory import check_memory, remedies
 from stillyou.training.editor.results import describe, is_complete, result_folder, write_results
-from stillyou.training.editor.task import LABELS, EditorBatches, editor_objective, encode_words, pools
+from stillyou.training.editor.task import LABELS, EditorBatches, Words, editor_objective, pools, spoken
 from stillyou.training.editor.validation import SampleGrid, Validation, pick_samples
 from stillyou.training.editor.warnings import EarlyWarnings
 from stillyou.training.loop.checkpoint import newest_state
@@ -74,6 +75,7 @@ def train_editor(
                     )
         if config.editor.frozen_encoders:
             check_memory(pipeline, config.editor, accelerator)
+        told = strengths(datasets) if config.editor.strengths else None
         cache = encode_pairs(run, accelerator, pipeline, datasets, reporter, clock)
         if isinstance(cache, Outcome):
             return cache, _ended(run, accelerator, reporter, cache, clock, 0)
@@ -81,7 +83,8 @@ def train_editor(
         validation = validation or _grid(run, datasets, hidden, specs)
         validate = partial(_validate, run, pipeline, validation, accelerator)
         draws = _draws(run, pipeline, cache, [part.share for part in parts], hidden)
-        task = _task(run, accelerator, pipeline, cache, specs, draws, validate)
+        words = spoken(pipeline, cache, specs, config.editor, accelerator.device, told)
+        task = _task(run, accelerator, pipeline, cache, words, draws, validate)
         intervals = Intervals(config.checkpoint_minutes, config.checkpoint_steps, config.validate_minutes)
         trainer = Trainer(accelerator, task, config.editor, clock, intervals, run.folder / "editor", reporter)
         try:
@@ -162,19 +165,16 @@ def _task(
     accelerator: Accelerator,
     pipeline: MultiConditionedPipeline,
     cache: LatentCache,
-    specs: Mapping[str, EffectSpec],
+    words: Words,
     draws: SampleDraws,
     validate: Callable[[int, StageReporter], Mapping[str, float]],
 ) -> Task:
     config, settings = run.request.config, run.request.config.editor
     device = accelerator.device
     channels, height, width = cache.source.shape[2:]
-    groups = {name: spec.group for name, spec in specs.items()}
     frozen = settings.frozen_encoders
-    tokenise = (lambda prompts: cache.constants["text"][:-1]) if frozen else pipeline.token_ids
-    spoken = encode_words(cache.rows, groups, settings.edit_weights, tokenise, device)
     share = stream_share(accelerator, 4 * settings.batch * channels * height * width)
-    common: Any = (cache, spoken, draws, settings.batch, device, share)
+    common: Any = (cache, words, draws, settings.batch, device, share)
     batches: Any = FrozenBatches(*common)
     if not frozen:
         batches = EditorBatches(pipeline.image_encoder.config.image_size, *common)
@@ -218,8 +218,10 @@ def _grid(
     """Make the default validation over held-back pairs (or trained ones, if the set is too small to hold any back)."""
     each = -(-_SAMPLES // len(datasets))
     pairs = [pair for data, chosen in _split(datasets, hidden or [0]) for pair in pick_samples(data, chosen, each)]
-    at_a_time = 1 if run.request.config.editor.frozen_encoders else len(pairs)
-    return SampleGrid(pairs[:_SAMPLES], specs, run.folder / "samples", at_a_time=at_a_time)
+    settings = run.request.config.editor
+    at_a_time = 1 if settings.frozen_encoders else len(pairs)
+    folder = run.folder / "samples"
+    return SampleGrid(pairs[:_SAMPLES], specs, folder, at_a_time=at_a_time, strengths=settings.strengths)
 
 
 def _split(datasets: Sequence[PairDataset], rows: Sequence[int]) -> list[tuple[PairDataset, list[int]]]:

@@ -13,6 +13,7 @@ from stillyou.diffusion.autoencoder import to_latents
 from stillyou.diffusion.conditions import black_vision, vision_pixels
 from stillyou.diffusion.network import Denoiser
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
+from stillyou.effects.spec import EffectSpec
 from stillyou.images.tensors import to_signed
 from stillyou.training.config import EditorSettings, EditWeights
 from stillyou.training.data.cache import LatentCache
@@ -36,6 +37,8 @@ class Words:
         source: Row to its source prompt, (N,).
         group: Row to its index in `GROUPS`, (N,).
         edit_weight: λ of each row, (N,).
+        strength: How far each row's tokens are on the way from the source prompt's to the target prompt's, (N,); None:
+            all the way.
     """
 
     table: torch.Tensor
@@ -43,6 +46,7 @@ class Words:
     source: torch.Tensor
     group: torch.Tensor
     edit_weight: torch.Tensor
+    strength: torch.Tensor | None = None
 
 
 def encode_words(
@@ -51,6 +55,7 @@ def encode_words(
     weights: EditWeights,
     tokenise: Callable[[Sequence[str]], torch.Tensor],
     device: torch.device,
+    strengths: Sequence[float] | None = None,
 ) -> Words:
     """Turn each distinct prompt into a row of a table, once.
 
@@ -60,6 +65,7 @@ def encode_words(
         weights: λ by group.
         tokenise: Prompts to the table's rows.
         device: Where the tables go.
+        strengths: Of each row, where training tells them apart.
     """
     prompts = distinct_prompts(rows)
     number = {prompt: index for index, prompt in enumerate(prompts)}
@@ -72,7 +78,22 @@ def encode_words(
         source=torch.tensor([number[row.source_prompt] for row in rows], device=device),
         group=index.to(device),
         edit_weight=table[index].to(device),
+        strength=None if strengths is None else torch.tensor(strengths, device=device),
     )
+
+
+def spoken(
+    pipeline: MultiConditionedPipeline,
+    cache: LatentCache,
+    specs: Mapping[str, EffectSpec],
+    settings: EditorSettings,
+    device: torch.device,
+    strengths: Sequence[float] | None,
+) -> Words:
+    """Return the words of a cache's rows, in tokens where the text encoder is frozen; arguments as elsewhere."""
+    groups = {name: spec.group for name, spec in specs.items()}
+    tokenise = (lambda prompts: cache.constants["text"][:-1]) if settings.frozen_encoders else pipeline.token_ids
+    return encode_words(cache.rows, groups, settings.edit_weights, tokenise, device, strengths)
 
 
 def distinct_prompts(rows: Sequence[CacheRow]) -> list[str]:
@@ -167,6 +188,7 @@ class Batches(Generic[Made]):
             earlier=drawn.earlier,
             edit_weight=words.edit_weight[row],
             group=torch.where(reconstruction, len(GROUPS), words.group[row]),
+            strength=None if words.strength is None else words.strength[row, None, None],
         )
 
 
@@ -192,6 +214,7 @@ class EditorBatches(Batches[EditorBatch]):
             **vars(common),
             vision=vision_pixels(vision, self._vision_size),
             token_ids=self._words.table[prompt],
+            source_ids=self._words.table[self._words.source[drawn.row]],
         )
 
 

@@ -19,6 +19,7 @@ from stillyou.metrics import mean_absolute_error
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.pair import Pair
 from stillyou.training.data.frames import resize
+from stillyou.training.data.strengths import STRENGTH
 
 Validation = Callable[[MultiConditionedPipeline, int], Mapping[str, float | Path]]
 """Looks at a pipeline with averaged weights at a step; returns figures, and pictures by path."""
@@ -34,6 +35,7 @@ class SampleGrid:
         folder: Where grids go.
         steps: Scheduler steps of an edit.
         at_a_time: Most pairs edited in one batch.
+        strengths: Whether edits are as strong as pairs say, for models that learn it.
     """
 
     pairs: Sequence[Pair]
@@ -41,6 +43,7 @@ class SampleGrid:
     folder: Path
     steps: int = 20
     at_a_time: int = 64
+    strengths: bool = False
 
     def __call__(self, pipeline: MultiConditionedPipeline, step: int) -> dict[str, float | Path]:
         """Edit the pairs; see `Validation`, and `watch` for the figures."""
@@ -69,7 +72,8 @@ class SampleGrid:
         batches: dict[SamplingSettings, list[int]] = {}
         for index, pair in enumerate(self.pairs):
             own = self.effects[pair.effect].defaults(pair.domain)
-            settings = SamplingSettings(guidance=own.guidance, mask=own.mask, steps=self.steps)
+            asked = float(pair.attributes.get(STRENGTH, 1)) if self.strengths else 1.0
+            settings = SamplingSettings(guidance=own.guidance, mask=own.mask, steps=self.steps, prompt_strength=asked)
             batches.setdefault(settings, []).append(index)
         answers: dict[int, npt.NDArray[np.uint8]] = {}
         for settings, equal in batches.items():

@@ -26,6 +26,8 @@ class CartoonConfig(TeacherConfig):
     """Whether some expression edits show costumed characters."""
     designs: bool = False
     """Whether every costume is one of its named designs, which the target prompt then names; see `named_designs`."""
+    strengths: bool = False
+    """Whether expressions are weaker ones too, which the pair then says; see `drawn_strengths`."""
     drift: float = Field(0.0, ge=0, le=1)
     """Share of what targets should keep that they draw anew: pairs that are wrong on purpose, for experiments."""
 
@@ -46,5 +48,6 @@ class CartoonConfig(TeacherConfig):
             neutral_sources=self.neutral_sources,
             costumed_sources=self.costumed_sources,
             designs=self.designs,
+            strengths=self.strengths,
             drift=self.drift,
         )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stillyou.drafts.draw import EXPRESSIONS as FACES
+from stillyou.drafts.draw import draw_face
 from stillyou.drafts.vector.costumes import CostumeLayers, dress
 from stillyou.draws import generator
 from stillyou.effects.designs import Design, with_design
@@ -32,6 +34,8 @@ from stillyou.pairs.teachers.cartoon.pose import canonical_pose, draw_pose
 from stillyou.pairs.teachers.cartoon.raster import Pose, document, rasterise
 from stillyou.pairs.teachers.cartoon.spec import COSTUMES, EXPRESSIONS, StyleSpec
 from stillyou.pairs.teachers.cartoon.styles import TRAIN_STYLES
+from stillyou.pairs.teachers.cartoon.true_fit import true_fit
+from stillyou.pairs.teachers.drawn_strengths import drawn_strength
 from stillyou.pairs.teachers.named_designs import drawn_design
 from stillyou.pairs.teachers.protocol import OneByOne
 from stillyou.pairs.truth import change_mask, exact_outside
@@ -97,6 +101,8 @@ class CartoonStudio(OneByOne):
         neutral_sources: Whether every source is calm and plain (evaluation).
         costumed_sources: Whether some expression edits show costumed characters.
         designs: Whether the costume of every costume pair is one of its named designs.
+        strengths: Whether expressions are drawn as edits draw them, with the face's own features and at a strength that
+            the pair says; the style's own drawing where a mouth cannot be told.
         drift: Share of what a target should keep that it draws anew (parts and colours of the character, its look, the
             backdrop), as text-to-image models do: pairs that are wrong on purpose. Sources stay the same.
     """
@@ -112,6 +118,7 @@ class CartoonStudio(OneByOne):
         neutral_sources: bool = False,
         costumed_sources: bool = True,
         designs: bool = False,
+        strengths: bool = False,
         drift: float = 0.0,
     ) -> None:
         if not 32 <= size <= 2048:
@@ -121,7 +128,7 @@ class CartoonStudio(OneByOne):
         self.augment = augment
         self.neutral_sources = neutral_sources
         self.costumed_sources = costumed_sources
-        self.designs = designs
+        self.designs, self.strengths = designs, strengths
         self.drift = drift
 
     @property
@@ -153,6 +160,10 @@ class CartoonStudio(OneByOne):
         plan = self._plan(effect.id, draws)
         backdrop, pose = self._place(plan, effect.id, draws.of("place", plan.style.name))
         clean = self._draw(plan, backdrop, pose, draws, drift)
+        told: dict[str, Attribute] = {}
+        if self.strengths and effect.id in FACES:
+            clean, strength = _weaker(clean, plan, pose, effect.id, draws.seed)
+            told = {"strength": strength}
         scene = clean
         if self.augment:
             rng = draws.of("augmentation")
@@ -169,7 +180,7 @@ class CartoonStudio(OneByOne):
             effect=effect.id,
             teacher="cartoon",
             seed=seed,
-            attributes=_attributes(plan),
+            attributes=_attributes(plan) | told,
             domain="cartoon",
         )
 
@@ -229,6 +240,15 @@ class CartoonStudio(OneByOne):
         look = ("drift",) if rng.random() < drift else ()
         behind = self._backdrop(character, rng) if rng.random() < drift else backdrop
         return source, pixels(character, plan.target, behind, *look)
+
+
+def _weaker(clean: Scene, plan: _Plan, pose: Pose, effect: str, seed: int) -> tuple[Scene, float]:
+    """Return the source with the expression drawn on it as edits do, and how strong it is; 1 for the style's own."""
+    if plan.style.costume is None:
+        return clean, 1.0
+    strength = drawn_strength("cartoon", effect, seed)
+    drawn = draw_face(clean[0], true_fit(plan.character, pose), "cartoon", effect, strength)
+    return (clean, 1.0) if drawn is None else ((clean[0], drawn.over(clean[0])), strength)
 
 
 def _dress(character: Character, costume: str, draws: _Draws, design: Design | None) -> CostumeLayers:

@@ -22,6 +22,8 @@ class PeopleConfig(TeacherConfig):
     """Whether pictures go through light, lens, sensor and file."""
     designs: bool = False
     """Whether every costume is one of its named designs, which the target prompt then names; see `named_designs`."""
+    strengths: bool = False
+    """Whether expressions are weaker ones too, which the pair then says; see `drawn_strengths`."""
 
     needs: ClassVar[Needs] = Needs("people", ("moderngl", "scipy", "pyvips"), egl=True, memory=430)
     studio: ClassVar[bool] = True
@@ -49,5 +51,7 @@ class PeopleConfig(TeacherConfig):
         from stillyou.pairs.teachers.degraded import Degraded
         from stillyou.pairs.teachers.people.studio import PeopleStudio
 
-        studio = PeopleStudio(size=self.size, backgrounds=self.backgrounds, designs=self.designs)
+        studio = PeopleStudio(
+            size=self.size, backgrounds=self.backgrounds, designs=self.designs, strengths=self.strengths
+        )
         return Degraded(studio) if self.degrade else studio

@@ -6,7 +6,7 @@ same as one drawn anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from stillyou.effects.designs import find_design
@@ -36,6 +36,8 @@ class Showing:
         costume: A costume or ``none``.
         design: The costume's look; None draws one for this person.
         worn: What of the costume is worn, ``head``, ``body`` or ``both``; None draws that.
+        share: How far the face is on its way to the expression.
+        since: What it showed before; None where it is all the way.
     """
 
     expression: str
@@ -43,6 +45,25 @@ class Showing:
     costume: str = "none"
     design: str | None = None
     worn: str | None = None
+    share: float = 1.0
+    since: Showing | None = None
+
+    def weights(self, seed: int) -> dict[str, float]:
+        """Return the weights of ``fu-`` targets, of the person of a seed."""
+        whole = expression_weights(self.expression, seed, self.strength)
+        if self.since is None:
+            return whole
+        before = self.since.weights(seed)
+        return {
+            unit: (1 - self.share) * before.get(unit, 0.0) + self.share * whole.get(unit, 0.0)
+            for unit in (*whole, *(unit for unit in before if unit not in whole))
+        }
+
+    @property
+    def wet(self) -> float:
+        """How wet the face is, 0 to 1."""
+        whole = tears(self.expression) * self.strength
+        return whole if self.since is None else (1 - self.share) * self.since.wet + self.share * whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +96,7 @@ class Sitting:
             up=self.figure.pose.direction(floats([0, 1, 0])),
             centre=self.figure.head_centre,
         )
-        self._faces: dict[tuple[str, float], _Face] = {}
+        self._faces: dict[Showing, _Face] = {}
         self._outfits: dict[tuple[str, str | None, str | None], Outfit] = {}
         self._pictures: dict[Showing, Rendered] = {}
 
@@ -121,10 +142,9 @@ class Sitting:
 
     def _face(self, showing: Showing) -> _Face:
         """Return what moves with the expression: the body, brows and beard, and what is worn on the face."""
-        key = showing.expression, showing.strength
+        key = replace(showing, costume="none", design=None, worn=None)
         if key not in self._faces:
-            weights = expression_weights(showing.expression, self.seed, showing.strength)
-            surface: Surface = self.figure.surface(weights)
-            bare = bare_parts(self.figure, surface, tears(showing.expression) * showing.strength)
+            surface: Surface = self.figure.surface(showing.weights(self.seed))
+            bare = bare_parts(self.figure, surface, showing.wet)
             self._faces[key] = _Face([*bare, *face_hair(self.figure, surface)], list(adorn(self.figure, surface)))
         return self._faces[key]

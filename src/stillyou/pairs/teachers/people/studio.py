@@ -7,6 +7,7 @@ mask is 0, so light that a costume throws on the face is no part of the edit, ex
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from stillyou.draws import generator
@@ -15,6 +16,7 @@ from stillyou.effects.domains import SUBJECTS
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
 from stillyou.pairs.pair import Attribute, Pair
+from stillyou.pairs.teachers.drawn_strengths import drawn_strength
 from stillyou.pairs.teachers.named_designs import drawn_design
 from stillyou.pairs.teachers.people.backdrop import Backdrops
 from stillyou.pairs.teachers.people.costumes import COSTUMES
@@ -48,6 +50,7 @@ class PeopleStudio(OneByOne):
         size: Side of the square pictures in pixels.
         backgrounds: A folder of photographs to show behind people; by default procedural backdrops.
         designs: Whether every costume is one of its named designs.
+        strengths: Whether expressions are weaker ones too: the source's face on its way to the whole expression.
 
     Raises:
         UsageError: A size out of range, or a folder without pictures.
@@ -56,11 +59,18 @@ class PeopleStudio(OneByOne):
 
     shares_sources = True
 
-    def __init__(self, *, size: int = 256, backgrounds: str | Path | None = None, designs: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        size: int = 256,
+        backgrounds: str | Path | None = None,
+        designs: bool = False,
+        strengths: bool = False,
+    ) -> None:
         if not 32 <= size <= 1024:
             raise UsageError(f"picture size {size} is out of range", "Choose 32 to 1024 pixels.")
         self.size = size
-        self.designs = designs
+        self.designs, self.strengths = designs, strengths
         self._backdrops = Backdrops(size, backgrounds)
         self._renderer: Renderer = shared_renderer(Detail.of(size))
         self._last: Sitting | None = None
@@ -94,6 +104,11 @@ class PeopleStudio(OneByOne):
         sitting = self._sit(seed)
         named = drawn_design("people", effect.id, seed) if self.designs else None
         before, after = _showings(effect.id, sitting, design or (None if named is None else named.name), worn)
+        weaker = self.strengths and effect.group == "expression"
+        told: dict[str, Attribute] = {}
+        if weaker:
+            told = {"strength": (strength := drawn_strength("people", effect.id, seed))}
+            after = after if strength == 1 else replace(after, share=strength, since=before)
         source, target = sitting.picture(before), sitting.picture(after)
         edit = (costume_edit if effect.id in COSTUMES else expression_edit)(source, target)
         prompts = effect.prompts({"subject": _subject(sitting)} if "subject" in effect.variables else {})
@@ -106,7 +121,7 @@ class PeopleStudio(OneByOne):
             effect=effect.id,
             teacher="people",
             seed=seed,
-            attributes=_attributes(sitting, before, after),
+            attributes=_attributes(sitting, before, after) | told,
             domain="people",
         )
 
