@@ -145,6 +145,22 @@ def test_a_late_start_matches_a_straight_line_implementation(tiny_pipeline):
     torch.testing.assert_close(got, expected, atol=1e-4, rtol=0)
 
 
+def test_a_weaker_prompt_lies_between_both_and_leaves_the_mask_alone(tiny_pipeline):
+    pixels, prompts = torch.rand(1, 3, 64, 64) * 2 - 1, [Prompts("a person", "a person, angry expression")]
+    encoded = tiny_pipeline.encode(pixels, prompts)
+    quarter = 0.75 * encoded.source_tokens + 0.25 * encoded.target_tokens
+    assert torch.allclose(encoded.weaker(0.25).target_tokens, quarter, atol=1e-6)
+    assert encoded.weaker(1) is encoded
+    settings = SamplingSettings(steps=2)
+    whole, weak, none = (
+        tiny_pipeline.edit(pixels, asked, settings.model_copy(update={"prompt_strength": strength}), [3])
+        for asked, strength in ((prompts, 1.0), (prompts, 0.25), ([Prompts("a person", "a person")], 1.0))
+    )
+    assert torch.equal(weak.mask, whole.mask)
+    distance = [float((edit.pixels - whole.pixels).abs().mean()) for edit in (weak, none)]
+    assert 0 < distance[0] < distance[1]
+
+
 def test_progress_counts_every_step(tiny_pipeline):
     seen: list[tuple[int, int]] = []
     edit(tiny_pipeline, pictures(1), [1], progress=lambda done, total: seen.append((done, total)))

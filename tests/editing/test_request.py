@@ -167,3 +167,13 @@ def test_prompts_name_the_design_to_a_model_that_learned_it_by_name(effect, opti
     told = resolve(request, ModelTraits("fake", ModelCard(named_designs=True), 32)).prompts
     assert told.source == plain.source
     assert told.target == plain.target + named
+
+
+@pytest.mark.parametrize(
+    ("effect", "strengths", "by_words", "by_schedule"),
+    [("angry", True, 0.3, 1.0), ("angry", False, 1.0, 0.3), ("santa", True, 1.0, 0.3)],
+)
+def test_a_model_that_learned_strengths_is_asked_for_a_weaker_expression(effect, strengths, by_words, by_schedule):
+    request = EditRequest.read(effect, strength=0.3, draft="none")
+    sampling = resolve(request, ModelTraits("fake", ModelCard(strengths=strengths), 32)).sampling
+    assert (sampling.prompt_strength, sampling.strength) == (by_words, by_schedule)
