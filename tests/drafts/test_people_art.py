@@ -163,6 +163,18 @@ def test_light_is_told_and_given() -> None:
     assert np.ptp(grey[..., :3], axis=-1).max() <= 1 and (grey[..., 3] == 255).all()
 
 
+def test_bright_light_leaves_white_fur_its_texture() -> None:
+    """In a light twice as bright as the sprites' the brightest art is still short of white, and curls differ."""
+    shades = np.array([225, 240, 255], np.uint8)
+    art = np.concatenate([np.repeat(shades[:, None], 3, 1), np.full((3, 1), 255, np.uint8)], -1)[None]
+    shown = lit(art, Light(gain=(2.0, 2.0, 2.0)), np.array([[1.0, 0], [0, 1], [0, 0]]), 64)[0, :, :3].astype(int)
+    assert (shown < 252).all()
+    assert (np.diff(shown, axis=0) >= 2).all()
+    dim = lit(art, Light(gain=(0.4, 0.4, 0.4)), np.array([[1.0, 0], [0, 1], [0, 0]]), 64)[0, :, 0]
+    exact = 255 * (0.4 * (shades / 255) ** 2.2) ** (1 / 2.2)
+    assert np.abs(dim - exact).max() <= 1, "what is not bright is not held back"
+
+
 def test_dark_skin_is_not_taken_for_dim_light() -> None:
     pale = portrait(256)
     skin = np.all(np.abs(pale / pale.max(-1, keepdims=True) - np.array([1, 0.737, 0.605])) < 0.03, axis=-1)

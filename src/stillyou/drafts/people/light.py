@@ -31,11 +31,13 @@ WHITE = 0.62
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _SIDE = 192
 _SKIN = (0.08, 0.75)
-_LEVEL, _OF_WHITE, _OF_SKIN, _OF_REDNESS = 0.31, 0.5, 0.18, 0.56
+_LEVEL, _OF_WHITE, _OF_SKIN, _OF_REDNESS = 0.37, 0.5, 0.18, 0.56
 """c, c_W, c_L and c_r."""
 _LEVELS = (0.16, 1.25)
 _STEEPEST = 0.55
 """Of log luminance over half a face."""
+_SHOULDER = (0.55, 0.4, 0.6)
+"""Linear light from which on bright art is held back, the room above, and how slowly: lit fur keeps its texture."""
 _TINT = 0.42
 """Share of the picture's cast that the art takes."""
 
@@ -177,7 +179,8 @@ def lit(art: NDArray[np.uint8], light: Light, place: NDArray[np.float64], side: 
     v = (across * place[0, 1] + down * place[1, 1] + place[2, 1] - y) / half
     shade = np.exp(light.slope[0] * np.tanh(u / 1.5) * 1.2 + light.slope[1] * np.tanh(v / 2)).astype(np.float32)
     linear = to_linear(art[..., :3].astype(np.float32)) * np.asarray(light.gain, np.float32) * shade[..., None]
-    linear = np.where(linear > 0.7, 0.7 + 0.3 * np.tanh((linear - 0.7) / 0.3), linear)
+    knee, room, reach = _SHOULDER
+    linear = np.where(linear > knee, knee + room * np.tanh((linear - knee) / reach), linear)
     grey = (linear @ _LUMA)[..., None]
     values = np.clip(grey + light.colour * (linear - grey), 0, 1) ** np.float32(1 / 2.2)
     rgb = 255 * (light.black + (1 - light.black) * values)
