@@ -187,12 +187,18 @@ def test_pairs_are_resized_to_the_model(tmp_path: Path, painted: PairDataset) ->
     assert cache.source.shape == (len(painted), 1, 4, 4, 4)
 
 
-def test_drafts_are_the_art_laid_on_the_source_and_the_target_where_there_is_none(tmp_path: Path) -> None:
+def test_drafts_are_the_art_laid_on_the_source_and_the_target_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = configure("cartoon", {"size": 64, "designs": True})
     make_pairs(config, load_effects("santa,angry"), 3, tmp_path / "pairs", execution=QUIET)
     data, vae = PairDataset(tmp_path / "pairs"), fresh_vae()
     plain, drafted = (CacheSettings(64, 32, 2, 0, drafts) for drafts in (False, True))
     assert cache_key([data], LatentEncoder(vae, plain)) != cache_key([data], LatentEncoder(vae, drafted))
+    with monkeypatch.context() as changed:
+        changed.setattr("stillyou.drafts.people.light._LEVEL", 0.1)
+        brighter = cache_key([data], LatentEncoder(vae, drafted))
+    assert brighter != cache_key([data], LatentEncoder(vae, drafted)), "drafts that look otherwise are drawn anew"
     cache, _ = build(tmp_path / "c", data, drafted)
     source, target, draft = (cache.arrays[name] for name in ("source", "target", "draft"))
     dressed = torch.tensor([row.effect == "santa" for row in cache.rows])

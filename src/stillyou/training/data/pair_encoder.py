@@ -17,6 +17,7 @@ from stillyou.drafts.network import load as fit_network
 from stillyou.draws import generator
 from stillyou.effects.domains import Domain
 from stillyou.images.tensors import to_uint8
+from stillyou.pairs.worn import drawing_digest
 from stillyou.training.data.augment import augment, draw_augmentation, reach
 from stillyou.training.device import fast_precision
 
@@ -124,7 +125,7 @@ class LatentEncoder:
     def identity(self) -> list[object]:
         """Return what the arrays depend on."""
         settings = {name: value for name, value in vars(self.settings).items() if name != "drafts"}
-        drawn = [weights_digest(fit_network())] if self.settings.drafts else []
+        drawn = [weights_digest(fit_network()), drawing_digest()] if self.settings.drafts else []
         return [weights_digest(self.vae), settings, *drawn]
 
     def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:
