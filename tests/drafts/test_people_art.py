@@ -132,6 +132,29 @@ def test_a_hat_that_is_worn_already_is_told_from_the_wall(colour: tuple[int, int
     assert head[:, :20].max() < 0.1 and head[:20].max() < 0.1
 
 
+def brimmed() -> tuple[np.ndarray, np.ndarray]:
+    """The portrait in a hat whose brim is wider than any hair, and where the brim's ends are."""
+    picture = portrait(256).copy()
+    u, v = brim(straight(), 256.0).of(256, 256)
+    ends = np.hypot(u / 2.6, (v - 0.1) / 0.3) < 1
+    picture[((np.abs(u) < 1.0) & (v > -0.05) & (v < 1.1)) | ends] = (40, 60, 160)
+    return picture, ends & (np.abs(u) > 1.6)
+
+
+def test_a_wide_brim_is_told_from_hair_and_gives_way_to_its_ends() -> None:
+    picture, ends = brimmed()
+    assert look(picture, straight()).is_hat(straight())
+    assert not look(portrait(256), straight()).is_hat(straight())
+    curls = portrait(256).copy()
+    u, v = brim(straight(), 256.0).of(256, 256)
+    curls[(np.hypot(u / 2.2, (v + 0.2) / 2.0) < 1) & (ellipse(straight(), "face", 256.0).distance(256, 256) > 1)] = 30
+    assert not look(curls, straight()).is_hat(straight()), "round hair is as wide higher up"
+    drawn = draw_costume(picture, straight(), "santa", "classic", wear="hat")
+    assert (drawn.alpha[ends] > 0.8).mean() > 0.9
+    shown = drawn.over(picture).astype(int)
+    assert np.abs(shown[ends] - (40, 60, 160)).max(-1).mean() > 50, "what is shown there is no longer the hat"
+
+
 def test_any_size_shows_the_same_and_twice_alike() -> None:
     small, large = (draw_costume(portrait(side), straight(), "santa", "classic") for side in (96, 384))
     assert large.size == (384, 384)

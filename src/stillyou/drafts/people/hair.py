@@ -29,6 +29,10 @@ _SURE, _NEAR, _FAR = 0.72, 1.5, 1.8
 """Shares of the hood's ellipse: inside is the head, outside the background (the nearer where there is no farther)."""
 _CROWN = 0.6, 0.65
 """Of what is above the brim the head, or what it wears, has half brims to each side and this share of the height."""
+_AT_BRIM, _AT_CROWN = (-0.2, 0.3), (0.75, 1.05)
+"""Where hats are widest and where their crowns are, in half brims above the brim."""
+_BRIM, _NARROWER = 1.75, 0.68
+"""How wide hats are at least, in half brims, and how much narrower their crowns are at most."""
 _LEAST, _FEWEST = 0.02, 40
 """Share of the picture that background must have to be learnt from, and pixels of each kind."""
 _SAMPLES, _NEIGHBOURS = 600, 4
@@ -63,6 +67,11 @@ class Surroundings:
         u, v = brim(fit, float(max(self.head.shape))).of(width, height)
         there = (self.head > 0.5) & (np.abs(u) < 0.5)
         return float(np.quantile(v[there], 0.99)) if there.any() else 0.0
+
+    def is_hat(self, fit: Fit) -> bool:
+        """Return whether the head wears a hat with a brim, which hair never is as wide as above so narrow a crown."""
+        at_brim, at_crown = (sum(self.width_at(fit, *span)) / 2 for span in (_AT_BRIM, _AT_CROWN))
+        return self.height(fit) > _AT_CROWN[0] and at_brim > _BRIM and at_crown < _NARROWER * at_brim
 
     def part(self, left: float, top: float, share: float) -> Surroundings:
         """Return what is around the face in a smaller square, all in shares of this square's side."""

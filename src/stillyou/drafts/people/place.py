@@ -30,6 +30,8 @@ _CHIN = 1.1
 _SHADOW, _SOFT = 0.42, 384
 """How dark contact shadows are, and the side in pixels at which soft things are drawn."""
 
+_HAIR, _BRIM = 0.75, 8.0
+"""How fast what a hat hides reaches down to the sides of the head, of hair and of the brim of a hat that is worn."""
 _FALL = 0.03
 """How far the shadow of a cape falls, in widths of the shoulders."""
 
@@ -92,8 +94,12 @@ def _hidden(fit: Fit, around: Surroundings, hat: Draft, effect: str, design: str
     worn = _reduced(hat.alpha)
     small = worn.shape[1], worn.shape[0]
     u, v = brim(fit, float(max(small))).of(*small)
-    line = np.full_like(u, -1.6) if hood else np.float32(0.05) - np.float32(0.75) * np.maximum(np.abs(u) - 1.02, 0)
-    alpha = smooth(resized(around.head, small) * 1.5) * smooth((v - line) / 0.18) * (1 - _inside(worn, hood))
+    own_hat = around.is_hat(fit)
+    steep = np.float32(_BRIM if own_hat else _HAIR)
+    lowest = np.float32(-2.2 if own_hat else -1.6)
+    line = np.full_like(u, lowest) if hood else np.maximum(0.05 - steep * np.maximum(np.abs(u) - 1.02, 0), lowest)
+    framed = _inside(worn, hood) * (1 if hood or not own_hat else smooth((1.25 - np.abs(u)) / 0.2))
+    alpha = smooth(resized(around.head, small) * 1.5) * smooth((v - line) / 0.18) * (1 - framed)
     behind = np.stack([resized(around.behind[..., k], (width, height)) for k in range(3)], -1)
     return Draft(behind, _enlarged(alpha, hat))
 
