@@ -36,10 +36,10 @@ def test_a_gradient_goes_on_through_a_hole_and_is_background() -> None:
 
 
 def test_a_hole_in_a_slope_goes_on_with_it() -> None:
-    """A plane solves Laplace's equation, so a hole in it should be that plane: pull-push alone is 18 levels off."""
+    """A plane solves Laplace's equation, so a hole in it should be that plane: pull-push alone is 13 levels off."""
     y, x = np.mgrid[0:64, 0:64].astype(np.float32)
     plane = np.stack([2 * x + y, 190 - 3 * y, 0 * x + 7], -1)
     known = np.hypot(x - 30, y - 35) > 18
     filled = fill(np.where(known[..., None], plane, 0), known)
-    assert np.abs(filled - plane).max() < 5
+    assert np.abs(filled - plane).max() < 4
     assert np.array_equal(filled[known], plane[known])
