@@ -36,6 +36,8 @@ _BRIM, _NARROWER = 1.75, 0.68
 _LEAST, _FEWEST = 0.02, 40
 """Share of the picture that background must have to be learnt from, and pixels of each kind."""
 _SAMPLES, _NEIGHBOURS = 600, 4
+_STRAY = 5
+"""Pixels across which stray hair and blur around a head teach nothing of what is behind it."""
 _EDGE, _TRUST = 0.02, 0.2
 """How fast edges cut the walk (per squared colour difference), and how much colours alone are trusted."""
 
@@ -110,7 +112,7 @@ def look(pixels: NDArray[np.uint8], fit: Fit) -> Surroundings:
     nearby = outside | ((head < 0.2) & usable & (hood > 1.0))  # what surrounds the head says more than the far border
     head = _walk(colours, _likely(colours, hair, nearby, hood), inside, outside)
     head = _whole(np.where(above | (hood < 1.3), head, 0), inside)
-    known = (ndimage.maximum_filter(head, 5) < 0.1) & (hood > 0.8) & above
+    known = (ndimage.maximum_filter(head, _STRAY) < 0.1) & (hood > 0.8) & above & ~_body(fit, width, height)
     return Surroundings(head, fill(small, known))
 
 
@@ -129,6 +131,14 @@ def _seeds(small: Plane, hood: Plane, crown: Flags, above: Flags) -> tuple[Flags
     if outside.mean() < _LEAST:  # a face that fills the picture: its corners are all there is to learn from
         outside = (hood > _NEAR) & usable
     return (hood < _SURE) | crown, outside & ~crown, usable
+
+
+def _body(fit: Fit, width: int, height: int) -> Flags:
+    """Return where neck and collar may be (h, w): below the chin, between the shoulders."""
+    side = float(max(height, width))
+    left, right = (float(fit[f"shoulder_{end}"][0]) * side for end in ("left", "right"))
+    x, y = np.arange(width)[None], np.arange(height)[:, None]
+    return np.asarray((y > float(fit["face_bottom"][1]) * side) & (x > min(left, right)) & (x < max(left, right)))
 
 
 def _whole(head: Plane, inside: Flags) -> Plane:

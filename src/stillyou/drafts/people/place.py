@@ -32,6 +32,8 @@ _SHADOW, _SOFT = 0.42, 384
 
 _HAIR, _BRIM = 0.75, 8.0
 """How fast what a hat hides reaches down to the sides of the head, of hair and of the brim of a hat that is worn."""
+_LOWEST = -3.0
+"""How far below the brim a hood hides hair, in half brims: what is lower a coat covers."""
 _FALL = 0.03
 """How far the shadow of a cape falls, in widths of the shoulders."""
 
@@ -96,12 +98,20 @@ def _hidden(fit: Fit, around: Surroundings, hat: Draft, effect: str, design: str
     u, v = brim(fit, float(max(small))).of(*small)
     own_hat = around.is_hat(fit)
     steep = np.float32(_BRIM if own_hat else _HAIR)
-    lowest = np.float32(-2.2 if own_hat else -1.6)
-    line = np.full_like(u, lowest) if hood else np.maximum(0.05 - steep * np.maximum(np.abs(u) - 1.02, 0), lowest)
-    framed = _inside(worn, hood) * (1 if hood or not own_hat else smooth((1.25 - np.abs(u)) / 0.2))
-    alpha = smooth(resized(around.head, small) * 1.5) * smooth((v - line) / 0.18) * (1 - framed)
+    line: Plane = np.full_like(u, _LOWEST)
+    if not hood:
+        line = np.asarray(0.05 - steep * np.maximum(np.abs(u) - 1.02, 0), np.float32)
+    framed = _inside(worn, hood)
+    if own_hat and not hood:
+        framed = framed * smooth(np.asarray((1.25 - np.abs(u)) / 0.2, np.float32))
+    alpha = smooth(resized(_feathered(around.head), small) * 1.5) * smooth((v - line) / 0.18) * (1 - framed)
     behind = np.stack([resized(around.behind[..., k], (width, height)) for k in range(3)], -1)
     return Draft(behind, _enlarged(alpha, hat))
+
+
+def _feathered(head: Plane) -> Plane:
+    """Return a head (h, w) with a soft edge around it, over which what is filled in goes over into what is seen."""
+    return np.asarray(ndimage.gaussian_filter(ndimage.maximum_filter(head, 3), 1.5), np.float32)
 
 
 def _inside(worn: Plane, hood: bool) -> Plane:
