@@ -95,6 +95,38 @@ def test_a_weaker_expression_is_a_milder_one(effect: str) -> None:
     assert changes == sorted(changes, reverse=True) and changes[-1] == 0
 
 
+def smiling(raised: float) -> NDArray[np.uint8]:
+    """The same head with a smile and brows whose inner ends are raised, in shares of the side."""
+    bare = face(4 * SIDE)
+    image = Image.fromarray(bare)
+    draw, s = ImageDraw.Draw(image), 4 * SIDE
+    for x, side in ((0.43, -1), (0.57, 1)):
+        draw.rectangle([(x - 0.035) * s, 0.385 * s, (x + 0.035) * s, 0.405 * s], SKIN)
+        inner, outer = (x - 0.03 * side) * s, (x + 0.03 * side) * s
+        draw.line([inner, (0.395 - raised) * s, outer, (0.395 + raised) * s], INK, round(0.012 * s))
+    draw.rectangle([0.46 * s, 0.55 * s, 0.54 * s, 0.57 * s], SKIN)
+    draw.arc([0.46 * s, 0.52 * s, 0.54 * s, 0.57 * s], 20, 160, INK, round(0.012 * s))
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def test_brows_and_mouth_begin_as_the_face_has_them() -> None:
+    """Anger turns inner ends and the mouth's corners down; a trace of it leaves raised ones raised, a smile a smile."""
+    before = smiling(0.01)
+    own = take_apart(before, FIT)
+    assert own.mouth is not None and own.mouth.run[2] < -0.1, "the middle of a smile lies lower than its corners"
+    assert own.brows[1] is not None and own.brows[1].run[1] > 0.2
+    bends, slopes = [], []
+    for strength in (0.01, 0.06, 0.12, 0.6, 1.0):
+        found = take_apart(draw_expression(before, FIT, "angry", strength).over(before), FIT)  # type: ignore[union-attr]
+        assert found.mouth is not None
+        bends.append(found.mouth.run[2])
+        if found.brows[1] is not None:  # at last they reach the eyes
+            slopes.append(found.brows[1].run[1])
+    assert bends[0] == pytest.approx(own.mouth.run[2], rel=0.35) and bends == sorted(bends) and bends[-1] > 0.1
+    assert slopes[0] == pytest.approx(own.brows[1].run[1], abs=0.08)
+    assert len(slopes) > 1 and slopes == sorted(slopes, reverse=True)
+
+
 def test_laughter_leaves_eyes_behind_glasses_open() -> None:
     before = face(glasses=True)
     after = draw_expression(before, FIT, "laughing").over(before)  # type: ignore[union-attr]

@@ -1,7 +1,8 @@
 """Expressions on drawings: the face's own features wiped with the skin around them, and others drawn in its ink.
 
 What a face keeps stays its own: eyes in anger and grief; startled eyes are the same ones, enlarged. The strength opens
-mouths, tilts brows and fills tears, so that a weaker expression is a milder one.
+mouths, tilts brows and fills tears, so that a weaker expression is a milder one; below `_OWN` brows and the line of a
+closed mouth are on their way from how this face has them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,12 @@ _WIDER = 0.35
 """How much larger startled eyes are."""
 _SHUT = 0.4
 """Strength from which on eyes are shut by laughter."""
+_OWN = 0.6
+"""Strength from which on nothing of how brows and mouth were is left."""
+_THIN = 0.3
+"""Width in the frame of a mouth that is a line."""
+_FAINT = 0.4
+"""Width of the first brow lines and tears of a face that had none, as a share of the whole ones."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +113,63 @@ def _browed(face: DrawnFace, t: Traits) -> Traits:
     return replace(t, ink=_hexadecimal(own), line=float(np.clip(0.8 * min(own.stroke, 2 * own.half[1]), *_LINE)))
 
 
+def _share(strength: float) -> float:
+    """Return how far features are on their way from the face's own to those of an expression, in (0, 1]."""
+    return min(1.0, strength / _OWN)
+
+
+def _towards(own: float | None, drawn: float, strength: float) -> float:
+    return drawn if own is None else own + _share(strength) * (drawn - own)
+
+
+def _bend(face: DrawnFace, t: Traits) -> float | None:
+    """Return the bend (`arc_mouth`) of a mouth that is a line, None for one that is open."""
+    assert face.mouth is not None
+    if face.mouth.stroke > _THIN:
+        return None
+    return float(np.clip(-face.mouth.run[2] * t.mouth**2 / 0.65, -0.5, 0.5))
+
+
+def _brows(face: DrawnFace, t: Traits, strength: float, way: tuple[float, float, float]) -> str:
+    """Return both brows on their way to (inner, outer, lift) of `brow`."""
+    drawn, browed = "", _browed(face, t)
+    for side, own in zip((-1, 1), face.brows, strict=True):
+        if own is None:
+            line = browed.line * max(_FAINT, _share(strength))
+            drawn += brow(replace(browed, line=line), side, *way)
+            continue
+        inner, outer = own.at(0.52 * side), own.at(1.42 * side)
+        tilt = float(np.clip((inner - outer) / 2, -0.5, 0.5))
+        lift = float(np.clip(-1.1 * t.eye - (inner + outer) / 2, -0.15, 0.9))
+        ends = (_towards(was, is_, strength) for was, is_ in zip((tilt, -tilt, lift), way, strict=True))
+        drawn += brow(browed, side, *ends)
+    return drawn
+
+
+def _closed(face: DrawnFace, t: Traits, strength: float, bend: float) -> str:
+    """Return a closed mouth on its way to a bend."""
+    return arc_mouth(t, 0.0, _towards(_bend(face, t), bend, strength))
+
+
+def _opened(face: DrawnFace, strength: float, wide: float, high: float) -> tuple[float, float]:
+    """Return half the width and the height of an open mouth on its way from a line."""
+    assert face.mouth is not None
+    if face.mouth.stroke > _THIN:
+        return wide, high
+    width = float(np.clip(face.mouth.half[0], *_MOUTH))
+    return _towards(min(width, wide), wide, strength), _towards(0.08, high, strength)
+
+
 def _angry(face: DrawnFace, t: Traits, strength: float) -> _Change:
     steep = 0.1 + 0.26 * strength
-    brows = "".join(brow(_browed(face, t), side, steep, -steep * 0.5, 0.08) for side in (-1, 1))
-    return _Change((*face.brows, face.mouth), brows, arc_mouth(t, 0.0, 0.1 - 0.45 * strength))
+    brows = _brows(face, t, strength, (steep, -steep * 0.5, 0.08))
+    return _Change((*face.brows, face.mouth), brows, _closed(face, t, strength, 0.1 - 0.45 * strength))
 
 
 def _shocked(face: DrawnFace, t: Traits, strength: float) -> _Change:
-    brows = "".join(brow(_browed(face, t), side, -0.05, 0.05, 0.2 + 0.35 * strength) for side in (-1, 1))
-    open_wide = max(t.mouth, _OPEN)
-    wide, high = open_wide * (0.3 + 0.2 * strength), open_wide * (0.15 + 0.7 * strength)
+    brows = _brows(face, t, strength, (-0.05, 0.05, 0.2 + 0.35 * strength))
+    whole = max(t.mouth, _OPEN)
+    wide, high = _opened(face, strength, whole * (0.3 + 0.2 * strength), whole * (0.15 + 0.7 * strength))
     mouth = ellipse(0, 0.05, wide, high, t.inside) + ellipse(0, 0.05 + high * 0.5, wide * 0.55, high * 0.32, t.tongue)
     return _Change((*face.brows, *face.eyes, face.mouth), brows, mouth, _WIDER * strength)
 
@@ -123,15 +177,16 @@ def _shocked(face: DrawnFace, t: Traits, strength: float) -> _Change:
 def _laughing(face: DrawnFace, t: Traits, strength: float) -> _Change:
     shut = strength >= _SHUT and all(face.eyes)
     eyes = "".join(closed_eye(t, side, 1.0) for side in (-1, 1)) if shut else ""
-    mouth = open_mouth(replace(t, mouth=max(t.mouth, _OPEN)), 0.0, 0.2 + 0.6 * strength, 1, teeth=True)
+    wide, high = _opened(face, strength, max(t.mouth, _OPEN), 0.2 + 0.6 * strength)
+    mouth = open_mouth(replace(t, mouth=wide), 0.0, high, 1, teeth=True)
     return _Change((*(face.eyes if shut else ()), face.mouth), eyes, mouth)
 
 
 def _crying(face: DrawnFace, t: Traits, strength: float) -> _Change:
     slope = 0.05 + 0.2 * strength
-    brows = "".join(brow(_browed(face, t), side, -slope, slope * 0.6, 0.15) for side in (-1, 1))
+    brows = _brows(face, t, strength, (-slope, slope * 0.6, 0.15))
     tears = "".join(_tear(side, t.eye, strength) for side in (-1, 1))
-    return _Change((*face.brows, face.mouth), brows + tears, arc_mouth(t, 0.0, 0.1 - 0.42 * strength))
+    return _Change((*face.brows, face.mouth), brows + tears, _closed(face, t, strength, 0.1 - 0.42 * strength))
 
 
 _CHANGES: Final[dict[str, Callable[[DrawnFace, Traits, float], _Change]]] = {
@@ -144,7 +199,7 @@ _CHANGES: Final[dict[str, Callable[[DrawnFace, Traits, float], _Change]]] = {
 
 def _tear(side: int, eye: float, strength: float) -> str:
     """Return drops that have run from an eye."""
-    b, top = 0.1 + 0.1 * strength, eye * 0.9
+    b, top = (0.1 + 0.1 * strength) * max(_FAINT, _share(strength)), eye * 0.9
 
     def drop(y: float, b: float) -> str:
         return f"M{side:.3f} {y:.3f}l{-b:.3f} {1.7 * b:.3f}a{b:.3f} {b:.3f} 0 1 0 {2 * b:.3f} 0Z"

@@ -90,6 +90,7 @@ class Feature:
         half: Half its width and half its height in the frame.
         colour: Median RGB of its darkest quarter: borders are mixed with skin.
         stroke: Width of its line, if it is one, in the frame: area by half the perimeter.
+        run: How it runs: v = c + s (u - u') + b (u - u')^2 in the frame with u' its middle, as (c, s, b).
     """
 
     pixels: Flags
@@ -97,6 +98,12 @@ class Feature:
     half: tuple[float, float]
     colour: tuple[int, int, int]
     stroke: float
+    run: tuple[float, float, float]
+
+    def at(self, u: float) -> float:
+        """Return the height v of the straight line through it."""
+        height, slope, _ = self.run
+        return height + slope * (u - self.middle[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,10 +226,21 @@ def _described(
     colours = part[kept]
     luma = colours @ np.array([0.299, 0.587, 0.114])
     red, green, blue = np.median(colours[luma <= np.quantile(luma, 0.25)], axis=0)
+    middle = float(across.min() + across.max()) / 2
     return Feature(
         whole,
-        (float(across.min() + across.max()) / 2, float(down.min() + down.max()) / 2),
+        (middle, float(down.min() + down.max()) / 2),
         (float(np.ptp(across)) / 2, float(np.ptp(down)) / 2),
         (int(red), int(green), int(blue)),
         float(2 * kept.sum() / max(1, border.sum()) / unit),
+        _run(across - np.float32(middle), down),
     )
+
+
+def _run(across: Colour, down: Colour) -> tuple[float, float, float]:
+    """Return the parabola through the pixels of a feature; what is hardly wider than a pixel is level."""
+    powers = np.stack([np.ones_like(across), across, across**2], 1)
+    if np.ptp(across) < 0.1:
+        return float(down.mean()), 0.0, 0.0
+    height, slope, bend = np.linalg.lstsq(powers, down, rcond=None)[0].tolist()
+    return height, slope, bend
