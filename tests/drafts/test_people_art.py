@@ -155,6 +155,22 @@ def test_a_wide_brim_is_told_from_hair_and_gives_way_to_its_ends() -> None:
     assert np.abs(shown[ends] - (40, 60, 160)).max(-1).mean() > 50, "what is shown there is no longer the hat"
 
 
+def test_a_hood_hides_hair_down_to_the_shoulders() -> None:
+    """Long hair beside a hood, before a wall that darkens to the right: what is drawn there goes on with the wall."""
+    picture = portrait(256).copy()
+    u, v = brim(straight(), 256.0).of(256, 256)
+    y = np.arange(256)[:, None]
+    long = (
+        (np.abs(u) < 2.1) & (v < 0.3) & (y < 0.74 * 256) & (ellipse(straight(), "face", 256.0).distance(256, 256) > 1)
+    )
+    wall = np.all(portrait(256) == portrait(256)[:1], axis=-1)
+    picture[long & wall] = (50, 35, 30)
+    shown = draw_costume(picture, straight(), "sheep", "white").over(picture).astype(int)
+    beside = long & wall & (v < -1.9) & (np.abs(u) > 1.9) & (y < 0.66 * 256)
+    assert beside.sum() > 100
+    assert np.abs(shown - portrait(256))[beside].max(-1).mean() < 12, "the wall, and no hair"
+
+
 def test_any_size_shows_the_same_and_twice_alike() -> None:
     small, large = (draw_costume(portrait(side), straight(), "santa", "classic") for side in (96, 384))
     assert large.size == (384, 384)

@@ -171,7 +171,7 @@ def test_prompts_name_the_design_to_a_model_that_learned_it_by_name(effect, opti
 
 @pytest.mark.parametrize(
     ("effect", "strengths", "by_words", "by_schedule"),
-    [("angry", True, 0.3, 1.0), ("angry", False, 1.0, 0.3), ("santa", True, 1.0, 0.3)],
+    [("angry", ("angry",), 0.3, 1.0), ("angry", ("crying",), 1.0, 0.3), ("santa", ("angry",), 1.0, 0.3)],
 )
 def test_a_model_that_learned_strengths_is_asked_for_a_weaker_expression(effect, strengths, by_words, by_schedule):
     request = EditRequest.read(effect, strength=0.3, draft="none")

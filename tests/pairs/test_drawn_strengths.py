@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from stillyou.effects.lookup import load_effect, load_effects
+from stillyou.errors import UsageError
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
@@ -70,6 +71,11 @@ def test_a_face_on_its_way_lies_between_both_faces() -> None:
     for unit, value in found.items():
         assert value == pytest.approx(0.75 * first.get(unit, 0) + 0.25 * last.get(unit, 0))
     assert (before.wet, whole.wet, part.wet) == (0, 0.8, pytest.approx(0.2))
+
+
+def test_drift_would_show_nothing() -> None:
+    with pytest.raises(UsageError, match="drift would show nothing"):
+        configure("cartoon", {"strengths": True, "drift": 0.5})
 
 
 def test_datasets_record_strengths_where_they_were_chosen(tmp_path: Path) -> None:

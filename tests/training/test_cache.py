@@ -195,10 +195,12 @@ def test_drafts_are_the_art_laid_on_the_source_and_the_target_where_there_is_non
     data, vae = PairDataset(tmp_path / "pairs"), fresh_vae()
     plain, drafted = (CacheSettings(64, 32, 2, 0, drafts) for drafts in (False, True))
     assert cache_key([data], LatentEncoder(vae, plain)) != cache_key([data], LatentEncoder(vae, drafted))
-    with monkeypatch.context() as changed:
-        changed.setattr("stillyou.drafts.people.light._LEVEL", 0.1)
-        brighter = cache_key([data], LatentEncoder(vae, drafted))
-    assert brighter != cache_key([data], LatentEncoder(vae, drafted)), "drafts that look otherwise are drawn anew"
+    now = cache_key([data], LatentEncoder(vae, drafted))
+    for name, value in (("DRAFTS", 99), ("_art_digest", lambda: "other art")):
+        with monkeypatch.context() as changed:
+            changed.setattr(f"stillyou.training.data.pair_encoder.{name}", value)
+            assert cache_key([data], LatentEncoder(vae, drafted)) != now, "drafts that look otherwise are drawn anew"
+            assert cache_key([data], LatentEncoder(vae, plain)) == cache_key([data], LatentEncoder(vae, plain))
     cache, _ = build(tmp_path / "c", data, drafted)
     source, target, draft = (cache.arrays[name] for name in ("source", "target", "draft"))
     dressed = torch.tensor([row.effect == "santa" for row in cache.rows])

@@ -110,7 +110,7 @@ def test_training_predicts_as_the_pipeline_does(
         drafted=torch.zeros(n, dtype=torch.bool),
         edit_weight=torch.zeros(n),
         group=torch.zeros(n, dtype=torch.long),
-        strength=None,
+        prompt_strength=None,
         hidden=cache.arrays["hidden"][3, 0].float().expand(n, -1, -1),
         text=text.expand(n, -1, -1),
     )

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from stillyou.diffusion.card import read_card
-from stillyou.diffusion.conditions import Branch
+from stillyou.diffusion.conditions import Branch, between
 from stillyou.diffusion.pipeline import MultiConditionedPipeline
 from stillyou.effects.spec import EffectSpec
 from stillyou.errors import UsageError
@@ -19,13 +19,14 @@ from stillyou.models.from_base import load_base
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.pair import Pair
-from stillyou.training.config import BranchShares, EditorSettings, EditWeights
+from stillyou.training.config import BranchShares, EditorSettings, EditWeights, RenderSettings, TeacherSettings
 from stillyou.training.data.cache import open_or_build
 from stillyou.training.data.pair_encoder import CacheSettings, LatentEncoder
 from stillyou.training.data.stream import Levels, SampleDraws
-from stillyou.training.data.strengths import strengths
+from stillyou.training.data.strengths import strengths, told_strength
 from stillyou.training.editor.frozen import FrozenBatches, FrozenEncoder
 from stillyou.training.editor.task import EditorBatches, editor_objective, encode_words, pools
+from stillyou.training.plan import check_inputs
 from stillyou.training.run import Request
 from stillyou.training.stages import run_training
 from tests.conftest import build_tiny_pipeline
@@ -70,7 +71,7 @@ def test_pairs_that_say_nothing_are_refused(painted: PairDataset) -> None:
 
 @pytest.mark.parametrize("said", [0.0, -1.0, 1.5, "much"])
 def test_strengths_out_of_range_are_refused_by_key(tmp_path: Path, said: float | str) -> None:
-    with pytest.raises(UsageError, match=r"pair \S+ of .* says the strength"):
+    with pytest.raises(UsageError, match=r"pair \S+: a pair says the strength"):
         strengths([painted_with(tmp_path / "pairs", said)])
 
 
@@ -122,6 +123,30 @@ def test_a_run_with_strengths_says_so_in_its_card_and_refuses_pairs_without(
     stages: Any = ("autoencoder", "editor")
     run_training(Request(tmp_path / "run", config, stages, weak.path, "cpu"))
     card = read_card(tmp_path / "run" / "model")
-    assert card is not None and card.strengths
+    assert card is not None and card.strengths == ("laughing",)
     with pytest.raises(UsageError, match="no pair says"):
         run_training(Request(tmp_path / "other", config, stages, painted_folder, "cpu"))
+    assert not (tmp_path / "other").exists(), "refused before anything is made"
+
+
+def test_rendered_pairs_must_be_asked_for_weaker_expressions() -> None:
+    whole = tiny_config(editor=EditorSettings(strengths=True))
+    request = Request(Path("run"), whole, ("render", "autoencoder", "editor"), None, "cpu")
+    with pytest.raises(UsageError, match="all expressions that are rendered are whole ones"):
+        check_inputs(request)
+    weaker = RenderSettings(teachers={"cartoon": TeacherSettings(options={"strengths": True})})
+    check_inputs(replace(request, config=whole.model_copy(update={"render": weaker})))
+
+
+def test_of_costumes_a_strength_means_nothing() -> None:
+    assert told_strength({"strength": "strong"}, "costume") == 1
+    assert told_strength({"strength": 0.5}, "expression") == 0.5
+    assert told_strength({}, "expression") == 1
+
+
+def test_tokens_between_are_exact_at_both_ends() -> None:
+    source, target = torch.randn(2, 3, 5, 4, dtype=torch.bfloat16)
+    ends = torch.tensor([0.0, 1.0, 0.5]).view(3, 1, 1)
+    found = between(source, target, ends)
+    assert torch.equal(found[0], source[0]) and torch.equal(found[1], target[1])
+    assert torch.allclose(found[2], (source[2] + target[2]) / 2, atol=0.02)

@@ -85,7 +85,7 @@ class ReleasedLoop:
             drafted=torch.zeros(count, dtype=torch.bool),
             edit_weight=torch.zeros(count, device=device),
             group=torch.zeros(count, dtype=torch.long, device=device),
-            strength=None,
+            prompt_strength=None,
             hidden=empty,
             text=empty,
         )

@@ -36,8 +36,8 @@ class ModelCard(Strict):
     """Whether few steps suffice it: from drafts, and from noise where effects say how many (`EffectSpec.few_steps`)."""
     named_designs: bool = False
     """Whether it learned costumes by prompts that name their designs (`effects.designs.with_design`)."""
-    strengths: bool = False
-    """Whether it learned weaker expressions by text tokens between those of both prompts (`conditions.between`)."""
+    strengths: tuple[str, ...] = ()
+    """Effects whose weaker forms it learned, by text tokens between those of both prompts (`conditions.between`)."""
     drafts: bool = False
     """Whether edits start from the effects' own art unless something else is asked for."""
     licence: str = "unknown"

@@ -157,7 +157,8 @@ def between(source: torch.Tensor, target: torch.Tensor, strength: torch.Tensor |
         target: Tokens of the target prompts (B, T, d).
         strength: In [0, 1], one for all or (B, 1, 1).
     """
-    return source + strength * (target - source)
+    weight = torch.as_tensor(strength, dtype=source.dtype, device=source.device)
+    return torch.lerp(source, target, weight)  # exact at both ends
 
 
 @dataclass(frozen=True)

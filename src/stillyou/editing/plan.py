@@ -217,7 +217,7 @@ class EditPlan:
     @property
     def sampling(self) -> SamplingSettings:
         """What the model is run with: edits that agree in it may share a batch."""
-        learned = self.model.card.strengths and self.effect.group == "expression"
+        learned = self.effect.id in self.model.card.strengths
         refine, strength = 1.0, 1.0 if learned else self.strength
         if self.from_draft:  # a weaker costume is a fainter one, see `road.lay`
             refine, strength = self.refine or 1.0, 1.0

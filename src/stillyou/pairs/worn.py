@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from stillyou.drafts.draw import Wear, draw
 from stillyou.drafts.network import predict
-from stillyou.effects.designs import DESIGNS, designs
+from stillyou.effects.designs import designs
 from stillyou.effects.domains import Domain
 from stillyou.pairs.pair import Attribute, Pair
 
 _WEARS: Final[Mapping[str, Wear]] = {"head": "hat", "body": "coat", "both": "both"}
 """What of a costume is worn, by what pairs of people say of their targets (`completeness`)."""
-
-_SAMPLES: Final[Mapping[Domain, str]] = {"cartoon": "micah.png", "people": "astronaut.jpg"}
-_SIDE = 128
 
 
 @dataclass(frozen=True)
@@ -42,22 +36,6 @@ def worn(attributes: Mapping[str, Attribute]) -> Worn:
     """Return what a pair's target wears, if it is of a named design: an edit is asked for the same."""
     design = attributes.get("design")
     return Worn() if design is None else Worn(str(design), _WEARS.get(str(attributes.get("completeness")), "both"))
-
-
-def drawing_digest() -> str:
-    """Return a digest of what drafts look like: it changes with the art, where it is laid and how it is lit.
-
-    Every design is drawn on a portrait of the package's, one of each domain.
-    """
-    digest = hashlib.blake2b(digest_size=8)
-    for domain, name in _SAMPLES.items():
-        with Image.open(str(resources.files("stillyou") / "samples" / name)) as picture:
-            square = np.asarray(picture.convert("RGB").resize((_SIDE, _SIDE)))
-        fit = predict(square[None])[0]
-        for effect in DESIGNS:
-            for design in designs(effect):
-                digest.update(draw(square, fit, domain, effect, design.name).over(square).tobytes())
-    return digest.hexdigest()
 
 
 def draft_of(pair: Pair, domain: Domain | None) -> NDArray[np.uint8] | None:

@@ -15,9 +15,11 @@ from stillyou.diffusion.speed.memory import GIGABYTE
 from stillyou.errors import UsageError, nearest
 from stillyou.models.from_base import IMAGE_ENCODER, find_base, find_image_encoder
 from stillyou.pairs.dataset.info import read_info
+from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.begun import BegunRun, is_complete
 from stillyou.training.config import Stage
 from stillyou.training.data.cache import encoded_pairs
+from stillyou.training.data.strengths import strengths
 from stillyou.training.expected import expected_pairs, own_pairs, rendered_pairs, shortest_rendering
 from stillyou.training.loop.checkpoint import newest_state
 from stillyou.training.loop.progress import duration
@@ -237,11 +239,13 @@ def make_plan(request: Request) -> Plan:
 
 
 def check_inputs(request: Request) -> None:
-    """Refuse a request that names no pairs where they are needed.
+    """Refuse a request that names no pairs where they are needed, or none that say what is to be learned.
 
     Raises:
-        UsageError: Fine-tuning without own pairs, a folder that is no pair dataset, or effects that it does not have.
+        UsageError: Fine-tuning without own pairs, a folder that is no pair dataset, effects that it does not have, or
+            strengths that no pair says.
     """
+    _check_strengths(request)
     if request.pairs is None:
         if request.init is not None:
             raise UsageError("fine-tuning needs pairs of the new effect", "Name their folder with --pairs.")
@@ -257,6 +261,22 @@ def check_inputs(request: Request) -> None:
     for spec in request.effects:
         if spec.id not in known:
             raise UsageError(f"{request.pairs} has no pairs of effect '{spec.id}'", nearest(spec.id, known))
+
+
+def _check_strengths(request: Request) -> None:
+    config = request.config
+    if not config.editor.strengths or "editor" not in request.stages:
+        return
+    if request.pairs is not None and request.init is None:
+        strengths([PairDataset(request.pairs)])
+    elif not any(teacher.options.get("strengths") for teacher in config.render.teachers.values()):
+        if request.pairs is not None:
+            strengths([PairDataset(request.pairs)])
+            return
+        raise UsageError(
+            "strengths = true, and all expressions that are rendered are whole ones",
+            "Give a teacher under [render.teachers] options = { strengths = true }, or leave strengths out.",
+        )
 
 
 def _with_budget(request: Request, minutes: float) -> Request:

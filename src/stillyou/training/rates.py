@@ -221,7 +221,7 @@ def _latents(
         edit_weight=torch.ones(count, device=device),
         group=zeros.to(device),
         vision=torch.randn(count, 3, vision, vision, device=device),
-        strength=torch.ones(count, 1, 1, device=device) if settings.strengths else None,
+        prompt_strength=torch.ones(count, 1, 1, device=device) if settings.strengths else None,
         token_ids=empty,
         source_ids=empty,
     )

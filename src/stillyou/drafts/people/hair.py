@@ -71,7 +71,7 @@ class Surroundings:
         return float(np.quantile(v[there], 0.99)) if there.any() else 0.0
 
     def is_hat(self, fit: Fit) -> bool:
-        """Return whether the head wears a hat with a brim, which hair never is as wide as above so narrow a crown."""
+        """Tell whether the head wears a hat with a brim: hair is never as wide as that above so narrow a crown."""
         at_brim, at_crown = (sum(self.width_at(fit, *span)) / 2 for span in (_AT_BRIM, _AT_CROWN))
         return self.height(fit) > _AT_CROWN[0] and at_brim > _BRIM and at_crown < _NARROWER * at_brim
 

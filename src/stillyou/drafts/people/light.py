@@ -36,8 +36,8 @@ _LEVEL, _OF_WHITE, _OF_SKIN, _OF_REDNESS = 0.37, 0.5, 0.18, 0.56
 _LEVELS = (0.16, 1.25)
 _STEEPEST = 0.55
 """Of log luminance over half a face."""
-_SHOULDER = (0.55, 0.4, 0.6)
-"""Linear light from which on bright art is held back, the room above, and how slowly: lit fur keeps its texture."""
+_SHOULDER = (0.4, 0.5)
+"""Linear light from which on bright art is held back, and the room above: lit fur keeps its texture."""
 _TINT = 0.42
 """Share of the picture's cast that the art takes."""
 
@@ -114,7 +114,7 @@ def _level(luma: Plane, skin: float, redness: float) -> float:
 def _bright(linear: Plane, luma: Plane) -> NDArray[np.float32]:
     """Return the mean of a picture's bright colours, from pixels (N, 3)."""
     weight = np.clip(luma / max(float(np.quantile(luma, 0.95)), 1e-3), 0, 1) ** 2
-    return np.asarray((linear * weight[..., None]).sum(0) / weight.sum() + 1e-4, np.float32)
+    return np.asarray((linear * weight[..., None]).sum(0) / max(float(weight.sum()), 1e-6) + 1e-4, np.float32)
 
 
 def _redness(colour: NDArray[np.float32]) -> float:
@@ -179,8 +179,8 @@ def lit(art: NDArray[np.uint8], light: Light, place: NDArray[np.float64], side: 
     v = (across * place[0, 1] + down * place[1, 1] + place[2, 1] - y) / half
     shade = np.exp(light.slope[0] * np.tanh(u / 1.5) * 1.2 + light.slope[1] * np.tanh(v / 2)).astype(np.float32)
     linear = to_linear(art[..., :3].astype(np.float32)) * np.asarray(light.gain, np.float32) * shade[..., None]
-    knee, room, reach = _SHOULDER
-    linear = np.where(linear > knee, knee + room * np.tanh((linear - knee) / reach), linear)
+    knee, room = _SHOULDER
+    linear = np.where(linear > knee, knee + room * np.tanh((linear - knee) / room), linear)
     grey = (linear @ _LUMA)[..., None]
     values = np.clip(grey + light.colour * (linear - grey), 0, 1) ** np.float32(1 / 2.2)
     rgb = 255 * (light.black + (1 - light.black) * values)

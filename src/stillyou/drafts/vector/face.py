@@ -26,6 +26,8 @@ _OTHER = 44.0
 """Distance in RGB from which on a colour is not the skin's."""
 _BITS = 4
 """Of each channel dropped when the commonest colour is looked for."""
+_NARROW = 4
+"""Pixels below which a feature's width does not tell how it runs."""
 _LEAST = 0.0015
 """Area of a piece, in squared units of the frame: less is grain."""
 _EYE, _BROW = (0.95, -0.8, 1.25), (1.1, -1.75, -0.18)
@@ -90,7 +92,8 @@ class Feature:
         half: Half its width and half its height in the frame.
         colour: Median RGB of its darkest quarter: borders are mixed with skin.
         stroke: Width of its line, if it is one, in the frame: area by half the perimeter.
-        run: How it runs: v = c + s (u - u') + b (u - u')^2 in the frame with u' its middle, as (c, s, b).
+        run: Height at its middle and slope of the straight line through it, and the bend b of the parabola
+            v = a + s u + b u^2 through it, in the frame; slope and bend are 0 of what is narrower than a few pixels.
     """
 
     pixels: Flags
@@ -233,14 +236,13 @@ def _described(
         (float(np.ptp(across)) / 2, float(np.ptp(down)) / 2),
         (int(red), int(green), int(blue)),
         float(2 * kept.sum() / max(1, border.sum()) / unit),
-        _run(across - np.float32(middle), down),
+        _run(across - np.float32(middle), down, _NARROW / unit),
     )
 
 
-def _run(across: Colour, down: Colour) -> tuple[float, float, float]:
-    """Return the parabola through the pixels of a feature; what is hardly wider than a pixel is level."""
-    powers = np.stack([np.ones_like(across), across, across**2], 1)
-    if np.ptp(across) < 0.1:
+def _run(across: Colour, down: Colour, narrow: float) -> tuple[float, float, float]:
+    """Return height, slope and bend (`Feature.run`) of pixels, u from the feature's middle."""
+    if np.ptp(across) < narrow:
         return float(down.mean()), 0.0, 0.0
-    height, slope, bend = np.linalg.lstsq(powers, down, rcond=None)[0].tolist()
-    return height, slope, bend
+    slope, height = np.polyfit(across, down, 1).tolist()
+    return height, slope, float(np.polyfit(across, down, 2)[0])

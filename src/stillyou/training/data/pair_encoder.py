@@ -6,6 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,10 +20,11 @@ from stillyou.drafts.network import load as fit_network
 from stillyou.draws import generator
 from stillyou.effects.domains import Domain
 from stillyou.images.tensors import to_uint8
-from stillyou.pairs.worn import drawing_digest
 from stillyou.training.data.augment import augment, draw_augmentation, reach
 from stillyou.training.device import fast_precision
 
+DRAFTS = 2
+"""Raised when drafts of the same art and fit would look otherwise; part of the key of caches with drafts."""
 _PIXELS_AT_A_TIME = {"cpu": 4 * 256**2, "cuda": 64 * 256**2}
 """Pixels of the sources of a batch. The embedded autoencoder keeps 17 MB a picture of 256 px in every layer (fp32)."""
 
@@ -90,6 +94,15 @@ def weights_digest(module: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
+@cache
+def _art_digest() -> str:
+    """Return a digest of the files that drafts are drawn from."""
+    art, digest = Path(str(resources.files("stillyou") / "art")), hashlib.blake2b(digest_size=8)
+    for path in sorted(path for path in art.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(art).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def augmented(frames: torch.Tensor, rows: Sequence[CacheRow], copy: int, seed: int) -> torch.Tensor:
     """Return a copy of a batch of pairs (B, 2 or 3, 3, H, W): the first as it is, the others as seed and row say."""
     if not copy:
@@ -125,7 +138,7 @@ class LatentEncoder:
     def identity(self) -> list[object]:
         """Return what the arrays depend on."""
         settings = {name: value for name, value in vars(self.settings).items() if name != "drafts"}
-        drawn = [weights_digest(fit_network()), drawing_digest()] if self.settings.drafts else []
+        drawn = [weights_digest(fit_network()), DRAFTS, _art_digest()] if self.settings.drafts else []
         return [weights_digest(self.vae), settings, *drawn]
 
     def constants(self, rows: Sequence[CacheRow]) -> dict[str, torch.Tensor]:

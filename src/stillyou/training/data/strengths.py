@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from stillyou.effects.groups import Group
 from stillyou.errors import UsageError
 from stillyou.pairs.dataset.store import PairDataset
 
-STRENGTH = "strength"
+_STRENGTH = "strength"
 """The attribute by which teachers say how strong a target's expression is, above 0 and at most 1."""
 
 
-def strengths(datasets: Sequence[PairDataset]) -> list[float]:
-    """Return the strength of every row's edit, in the order of the cache's rows; 1 where nothing is said.
+def told_strength(attributes: Mapping[str, object], group: Group) -> float:
+    """Return how strong a pair's edit is, above 0 and at most 1; 1 where nothing is said, and of all but expressions.
 
     Raises:
-        UsageError: No pair says one below 1, so that there is nothing to learn from; or one says another than that.
+        UsageError: It says something else than a strength.
     """
-    found = [_strength(data, row) for data in datasets for row in data.rows(("key", "effect", "attributes"))]
-    if all(value == 1 for value in found):
+    said = attributes.get(_STRENGTH, 1.0)
+    if group != "expression":
+        return 1.0
+    if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 < said <= 1:
+        raise UsageError(
+            f"a pair says the strength {said!r:.40}",
+            "A strength is above 0 and at most 1; make the pairs again, or leave strengths out.",
+        )
+    return float(said)
+
+
+def strengths(datasets: Sequence[PairDataset]) -> list[float]:
+    """Return the strength of every row's edit, in the order of the cache's rows.
+
+    Raises:
+        UsageError: No pair says one below 1, so that there is nothing to learn from; or one says no strength.
+    """
+    found = [value for data in datasets for _, value in _rows(data)]
+    if found and min(found) == 1:
         raise UsageError(
             "strengths = true, and no pair says that its expression is a weaker one",
             "Make pairs with --strengths, or leave strengths out.",
@@ -26,16 +44,15 @@ def strengths(datasets: Sequence[PairDataset]) -> list[float]:
     return found
 
 
-def _strength(data: PairDataset, row: dict[str, object]) -> float:
-    attributes = row["attributes"]
-    assert isinstance(attributes, dict)
-    said = attributes.get(STRENGTH, 1.0)
+def graded(datasets: Sequence[PairDataset]) -> list[str]:
+    """Return the effects of which there are weaker ones."""
+    return sorted({effect for data in datasets for effect, value in _rows(data) if value < 1})
+
+
+def _rows(data: PairDataset) -> Iterator[tuple[str, float]]:
     groups = {effect.id: effect.group for effect in data.meta.effects}
-    if groups.get(str(row["effect"])) != "expression":
-        return 1.0
-    if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 < said <= 1:
-        raise UsageError(
-            f"pair {row['key']} of {data.path} says the strength {said!r:.40}",
-            "A strength is above 0 and at most 1; make the pairs again, or leave strengths out.",
-        )
-    return float(said)
+    for row in data.rows(("key", "effect", "attributes")):
+        try:
+            yield row["effect"], told_strength(row["attributes"], groups.get(row["effect"], "other"))
+        except UsageError as error:
+            raise UsageError(f"{data.path}, pair {row['key']}: {error}", error.remedy) from None

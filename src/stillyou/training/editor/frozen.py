@@ -108,8 +108,8 @@ class FrozenBatches(Batches[FrozenBatch]):
         source, target = (self._latents(name, index, drawn, at) for index, name in enumerate(("source", "target")))
         prompt, common = self.common(drawn, source, target)
         text = self._words.table[prompt].float()
-        if common.strength is not None:
-            text = between(self._words.table[self._words.source[drawn.row]].float(), text, common.strength)
+        if common.prompt_strength is not None:
+            text = between(self._words.table[self._words.source[drawn.row]].float(), text, common.prompt_strength)
         return FrozenBatch(**vars(common), hidden=self.pick("hidden", at), text=text)
 
     def _latents(self, name: str, index: int, drawn: Draws, at: Draws) -> torch.Tensor:

@@ -53,7 +53,8 @@ class LatentBatch:
         drafted: Whether they are those of a draft, (B,) bool; on the CPU.
         edit_weight: λ (B,).
         group: Index of the effect's group (B,); used by the log alone.
-        strength: How far text tokens lie from the source prompt's to the prompt's own, (B, 1, 1); None: all the way.
+        prompt_strength: How far text tokens are on the way from the source prompt's to the prompt's own, (B, 1, 1);
+            None is all the way.
     """
 
     source: torch.Tensor
@@ -66,7 +67,7 @@ class LatentBatch:
     drafted: torch.Tensor
     edit_weight: torch.Tensor
     group: torch.Tensor
-    strength: torch.Tensor | None
+    prompt_strength: torch.Tensor | None
 
 
 @dataclass(frozen=True)
@@ -230,8 +231,8 @@ class EditorObjective(DiffusionLoss[EditorBatch]):
             nulls = NullTokens(self.denoiser.image_tokens(self.black, self.grey), nulls.text)
         image = self.denoiser.image_tokens(batch.vision, batch.source)
         text = self.denoiser.text_tokens(batch.token_ids)
-        if batch.strength is not None:
-            text = between(self.denoiser.text_tokens(batch.source_ids), text, batch.strength)
+        if batch.prompt_strength is not None:
+            text = between(self.denoiser.text_tokens(batch.source_ids), text, batch.prompt_strength)
         found = apply_branches(batch.source, image, text, batch.branch, nulls)
         if self.grey is not None:
             there = presence(batch.branch, batch.source.device)[:, 0, None, None, None]

@@ -18,6 +18,7 @@ from stillyou.models.lora_choice import WEIGHTS_NAME, LoraChoice
 from stillyou.models.with_lora import load_with_lora
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.training.data.mixture import domains_of
+from stillyou.training.data.strengths import graded
 from stillyou.training.device import describe_device
 from stillyou.training.model import (
     LICENCE,
@@ -98,11 +99,19 @@ def describe(
         "effects": effects,
         "domains": shown,
         "named_designs": card.named_designs or names_designs(datasets),
-        "strengths": card.strengths or config.editor.strengths,
+        "strengths": _strengths(card, specs, datasets, config.editor.strengths),
         "licence": licence,
         "training": training,
     }
     return card.model_copy(update=facts)
+
+
+def _strengths(
+    card: ModelCard, specs: Mapping[str, EffectSpec], datasets: Sequence[PairDataset], told: bool
+) -> tuple[str, ...]:
+    """Return the effects whose weaker forms a model knows: those of before that were not trained on, and new ones."""
+    kept = {effect for effect in card.strengths if effect not in specs}
+    return tuple(sorted(kept | set(graded(datasets) if told else ())))
 
 
 def names_designs(datasets: Sequence[PairDataset]) -> bool:

@@ -90,7 +90,16 @@ def spoken(
     device: torch.device,
     strengths: Sequence[float] | None,
 ) -> Words:
-    """Return the words of a cache's rows, in tokens where the text encoder is frozen; arguments as elsewhere."""
+    """Return the words of a cache's rows, in tokens where the text encoder is frozen.
+
+    Args:
+        pipeline: Its tokeniser is used.
+        cache: Encoded pairs.
+        specs: Effects by id, for their groups.
+        settings: Weights by group, and whether the encoders are frozen.
+        device: Where the tables go.
+        strengths: Of each row; None where training does not tell them apart.
+    """
     groups = {name: spec.group for name, spec in specs.items()}
     tokenise = (lambda prompts: cache.constants["text"][:-1]) if settings.frozen_encoders else pipeline.token_ids
     return encode_words(cache.rows, groups, settings.edit_weights, tokenise, device, strengths)
@@ -188,7 +197,7 @@ class Batches(Generic[Made]):
             earlier=drawn.earlier,
             edit_weight=words.edit_weight[row],
             group=torch.where(reconstruction, len(GROUPS), words.group[row]),
-            strength=None if words.strength is None else words.strength[row, None, None],
+            prompt_strength=None if words.strength is None else words.strength[row, None, None],
         )
 
 

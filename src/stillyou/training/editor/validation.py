@@ -19,7 +19,7 @@ from stillyou.metrics import mean_absolute_error
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.pair import Pair
 from stillyou.training.data.frames import resize
-from stillyou.training.data.strengths import STRENGTH
+from stillyou.training.data.strengths import told_strength
 
 Validation = Callable[[MultiConditionedPipeline, int], Mapping[str, float | Path]]
 """Looks at a pipeline with averaged weights at a step; returns figures, and pictures by path."""
@@ -72,7 +72,7 @@ class SampleGrid:
         batches: dict[SamplingSettings, list[int]] = {}
         for index, pair in enumerate(self.pairs):
             own = self.effects[pair.effect].defaults(pair.domain)
-            asked = float(pair.attributes.get(STRENGTH, 1)) if self.strengths else 1.0
+            asked = told_strength(pair.attributes, self.effects[pair.effect].group) if self.strengths else 1.0
             settings = SamplingSettings(guidance=own.guidance, mask=own.mask, steps=self.steps, prompt_strength=asked)
             batches.setdefault(settings, []).append(index)
         answers: dict[int, npt.NDArray[np.uint8]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stillyou.pairs.teachers.kinds import register
 from stillyou.pairs.teachers.protocol import Needs, Teacher, TeacherConfig
@@ -30,6 +30,12 @@ class CartoonConfig(TeacherConfig):
     """Whether expressions are weaker ones too, which the pair then says; see `drawn_strengths`."""
     drift: float = Field(0.0, ge=0, le=1)
     """Share of what targets should keep that they draw anew: pairs that are wrong on purpose, for experiments."""
+
+    @model_validator(mode="after")
+    def _drift_is_shown(self) -> CartoonConfig:
+        if self.strengths and self.drift:
+            raise ValueError("strengths lays expressions on the source, so that drift would show nothing")
+        return self
 
     later: ClassVar[frozenset[str]] = TeacherConfig.later | {"drift"}
     needs: ClassVar[Needs] = Needs("pairs", ("dicebear", "dicebear_styles", "pyvips"), memory=80)
