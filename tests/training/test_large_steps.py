@@ -36,6 +36,7 @@ def test_min_snr_weights_by_hand() -> None:
 class _Points:
     x: torch.Tensor
     y: torch.Tensor
+    z: torch.Tensor | None = None
 
 
 def test_parts_are_the_batch_in_order() -> None:
@@ -43,6 +44,7 @@ def test_parts_are_the_batch_in_order() -> None:
     parts = split_batch(batch, 3)
     assert [part.x.tolist() for part in parts] == [[0, 1], [2, 3], [4, 5]]
     assert torch.equal(torch.cat([part.y for part in parts]), batch.y)
+    assert [part.z for part in parts] == [None] * 3
     assert split_batch(batch, 1) == [batch]
 
 

@@ -119,7 +119,7 @@ def test_frozen_encoders_too(sd_base: tuple[Path, Path], weak: PairDataset, tmp_
 def test_a_run_with_strengths_says_so_in_its_card_and_refuses_pairs_without(
     weak: PairDataset, painted_folder: Path, tmp_path: Path
 ) -> None:
-    config = tiny_config(editor=EditorSettings(batch=4, warmup_steps=2, strengths=True))
+    config = tiny_config(editor=EditorSettings(batch=4, accumulation=2, warmup_steps=2, strengths=True))
     stages: Any = ("autoencoder", "editor")
     run_training(Request(tmp_path / "run", config, stages, weak.path, "cpu"))
     card = read_card(tmp_path / "run" / "model")

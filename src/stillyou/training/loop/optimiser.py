@@ -56,9 +56,10 @@ def wrap(accelerator: Accelerator, task: Task, optimizer: torch.optim.Optimizer)
 
 
 def split_batch(batch: Whole, parts: int) -> list[Whole]:
-    """Cut a batch (a dataclass of tensors with B rows) into equal parts; one part is the batch itself."""
+    """Cut a batch (a dataclass of tensors with B rows, or None) into equal parts; one part is the batch itself."""
     if parts == 1:
         return [batch]
     fields = [field.name for field in dataclasses.fields(batch)]  # type: ignore[arg-type]
-    columns = [getattr(batch, name).chunk(parts) for name in fields]
-    return [type(batch)(**dict(zip(fields, values, strict=True))) for values in zip(*columns, strict=True)]
+    values = (getattr(batch, name) for name in fields)
+    columns = [(None,) * parts if value is None else value.chunk(parts) for value in values]
+    return [type(batch)(**dict(zip(fields, part, strict=True))) for part in zip(*columns, strict=True)]
