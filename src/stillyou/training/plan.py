@@ -245,7 +245,6 @@ def check_inputs(request: Request) -> None:
         UsageError: Fine-tuning without own pairs, a folder that is no pair dataset, effects that it does not have, or
             strengths that no pair says.
     """
-    _check_strengths(request)
     if request.pairs is None:
         if request.init is not None:
             raise UsageError("fine-tuning needs pairs of the new effect", "Name their folder with --pairs.")
@@ -253,6 +252,7 @@ def check_inputs(request: Request) -> None:
             raise UsageError("training on a base needs pairs", "Name their folder with --pairs.")
         if request.effects:
             raise UsageError("-e describes the effects of own pairs, and there are none", "Name their folder: --pairs")
+        _check_strengths(request)
         return
     if request.base is not None:
         find_base(request.base)
@@ -261,18 +261,19 @@ def check_inputs(request: Request) -> None:
     for spec in request.effects:
         if spec.id not in known:
             raise UsageError(f"{request.pairs} has no pairs of effect '{spec.id}'", nearest(spec.id, known))
+    _check_strengths(request)
 
 
 def _check_strengths(request: Request) -> None:
     config = request.config
     if not config.editor.strengths or "editor" not in request.stages:
         return
-    if request.pairs is not None and request.init is None:
+    rendered = request.pairs is None or request.init is not None
+    if rendered and any(teacher.options.get("strengths") for teacher in config.render.teachers.values()):
+        return
+    if request.pairs is not None:
         strengths([PairDataset(request.pairs)])
-    elif not any(teacher.options.get("strengths") for teacher in config.render.teachers.values()):
-        if request.pairs is not None:
-            strengths([PairDataset(request.pairs)])
-            return
+    else:
         raise UsageError(
             "strengths = true, and all expressions that are rendered are whole ones",
             "Give a teacher under [render.teachers] options = { strengths = true }, or leave strengths out.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,10 +122,14 @@ def _towards(own: float | None, drawn: float, strength: float) -> float:
     return drawn if own is None else own + _share(strength) * (drawn - own)
 
 
+def _is_line(mouth: Feature | None) -> TypeGuard[Feature]:
+    """Tell whether a mouth is closed, and drawn as a line."""
+    return mouth is not None and mouth.stroke <= _THIN
+
+
 def _bend(face: DrawnFace, t: Traits) -> float | None:
     """Return the bend (`arc_mouth`) of a mouth that is a line, None for one that is open."""
-    assert face.mouth is not None
-    if face.mouth.stroke > _THIN:
+    if not _is_line(face.mouth):
         return None
     return float(np.clip(-face.mouth.run[2] * t.mouth**2 / 0.65, -0.5, 0.5))
 
@@ -153,8 +157,7 @@ def _closed(face: DrawnFace, t: Traits, strength: float, bend: float) -> str:
 
 def _opened(face: DrawnFace, strength: float, wide: float, high: float) -> tuple[float, float]:
     """Return half the width and the height of an open mouth on its way from a line."""
-    assert face.mouth is not None
-    if face.mouth.stroke > _THIN:
+    if not _is_line(face.mouth):
         return wide, high
     width = float(np.clip(face.mouth.half[0], *_MOUTH))
     return _towards(min(width, wide), wide, strength), _towards(0.08, high, strength)

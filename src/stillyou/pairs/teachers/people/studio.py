@@ -104,9 +104,8 @@ class PeopleStudio(OneByOne):
         sitting = self._sit(seed)
         named = drawn_design("people", effect.id, seed) if self.designs else None
         before, after = _showings(effect.id, sitting, design or (None if named is None else named.name), worn)
-        weaker = self.strengths and effect.group == "expression"
         told: dict[str, Attribute] = {}
-        if weaker:
+        if self.strengths and effect.group == "expression":
             told = {"strength": (strength := drawn_strength("people", effect.id, seed))}
             after = after if strength == 1 else replace(after, share=strength, since=before)
         source, target = sitting.picture(before), sitting.picture(after)
