@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import shutil
 from multiprocessing.connection import Connection
@@ -20,7 +21,7 @@ from stillyou.errors import StillYouError
 from stillyou.pairs.dataset.store import PairDataset
 from stillyou.pairs.generate import make_pairs
 from stillyou.pairs.teachers.registry import configure
-from stillyou.training.data import building
+from stillyou.training.data import building, frames
 from stillyou.training.data.cache import LatentCache, cache_key, encoded_pairs, open_or_build
 from stillyou.training.data.pair_encoder import CacheSettings, LatentEncoder
 from tests.tiny import tiny_architecture
@@ -185,6 +186,22 @@ def test_a_full_disk_is_told_and_what_is_encoded_stays(tmp_path: Path, painted: 
 def test_pairs_are_resized_to_the_model(tmp_path: Path, painted: PairDataset) -> None:
     cache, _ = build(tmp_path, painted, CacheSettings(32, 16, 1, 0))
     assert cache.source.shape == (len(painted), 1, 4, 4, 4)
+
+
+def test_drafts_drawn_by_other_processes_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = configure("cartoon", {"size": 64, "designs": True})
+    make_pairs(config, load_effects("santa"), 3, tmp_path / "pairs", execution=QUIET)
+    data = PairDataset(tmp_path / "pairs")
+
+    def drawn(workers: int) -> list[torch.Tensor]:
+        monkeypatch.setattr(frames, "loader_workers", lambda *_: workers)
+        order = range(len(data))
+        return list(frames.frame_batches(data, order, batch=2, device=CPU, resolution=64, drafts=True))
+
+    before = dict(os.environ)
+    here, elsewhere = drawn(0), drawn(2)
+    assert len(here) == 2 and all(torch.equal(*both) for both in zip(here, elsewhere, strict=True))
+    assert dict(os.environ) == before, "only the processes keep to a core each"
 
 
 def test_drafts_are_the_art_laid_on_the_source_and_the_target_where_there_is_none(

@@ -10,6 +10,7 @@ import torch
 from stillyou.diffusion.card import read_card
 from stillyou.diffusion.folded import FoldedAutoencoder
 from stillyou.errors import UsageError
+from stillyou.models.compact import save_compact
 from stillyou.models.load import load_pipeline
 from stillyou.training.loop.trainer import Outcome
 from stillyou.training.run import Request
@@ -48,6 +49,22 @@ def test_both_stages_go_on_from_the_model(trained: Path, painted_folder: Path, t
     for name in ("vae", "unet", "text_encoder", "adapter"):
         for key, tensor in getattr(after, name).state_dict().items():
             torch.testing.assert_close(tensor, getattr(before, name).state_dict()[key], rtol=0, atol=1e-6)
+
+
+def test_edits_go_as_with_the_model_that_training_started_from(
+    trained: Path, painted_folder: Path, tmp_path: Path
+) -> None:
+    before = load_pipeline(str(trained), "cpu")
+    ways = {"sampler": "ddpm", "few_steps": True, "drafts": True}
+    before.card = before.card.model_copy(update={**ways, "strengths": ("laughing",)})
+    save_compact(before, tmp_path / "start")
+    request = Request(
+        tmp_path / "run", tiny_config(start=str(tmp_path / "start")), ("autoencoder", "editor"), painted_folder, "cpu"
+    )
+    run_training(request, lambda *_: {})
+    card = read_card(tmp_path / "run" / "compact")
+    assert card is not None and {name: getattr(card, name) for name in ways} == ways
+    assert card.strengths == (), "what was not trained on is not promised"
 
 
 def test_another_autoencoder_is_new_and_the_rest_is_the_models(trained: Path) -> None:

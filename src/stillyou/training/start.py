@@ -19,6 +19,9 @@ from stillyou.training.data.mixture import words
 from stillyou.training.model import fresh_autoencoder, fresh_pipeline, load_autoencoder, load_init, seeded
 from stillyou.training.run import Run
 
+_KEPT = ("sampler", "few_steps", "drafts")
+"""How edits go with the model that training starts from; they go so with what comes of it, too."""
+
 
 def first_autoencoder(config: TrainingConfig) -> SmallAutoencoder:
     """Return the autoencoder to train: that of the model that training starts from, or a random one of another kind.
@@ -58,7 +61,8 @@ def first_pipeline(run: Run, specs: Mapping[str, EffectSpec]) -> MultiConditione
         return fresh_pipeline(config.architecture, words(list(specs.values())), vae, config.seed)
     pipeline = load_start(config.start, config.architecture, config.seed)
     pipeline.register_modules(vae=vae)
-    pipeline.card = ModelCard(resolution=pipeline.resolution)
+    kept = {name: getattr(pipeline.card, name) for name in _KEPT}
+    pipeline.card = ModelCard(resolution=pipeline.resolution, **kept)
     return pipeline
 
 

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from stillyou.images.tensors import to_signed, to_uint8
 from stillyou.machine import cores, shared_memory
 from stillyou.pairs.dataset.store import PairDataset
+from stillyou.pairs.scale.local import one_thread_each
 from stillyou.pairs.worn import draft_of
 
 
@@ -54,18 +55,27 @@ def frame_batches(
 ) -> Iterator[torch.Tensor]:
     """Yield pairs as (B, 2, 3, resolution, resolution) in [-1, 1] on the device, with drafts (B, 3, ...), in order."""
     frames_of = DraftedFrames(pairs, order) if drafts else PairFrames(pairs, order)
-    for frames in _loader(frames_of, batch, pin=device.type == "cuda"):
+    with one_thread_each():
+        loaded = iter(_loader(frames_of, batch, pin=device.type == "cuda"))
+    for frames in loaded:
         pixels = to_signed(frames.to(device, non_blocking=True).permute(0, 1, 4, 2, 3))
         yield resize(pixels, resolution)
 
 
 def _loader(frames: PairFrames, batch: int, *, pin: bool) -> DataLoader[torch.Tensor]:
-    """Return a loader of (B, 2 or 3, H, W, 3) uint8."""
+    """Return a loader of (B, 2 or 3, H, W, 3) uint8.
+
+    Drafts are drawn by fresh processes: in forked ones linear algebra would take as many threads as the machine has
+    cores, each. On 16 cores that made a draft take seconds.
+    """
+    workers = loader_workers(len(frames), 3 * 3 * frames.side**2 * batch)
+    fresh = workers > 0 and isinstance(frames, DraftedFrames)
     return DataLoader(
         frames,
         batch_size=batch,
-        num_workers=loader_workers(len(frames), 3 * 3 * frames.side**2 * batch),
+        num_workers=workers,
         pin_memory=pin,
+        multiprocessing_context="spawn" if fresh else None,
     )
 
 
