@@ -36,8 +36,9 @@ def test_weights_fit_their_budget():
     assert list(shipped_models()) == ["embedded"]
 
 
-def test_the_recipe_that_goes_on_from_it_fits_it():
-    load_start("embedded", load_recipe("embedded-cpu").architecture, 0)
+@pytest.mark.parametrize("recipe", ["embedded-cpu", "embedded-designs"])
+def test_recipes_that_go_on_from_it_fit_it(recipe):
+    load_start("embedded", load_recipe(recipe).architecture, 0)
 
 
 def test_card_and_catalogue_agree(editor):

@@ -113,7 +113,7 @@ def test_branch_shares_must_add_up(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_every_recipe_is_valid_and_bears_its_name() -> None:
-    assert {"embedded", "embedded-cpu", "embedded-128", "finetune", "sd15"} <= set(recipes())
+    assert {"embedded", "embedded-cpu", "embedded-designs", "embedded-128", "finetune", "sd15"} <= set(recipes())
     for name in recipes():
         settings = load_recipe(name)
         assert isinstance(settings, TrainingConfig) and settings.name == name

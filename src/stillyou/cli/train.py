@@ -29,8 +29,8 @@ def _train(
         "",
         "--recipe",
         metavar="NAME",
-        help="Shipped settings: embedded, embedded-folded, embedded-cpu, embedded-128, finetune, sd15, "
-        "instruct-pix2pix.",
+        help="Shipped settings: embedded, embedded-designs, embedded-folded, embedded-cpu, embedded-128, finetune, "
+        "sd15, instruct-pix2pix.",
     ),
     config: Path | None = typer.Option(None, "--config", metavar="FILE.toml", help="Your own settings."),
     pairs: Path | None = typer.Option(None, "--pairs", metavar="FOLDER", help="Pairs to learn; else the studio's."),
