@@ -65,8 +65,8 @@ def frame_batches(
 def _loader(frames: PairFrames, batch: int, *, pin: bool) -> DataLoader[torch.Tensor]:
     """Return a loader of (B, 2 or 3, H, W, 3) uint8.
 
-    Drafts are drawn by fresh processes: in forked ones linear algebra would take as many threads as the machine has
-    cores, each. On 16 cores that made a draft take seconds.
+    Drafts are drawn by fresh processes: in forked ones linear algebra may take as many threads as the machine has
+    cores, each. On 16 cores forked ones took seconds a draft.
     """
     workers = loader_workers(len(frames), 3 * 3 * frames.side**2 * batch)
     fresh = workers > 0 and isinstance(frames, DraftedFrames)
