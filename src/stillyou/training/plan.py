@@ -20,7 +20,7 @@ from stillyou.training.begun import BegunRun, is_complete
 from stillyou.training.config import Stage
 from stillyou.training.data.cache import encoded_pairs
 from stillyou.training.data.strengths import strengths
-from stillyou.training.expected import expected_pairs, own_pairs, rendered_pairs, shortest_rendering
+from stillyou.training.expected import drafting, expected_pairs, own_pairs, rendered_pairs, shortest_rendering
 from stillyou.training.loop.checkpoint import newest_state
 from stillyou.training.loop.progress import duration
 from stillyou.training.rates import SECONDS_A_PICTURE, Hardware, Rates, estimate
@@ -171,7 +171,10 @@ class Plan:
         done = encoded_pairs(self.run.folder / "cache")
         left = 0 if begun or done is None else max(0, total - done)
         seconds = left * self.rates.encode if self.rates else 0.0
-        return f"encodes {left} pairs in {config.editor.copies} copies", seconds, 0
+        drawn = ""
+        if config.editor.drafts and left:
+            drawn, seconds = ", with drafts", seconds + drafting(pairs) * left / total
+        return f"encodes {left} pairs in {config.editor.copies} copies{drawn}", seconds, 0
 
     def problem(self) -> UsageError | None:
         """Return what is wrong with a budget that some trained stage cannot take a step in: what that needs."""
