@@ -153,6 +153,14 @@ def test_options_that_change_nothing_are_told(effect, options, told):
     assert resolve(EditRequest.read(effect, **options), ModelTraits("fake", ModelCard(), 32)).ignored == told
 
 
+def test_a_design_from_noise_counts_for_a_model_that_learned_it_by_name():
+    traits = ModelTraits("fake", ModelCard(named_designs=True), 32)
+    request = EditRequest.read("santa", draft="none", design="green", wear="hat")
+    assert resolve(request, traits).ignored == ["wear changed nothing: the edit starts from noise"]
+    own = EditRequest.read("santa", draft="mine.png", design="green")
+    assert resolve(own, traits).ignored == ["design changed nothing: the draft is your own"]
+
+
 @pytest.mark.parametrize(
     ("effect", "options", "named"),
     [

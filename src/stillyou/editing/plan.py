@@ -87,11 +87,15 @@ class EditPlan:
         """The prompts, every placeholder filled, with the design's name for a model that learned costumes by it."""
         word = {} if self.domain is None else subject(self.effect, self.domain, self.model.card.domains)
         prompts = self.effect.prompts({**word, **(self.request.variables or {})})
-        told = self.model.card.named_designs and self.effect.names_designs and self.own_draft is None
-        if self.design is None or not told:
+        if self.design is None or not self._tells_design:
             return prompts
         named = find_design(self.effect.id, self.design, self.effect.looks)
         return Prompts(prompts.source, with_design(prompts.target, named))
+
+    @property
+    def _tells_design(self) -> bool:
+        """Whether the model learned the effect's designs by name, and is told one."""
+        return self.model.card.named_designs and self.effect.names_designs and self.own_draft is None
 
     @property
     def design(self) -> str | None:
@@ -144,7 +148,9 @@ class EditPlan:
         said, own = self.request, self.own_draft is not None
         if said.official or (self.wants_draft and not own and not self.draws_face):
             return []
-        options: dict[str, object] = {"design": said.design, "wear": said.wear, "nudge": said.nudge}
+        options: dict[str, object] = {"wear": said.wear, "nudge": said.nudge}
+        if not self._tells_design:
+            options = {"design": said.design, **options}
         if not own and not self.wants_draft and said.refine != 1:
             options["refine"] = said.refine
         named = [name for name, value in options.items() if value is not None]
